@@ -1,0 +1,1 @@
+"""``python -m t4t`` is the command ``t4t``."""

@@ -1,0 +1,1 @@
+"""Verbs of the command line; they get what they need from bootstrap."""

@@ -1,0 +1,1 @@
+"""Everything that drives a VM, behind one contract."""

@@ -1,0 +1,1 @@
+"""Files of ours: paths, locks, durable state."""

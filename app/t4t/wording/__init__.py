@@ -1,0 +1,1 @@
+"""Errors and reasons in words; the only place with sentences for people."""

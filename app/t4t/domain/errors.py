@@ -122,6 +122,15 @@ class FolderBusy(HostError):
 
 
 @dataclass(eq=False)
+class TaskElsewhere(HostError):
+    """The task in this folder was begun with another data folder, which still has its VM."""
+
+    path: str
+    data_dir: str
+    code = "T4T-RUN-02"
+
+
+@dataclass(eq=False)
 class FolderUnwritable(HostError):
     """A folder that must be written can't be."""
 

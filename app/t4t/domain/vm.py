@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass, field
 from typing import Final, NewType
 
+import msgspec
+
 VmId = NewType("VmId", str)
 """A VM's UUID in its canonical lower-case form; the key everywhere (names are for people)."""
 
@@ -70,16 +72,14 @@ class DiskFormat(enum.Enum):
     QCOW2 = "qcow2"
 
 
-@dataclass(frozen=True, slots=True)
-class BootDisk:
+class BootDisk(msgspec.Struct, frozen=True, tag="disk"):
     """A hard disk image to boot from; the base file is never written: the VM writes into a layer of its own."""
 
     path: str
     format: DiskFormat
 
 
-@dataclass(frozen=True, slots=True)
-class BootIso:
+class BootIso(msgspec.Struct, frozen=True, tag="iso"):
     """An ISO image to boot from (as micro-CernVM does)."""
 
     path: str

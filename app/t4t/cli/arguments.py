@@ -1,0 +1,60 @@
+"""The command line's grammar: a stable surface that scripts rely on."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Final
+
+from t4t import __version__
+
+HYPERVISORS: Final = ("auto", "qemu", "fake")
+_MAX_CORES: Final = 64
+_MIN_MEMORY_MIB: Final = 128
+_MAX_MEMORY_MIB: Final = 1024 * 1024
+
+
+def _between(low: int, high: int) -> type[int]:
+    """A converter for whole numbers in a range, shaped as argparse wants it."""
+
+    def convert(text: str) -> int:
+        number = int(text)
+        if not low <= number <= high:
+            raise argparse.ArgumentTypeError(f"{number} is not between {low} and {high}")
+        return number
+
+    convert.__name__ = "whole number"
+    return convert  # type: ignore[return-value]
+
+
+def _add_machine_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--hypervisor", choices=HYPERVISORS, default="auto", help="what runs the virtual machine (default: the best that is here)")
+    parser.add_argument("--cores", type=_between(1, _MAX_CORES), metavar="N", help="processors for the virtual machine (default: all but one, at most 4)")
+    parser.add_argument("--cap", type=_between(1, 100), default=100, metavar="PERCENT", help="limit for each processor (default: 100)")
+    parser.add_argument("--memory", type=_between(_MIN_MEMORY_MIB, _MAX_MEMORY_MIB), metavar="MIB", help="memory for the virtual machine")
+
+
+def parser() -> argparse.ArgumentParser:
+    """The whole grammar."""
+    top = argparse.ArgumentParser(prog="t4t", description="Test4Theory Desktop: spare computing time for LHC physics.")
+    top.add_argument("--version", action="version", version=f"t4t {__version__}")
+    top.add_argument("--data-dir", metavar="DIR", help="where settings, virtual machines and logs lie (or T4T_DATA_DIR)")
+    top.add_argument("--json", action="store_true", help="print one JSON document on standard output")
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    task = verbs.add_parser("task", help="BOINC VirtualBox tasks").add_subparsers(dest="task_verb", required=True, metavar="VERB")
+    run = task.add_parser("run", help="run a task folder to its end; Ctrl-C saves, the same command goes on")
+    run.add_argument("folder", metavar="DIR", help="a folder with vbox_job.xml, the image and its inputs")
+    _add_machine_options(run)
+
+    demo = verbs.add_parser("demo", help="compute real collisions with the reference appliance")
+    demo.add_argument("--once", action="store_true", help="end after one finished task (also the default where there is no screen)")
+    demo.add_argument("--runspec", metavar="LINE", help='another job, as "boinc BEAM PROCESS ENERGY PARAMS SPECIFIC GENERATOR VERSION TUNE EVENTS SEED"')
+    _add_machine_options(demo)
+
+    appliance = verbs.add_parser("appliance", help="the reference appliance").add_subparsers(dest="appliance_verb", required=True, metavar="VERB")
+    appliance.add_parser("path", help="where it is")
+    appliance.add_parser("info", help="what it is")
+
+    host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
+    host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)
+    return top

@@ -1,0 +1,60 @@
+"""What the verbs need of the rest of the program; `t4t.bootstrap` gives it to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from t4t.domain.histogram import Histogram
+    from t4t.domain.progress import TaskEvent, TaskResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineOptions:
+    """What the command line says about the virtual machine; None: the default."""
+
+    hypervisor: str
+    cores: int | None
+    cap_percent: int
+    memory_mib: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DemoResult:
+    """A finished demo task: what was computed and where it lies."""
+
+    task: TaskResult
+    runspec: str
+    folder: Path
+    result: Path | None
+    picture: Path | None
+    histograms: tuple[Histogram, ...]
+    job: Mapping[str, object]
+
+
+class Services(Protocol):
+    """In-process services."""
+
+    def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
+        """Run a task folder to its end or to Ctrl-C."""
+        ...
+
+    def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
+        """Run the next demo task (or the one that was interrupted)."""
+        ...
+
+    def appliance_folder(self) -> Path:
+        """Where the reference appliance lies; raises `ApplianceMissing`."""
+        ...
+
+    def appliance_info(self) -> Mapping[str, object]:
+        """The appliance's manifest."""
+        ...
+
+    def has_screen(self) -> bool:
+        """Whether a window could be shown."""
+        ...

@@ -1,0 +1,133 @@
+"""The verbs: from parsed arguments to an exit status."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from t4t.cli.services import DemoResult, MachineOptions, Services
+from t4t.cli.terminal import TerminalView
+from t4t.domain.progress import Outcome, TaskResult
+
+if TYPE_CHECKING:
+    import argparse
+
+DONE: Final = 0
+TASK_FAILED: Final = 6
+INTERRUPTED: Final = 130
+"""A shell's own status for Ctrl-C: the task was saved and is not done."""
+
+
+def run(args: argparse.Namespace, services: Services) -> int:
+    """Run the verb in ``args``; raises leaves of `T4TError`."""
+    match args.verb:
+        case "task":
+            return _task_run(args, services)
+        case "demo":
+            return _demo(args, services)
+        case _:
+            return _appliance(args, services)
+
+
+def _options(args: argparse.Namespace) -> MachineOptions:
+    return MachineOptions(hypervisor=args.hypervisor, cores=args.cores, cap_percent=args.cap, memory_mib=args.memory)
+
+
+def _status(result: TaskResult) -> int:
+    return {Outcome.DONE: DONE, Outcome.FAILED: TASK_FAILED, Outcome.SAVED: INTERRUPTED}[result.outcome]
+
+
+def _document(result: TaskResult) -> dict[str, Any]:
+    return dataclasses.asdict(result) | {"outcome": result.outcome.value}
+
+
+def _print_json(document: object) -> None:
+    print(json.dumps(document, indent=2))
+
+
+def _task_run(args: argparse.Namespace, services: Services) -> int:
+    view = TerminalView()
+    try:
+        result = services.run_task(Path(args.folder), _options(args), view)
+    finally:
+        view.finish()
+    if args.json:
+        _print_json(_document(result))
+    else:
+        _print_result(result)
+    return _status(result)
+
+
+def _print_result(result: TaskResult) -> None:
+    message = f": {result.message}" if result.message else ""
+    code = f" ({result.error})" if result.error else ""
+    print(f"Task {result.outcome.value}, exit code {result.exit_code}{code}{message}")
+    print(f"  {result.elapsed_s:.1f} s running, {result.cpu_s:.1f} s CPU, {result.checkpoints} checkpoints, {result.restarts} restarts, {result.hypervisor}")
+    for output in result.outputs:
+        print(f"  {output}")
+
+
+def _demo(args: argparse.Namespace, services: Services) -> int:
+    once = args.once or args.json or args.runspec is not None or not services.has_screen()
+    while True:
+        view = TerminalView()
+        try:
+            demo = services.run_demo(_options(args), args.runspec, view)
+        finally:
+            view.finish()
+        if args.json:
+            _print_json(_demo_document(demo))
+        else:
+            _print_demo(demo)
+        if once or demo.task.outcome is not Outcome.DONE:
+            return _status(demo.task)
+
+
+def _rate(demo: DemoResult) -> float:
+    events = demo.job.get("events")
+    return float(events) / demo.task.elapsed_s if isinstance(events, int) and demo.task.elapsed_s > 0 else 0.0
+
+
+def _demo_document(demo: DemoResult) -> dict[str, Any]:
+    return _document(demo.task) | {
+        "runspec": demo.runspec,
+        "events": demo.job.get("events"),
+        "events_per_second": round(_rate(demo), 3),
+        "folder": str(demo.folder),
+        "result": str(demo.result) if demo.result else None,
+        "picture": str(demo.picture) if demo.picture else None,
+        "histograms": [histogram.path for histogram in demo.histograms],
+    }
+
+
+def _print_demo(demo: DemoResult) -> None:
+    if demo.task.outcome is not Outcome.DONE:
+        _print_result(demo.task)
+        return
+    task = demo.task
+    print()
+    print("Real collisions, computed in a virtual machine on this computer:")
+    print(f"  runspec      {demo.runspec}")
+    print(
+        f"  events       {demo.job.get('events')} in {task.elapsed_s:.1f} s ({_rate(demo):.1f} events/s with start-up), {task.cpu_s:.1f} s CPU, {task.hypervisor}"
+    )
+    print(f"  checkpoints  {task.checkpoints}, restarts {task.restarts}")
+    print(f"  histograms   {len(demo.histograms)}: {', '.join(histogram.title for histogram in demo.histograms)}")
+    print(f"  result       {demo.result}")
+    print(f"  picture      {demo.picture}")
+
+
+def _appliance(args: argparse.Namespace, services: Services) -> int:
+    if args.appliance_verb == "path":
+        folder = str(services.appliance_folder())
+        _print_json({"path": folder}) if args.json else print(folder)
+        return DONE
+    info = services.appliance_info()
+    if args.json:
+        _print_json(info)
+    else:
+        for key, value in info.items():
+            print(f"{key:14}{value if not isinstance(value, dict) else ', '.join(map(str, value))}")
+    return DONE

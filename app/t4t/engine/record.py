@@ -1,0 +1,71 @@
+"""A task's durable record: what must survive the death of every process of ours."""
+
+from __future__ import annotations
+
+import contextlib
+import uuid
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from t4t.domain.vm import VmId
+from t4t.storage.files import write_atomic
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FOLDER: Final = ".t4t"
+"""Our own folder inside a task folder."""
+_NAME: Final = "task.json"
+
+
+class TaskRecord(msgspec.Struct, kw_only=True):
+    """Counters over all starts; times are seconds of running time."""
+
+    vm_id: str
+    data_dir: str
+    """The data folder whose VM this is: the same task can't be run from two."""
+    elapsed_s: float = 0.0
+    cpu_s: float = 0.0
+    checkpoints: int = 0
+    restarts: int = 0
+    recoveries: int = 0
+    expects_running: bool = False
+    has_checkpoint: bool = False
+    checkpoint_at_s: float = 0.0
+    trickles: dict[str, str] = {}
+    """Last content sent of each trickle and upload file, as SHA-256."""
+    outcome: str = ""
+    exit_code: int = 0
+    message: str = ""
+    error: str = ""
+    outputs: list[str] = []
+    hypervisor: str = ""
+
+
+class RecordFile:
+    """The record on disk."""
+
+    def __init__(self, task_folder: Path) -> None:
+        """The file lies in our own folder inside ``task_folder``."""
+        self._path = task_folder / FOLDER / _NAME
+
+    def load(self, data_dir: Path) -> TaskRecord:
+        """The record as it was written last; a new one if there is none or it can't be read (it is set aside then)."""
+        try:
+            return msgspec.json.decode(self._path.read_bytes(), type=TaskRecord)
+        except FileNotFoundError:
+            pass
+        except (OSError, msgspec.DecodeError):
+            with contextlib.suppress(OSError):
+                self._path.replace(self._path.with_suffix(".unreadable"))
+        return TaskRecord(vm_id=VmId(str(uuid.uuid4())), data_dir=str(data_dir))
+
+    def save(self, record: TaskRecord) -> None:
+        """Write it durably."""
+        self._path.parent.mkdir(exist_ok=True)
+        write_atomic(self._path, msgspec.json.encode(record))
+
+    def remove(self) -> None:
+        """Forget the task: it has never run."""
+        self._path.unlink(missing_ok=True)

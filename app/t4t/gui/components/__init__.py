@@ -1,0 +1,1 @@
+"""Parts that windows are built of; each takes its colours from one palette and knows no window."""

@@ -1,0 +1,134 @@
+"""Carries the mirror of ``/shared`` between the host's folder and QEMU's socket, as long as the VM runs."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import secrets
+import sys
+from typing import TYPE_CHECKING, Final
+
+from t4t.hypervisor.qemu.folder import HostFolder
+from t4t.hypervisor.qemu.share import MirrorHost
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from t4t.hypervisor.qemu.command import Endpoint
+
+_LOOK_SECONDS: Final = 1.0
+_READ_BYTES: Final = 1 << 16
+_RETRY_SECONDS: Final = 1.0
+_MOST_PATIENCE: Final = 600.0
+
+
+async def open_endpoint(endpoint: Endpoint) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A stream to one of QEMU's sockets."""
+    if sys.platform != "win32" and endpoint.path:
+        return await asyncio.open_unix_connection(endpoint.path)
+    return await asyncio.open_connection("127.0.0.1", endpoint.port)
+
+
+class Mirror:
+    """Runs a `MirrorHost` on a folder and a socket; a broken connection is made anew."""
+
+    def __init__(self, top: Path, endpoint: Endpoint) -> None:
+        """Nothing happens before `start`."""
+        self._folder = HostFolder(top)
+        self._endpoint = endpoint
+        self._engine: MirrorHost | None = None
+        self._turn = asyncio.Lock()
+        """The engine, and the folder's listing with it, is in one hand at a time (a look runs in a thread)."""
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+        self._greeted = 0.0
+        self._patience = 0.0
+
+    def start(self) -> None:
+        """Begin to mirror."""
+        if self._task is None:
+            self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """End; the VM goes on."""
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+            self._task = None
+        self._folder.close()
+
+    def guest_opened(self) -> None:
+        """The guest has (re)opened its end: it knows of no session."""
+        if self._engine is not None:
+            self._greet(self._engine)
+
+    def _greet(self, engine: MirrorHost) -> None:
+        now = self._now()
+        engine.restart(secrets.token_hex(8), now)
+        self._greeted = now
+        self._wake.set()
+
+    @staticmethod
+    def _now() -> float:
+        return asyncio.get_running_loop().time()
+
+    async def _run(self) -> None:
+        while True:
+            with contextlib.suppress(OSError):
+                reader, writer = await open_endpoint(self._endpoint)
+                try:
+                    await self._serve(reader, writer)
+                finally:
+                    self._engine = None
+                    writer.close()
+                    with contextlib.suppress(OSError):
+                        await writer.wait_closed()
+            await asyncio.sleep(_RETRY_SECONDS)
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await asyncio.to_thread(self._folder.scan)
+        now = self._now()
+        engine = self._engine = MirrorHost(self._folder, secrets.token_hex(8), now)
+        self._greeted, self._patience = now, 0.0
+        reading = asyncio.create_task(self._read(engine, reader))
+        try:
+            await self._write(engine, writer, reading)
+        finally:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+
+    async def _read(self, engine: MirrorHost, reader: asyncio.StreamReader) -> None:
+        while data := await reader.read(_READ_BYTES):
+            async with self._turn:
+                engine.receive(data, self._now())
+            self._wake.set()
+            while engine.congested:
+                # The guest asks quicker than it reads: it must wait.
+                await asyncio.sleep(_LOOK_SECONDS / 10)
+
+    async def _write(self, engine: MirrorHost, writer: asyncio.StreamWriter, reading: asyncio.Task[None]) -> None:
+        looked = self._now()
+        while not reading.done():
+            self._wake.clear()
+            async with self._turn:
+                if self._now() - looked >= _LOOK_SECONDS:
+                    await asyncio.to_thread(self._folder.scan)
+                    looked = self._now()
+                self._watch_silence(engine, writer)
+                message = engine.next_message(self._now())
+            if message is not None:
+                writer.write(message)
+                await writer.drain()
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(max(0.0, looked + _LOOK_SECONDS - self._now())):
+                    await self._wake.wait()
+
+    def _watch_silence(self, engine: MirrorHost, writer: asyncio.StreamWriter) -> None:
+        """Greet again when the guest says nothing, more and more rarely, and never into a full pipe."""
+        now = self._now()
+        if not engine.silent(now):
+            self._patience = 0.0
+        elif now - self._greeted > self._patience and not writer.transport.get_write_buffer_size():
+            self._patience = min(max(self._patience * 2, 20.0), _MOST_PATIENCE)
+            self._greet(engine)

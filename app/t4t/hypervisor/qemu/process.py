@@ -1,0 +1,184 @@
+"""The QEMU process: its identity (pid and start time), its birth, its priority and its death."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import psutil
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_LOWEST: Final = 19
+_POLL_SECONDS: Final = 0.5
+_DEAD: Final = frozenset({"Z", "X", "x"})
+_BUNDLED: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "LIBPATH")
+_children: Final[list[subprocess.Popen[bytes]]] = []
+"""Windows only: kept so that nobody waits for a child in a destructor."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessId:
+    """One process for good: a pid is given out again, its start time is not."""
+
+    pid: int
+    started: str
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` without what a frozen app put there for itself (its own libraries would break other programs)."""
+    cleaned = {name: value for name, value in environment.items() if not name.startswith(("_MEI", "_PYI_"))}
+    for name in _BUNDLED:
+        original = cleaned.pop(f"{name}_ORIG", None)
+        if original is not None:
+            cleaned[name] = original
+        elif getattr(sys, "frozen", False):
+            cleaned.pop(name, None)
+    return cleaned
+
+
+def start_time(pid: int) -> str | None:
+    """The system's own start-time value of a living process; None if there is none (a zombie is dead)."""
+    if sys.platform == "linux":
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+        except OSError:
+            return None
+        return None if fields[0] in _DEAD else f"{boot}:{fields[19]}"
+    try:
+        process = psutil.Process(pid)
+        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.3f}"
+    except psutil.Error:
+        return None
+
+
+def is_alive(process: ProcessId) -> bool:
+    """Whether exactly this process still lives."""
+    return start_time(process.pid) == process.started
+
+
+def command_line(pid: int) -> list[str]:
+    """The arguments of a process, empty if they can't be read."""
+    try:
+        return psutil.Process(pid).cmdline()
+    except psutil.Error:
+        return []
+
+
+def cpu_seconds(process: ProcessId) -> float:
+    """What the process has used so far, in all its threads."""
+    try:
+        times = psutil.Process(process.pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def spawn(arguments: Sequence[str], log: Path, *, background: bool) -> int:
+    """Start a process that outlives us, in a session of its own, its output in ``log``; the pid."""
+    environment = clean_environment(os.environ)
+    if sys.platform == "win32":
+        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW | subprocess.DETACHED_PROCESS
+        with log.open("wb") as output:
+            child = subprocess.Popen(
+                list(arguments),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                env=environment,
+                creationflags=flags | (subprocess.IDLE_PRIORITY_CLASS if background else 0),
+            )
+        _children.append(child)
+        return child.pid
+    output_flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+    pid = os.posix_spawn(  # Popen would complain about a child that is meant to outlive us
+        arguments[0],
+        list(arguments),
+        environment,
+        file_actions=[
+            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+            (os.POSIX_SPAWN_OPEN, 1, str(log), output_flags, 0o600),
+            (os.POSIX_SPAWN_DUP2, 1, 2),
+        ],
+        setsid=True,
+        setsigmask=[],
+        setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP],
+    )
+    if background:
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, pid, _LOWEST)
+    return pid
+
+
+def make_idle(thread: int) -> None:
+    """Let a virtual processor's thread run only where nobody else wants the core (its main loop must stay quick, so not the whole process)."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            os.sched_setscheduler(thread, os.SCHED_IDLE, os.sched_param(0))
+
+
+def reap(pid: int) -> None:
+    """Take the exit status if it was our own child."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def kill(process: ProcessId) -> None:
+    """End exactly this process at once."""
+    if sys.platform == "linux":
+        try:
+            handle = os.pidfd_open(process.pid)
+        except OSError:
+            return
+        try:
+            if is_alive(process):
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(handle, signal.SIGKILL)
+        finally:
+            os.close(handle)
+    elif is_alive(process):
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(process.pid).kill()
+
+
+async def wait_gone(process: ProcessId) -> None:
+    """Return when the process has ended."""
+    if sys.platform == "linux":
+        await _wait_handle(process)
+    else:
+        while is_alive(process):  # noqa: ASYNC110 - nothing tells us
+            await asyncio.sleep(_POLL_SECONDS)
+    reap(process.pid)
+
+
+if sys.platform == "linux":
+
+    async def _wait_handle(process: ProcessId) -> None:
+        try:
+            handle = os.pidfd_open(process.pid)
+        except OSError:
+            return
+        loop = asyncio.get_running_loop()
+        gone: asyncio.Future[None] = loop.create_future()
+
+        def readable() -> None:
+            if not gone.done():
+                gone.set_result(None)
+
+        try:
+            if is_alive(process):
+                loop.add_reader(handle, readable)
+                await gone
+        finally:
+            loop.remove_reader(handle)
+            os.close(handle)

@@ -1,0 +1,146 @@
+"""The durable record of one VM, ``vm.json`` in its folder: what it is made of, what was meant and what was seen."""
+
+from __future__ import annotations
+
+import enum
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from t4t.domain.errors import VmNotFound, VmNotOurs
+from t4t.domain.vm import PortForward, VmId, VmSpec, VmState
+from t4t.hypervisor.qemu.files import write_atomically
+from t4t.hypervisor.qemu.process import ProcessId
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+VERSION: Final = 1
+FILE: Final = "vm.json"
+
+
+class Intent(enum.Enum):
+    """What is being done to a VM with a process; written before it is done, cleared after it was seen."""
+
+    NONE = "none"
+    STARTING = "starting"
+    RESTORING = "restoring"
+    SAVING = "saving"
+    LEAVING = "leaving"
+    """The state is on disk, complete; the process is being ended."""
+    ENDING = "ending"
+
+
+class SnapshotMark(msgspec.Struct, frozen=True, kw_only=True):
+    """One snapshot: people's name, and the tag that it has in the images. ``live``: with memory."""
+
+    name: str
+    tag: str
+    live: bool
+    size_bytes: int
+    cores: int
+    memory_mib: int
+
+
+class VmRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a driver must know to go on where another one died.
+
+    ``created`` is what was asked for at first, ``settings`` what holds now; ``resting`` is the state while there is no process. ``state_tag`` names
+    the saved state that the next start loads. ``stale_tags`` are to be deleted from the images when there is time.
+    """
+
+    version: int = VERSION
+    owner: str
+    created: VmSpec
+    settings: VmSpec
+    resting: VmState = VmState.POWERED_OFF
+    intent: Intent = Intent.NONE
+    pid: int | None = None
+    started: str | None = None
+    runtime: str = ""
+    ports: tuple[PortForward, ...] = ()
+    machine: str = ""
+    program: str = ""
+    accelerator: str = ""
+    state_tag: str = ""
+    state_bytes: int = 0
+    pending_tag: str = ""
+    stale_tags: tuple[str, ...] = ()
+    serial: int = 0
+    go_on: bool = False
+    """Whether the VM ran before the save that is under way."""
+    snapshots: tuple[SnapshotMark, ...] = ()
+    was_started: bool = False
+
+    @property
+    def process(self) -> ProcessId | None:
+        """The process that was started for the VM, dead or alive."""
+        return ProcessId(self.pid, self.started) if self.pid is not None and self.started is not None else None
+
+    @property
+    def state_is_snapshot(self) -> bool:
+        """The state that the next start loads is a snapshot, which stays afterwards."""
+        return any(mark.tag == self.state_tag for mark in self.snapshots)
+
+    def with_stale(self, tag: str) -> VmRecord:
+        """``tag`` is not needed any more, unless a snapshot has it."""
+        if not tag or tag in self.stale_tags or any(mark.tag == tag for mark in self.snapshots):
+            return self
+        return msgspec.structs.replace(self, stale_tags=(*self.stale_tags, tag))
+
+    def ended(self, resting: VmState) -> VmRecord:
+        """The record after the process has gone."""
+        settled = msgspec.structs.replace(self, resting=resting, intent=Intent.NONE, pid=None, started=None, ports=(), pending_tag="", go_on=False)
+        return settled.with_stale(self.pending_tag)
+
+
+class Records:
+    """The folders of all VMs of one data folder."""
+
+    def __init__(self, folder: Path, owner: str) -> None:
+        """``owner`` is the mark; what has another one is not ours."""
+        self.folder = folder
+        self._owner = owner
+
+    def home(self, vm_id: VmId) -> Path:
+        """The VM's folder."""
+        return self.folder / vm_id
+
+    def load(self, vm_id: VmId) -> VmRecord:
+        """The VM's record; `VmNotFound` or `VmNotOurs`."""
+        home = self.home(vm_id)
+        if "/" in vm_id or "\\" in vm_id or vm_id.startswith(".") or not home.is_dir():
+            raise VmNotFound(vm=vm_id)
+        try:
+            record = msgspec.json.decode((home / FILE).read_bytes(), type=VmRecord)
+        except FileNotFoundError:
+            if not home.is_dir():
+                raise VmNotFound(vm=vm_id) from None
+            raise VmNotOurs(vm=vm_id) from None
+        except (OSError, msgspec.MsgspecError):
+            raise VmNotOurs(vm=vm_id) from None
+        if record.owner != self._owner or record.created.vm_id != vm_id or record.version != VERSION:
+            raise VmNotOurs(vm=vm_id)
+        return record
+
+    def save(self, record: VmRecord) -> None:
+        """Make ``record`` durable."""
+        write_atomically(self.home(record.created.vm_id) / FILE, encode(record))
+
+    def ids(self) -> Iterator[VmId]:
+        """All VMs of ours."""
+        if not self.folder.is_dir():
+            return
+        for home in sorted(self.folder.iterdir()):
+            vm_id = VmId(home.name)
+            try:
+                self.load(vm_id)
+            except (VmNotFound, VmNotOurs):
+                continue
+            yield vm_id
+
+
+def encode(record: VmRecord) -> bytes:
+    """The record as a file that people can read."""
+    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"

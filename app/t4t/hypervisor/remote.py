@@ -1,0 +1,244 @@
+"""The driver that talks to a VM host process: starts it, starts it again when it dies or hangs, and passes the same contract."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import itertools
+import logging
+from typing import TYPE_CHECKING, Any, Final, cast
+
+import msgspec
+
+from t4t.domain.errors import HostProcessLost, from_wire
+from t4t.domain.vm import Capabilities, Snapshot, VmChange, VmEvent, VmId, VmInfo, VmSpec, VmState
+from t4t.hypervisor.wire import CALLS, Reply, Request, encode
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_LINE_LIMIT: Final = 64 * 1024 * 1024
+_RESTART_PAUSE: Final = 0.5
+"""Seconds between two starts of the host, so that one that dies at once does not keep a core busy."""
+
+
+class HostBug(RuntimeError):
+    """The VM host met a bug of ours."""
+
+
+class RemoteHypervisor:
+    """A `t4t.hypervisor.driver.Driver` in another process."""
+
+    def __init__(self, command: tuple[str, ...], *, environment: Mapping[str, str], log: Path) -> None:
+        """``command`` starts a VM host (`t4t.hypervisor.host`); its messages go to the file ``log``."""
+        self._command = command
+        self._environment = dict(environment)
+        self._log_path = log
+        self._process: asyncio.subprocess.Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+        self._pending: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._ids = itertools.count(1)
+        self._starting = asyncio.Lock()
+        self._watchers: list[asyncio.Queue[VmEvent | None]] = []
+        self._states: dict[VmId, VmState] = {}
+        self._closed = False
+
+    @property
+    def pid(self) -> int | None:
+        """The host's process id while it runs."""
+        return None if self._process is None or self._process.returncode is not None else self._process.pid
+
+    async def _running(self) -> asyncio.subprocess.Process:
+        async with self._starting:
+            if self._closed:
+                raise HostProcessLost(detail="closed")
+            if self._process is None or self._process.returncode is not None:
+                with self._log_path.open("ab") as log:
+                    self._process = await asyncio.create_subprocess_exec(
+                        *self._command,
+                        stdin=asyncio.subprocess.PIPE,
+                        stdout=asyncio.subprocess.PIPE,
+                        stderr=log,
+                        env=self._environment,
+                        limit=_LINE_LIMIT,
+                        # Ctrl-C in a terminal is for the agent alone, which then saves through the host
+                        start_new_session=True,
+                    )
+                self._reader = asyncio.create_task(self._read(self._process), name="vm host")
+            return self._process
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        stream = cast("asyncio.StreamReader", process.stdout)
+        with contextlib.suppress(ValueError, ConnectionError):  # a line beyond all limits: the host is out of its mind
+            while line := await stream.readline():
+                self._take(line)
+        if process.returncode is None:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+        status = await process.wait()
+        self._lose(f"the VM host ended with status {status}")
+        if self._watchers and not self._closed:
+            await asyncio.sleep(_RESTART_PAUSE)
+            with contextlib.suppress(HostProcessLost):
+                await self._running()
+
+    def _take(self, line: bytes) -> None:
+        try:
+            reply = msgspec.json.decode(line, type=Reply)
+        except msgspec.DecodeError:
+            _log.warning("a line of the VM host was not understood")
+            return
+        if reply.event is not None:
+            self._tell(VmEvent(vm_id=VmId(str(reply.event["vm_id"])), state=VmState(reply.event["state"])))
+            return
+        future = self._pending.pop(reply.id, None)
+        if future is None or future.done():
+            return
+        if reply.error is not None:
+            future.set_exception(from_wire(reply.error))
+        elif reply.bug:
+            future.set_exception(HostBug(reply.bug))
+        else:
+            future.set_result(reply.ok)
+
+    def _tell(self, event: VmEvent) -> None:
+        if self._states.get(event.vm_id) is event.state:
+            return  # a host that was started again reports all states anew
+        self._states[event.vm_id] = event.state
+        if event.state is VmState.ABSENT:
+            del self._states[event.vm_id]
+        for queue in self._watchers:
+            queue.put_nowait(event)
+
+    def _lose(self, detail: str) -> None:
+        pending, self._pending = self._pending, {}
+        for future in pending.values():
+            if not future.done():
+                future.set_exception(HostProcessLost(detail=detail))
+
+    async def _call(self, name: str, extra_seconds: float = 0.0, /, **args: Any) -> Any:  # noqa: ANN401 - typed by the table
+        call = CALLS[name]
+        process = await self._running()
+        number = next(self._ids)
+        future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
+        self._pending[number] = future
+        pipe = cast("asyncio.StreamWriter", process.stdin)
+        try:
+            pipe.write(encode(Request(id=number, call=name, args=args)))
+            await pipe.drain()
+            async with asyncio.timeout(call.seconds + extra_seconds):
+                raw = await future
+        except ConnectionError as error:
+            raise HostProcessLost(detail=str(error)) from error
+        except TimeoutError as error:
+            _log.error("the VM host hangs in %s: it is ended and started again", name)
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            raise HostProcessLost(detail=f"{name} took over {call.seconds + extra_seconds:.0f} s") from error
+        except asyncio.CancelledError:
+            pipe.write(encode(Request(cancel=number)))
+            raise
+        finally:
+            self._pending.pop(number, None)
+        return None if call.result is None else msgspec.json.decode(raw, type=call.result)
+
+    async def probe(self) -> Capabilities:
+        """See `Hypervisor.probe`."""
+        return cast("Capabilities", await self._call("probe"))
+
+    async def inspect(self, vm_id: VmId | None = None) -> tuple[VmInfo, ...]:
+        """See `Hypervisor.inspect`."""
+        return cast("tuple[VmInfo, ...]", await self._call("inspect", vm_id=vm_id))
+
+    async def create(self, spec: VmSpec) -> VmInfo:
+        """See `Hypervisor.create`."""
+        return cast("VmInfo", await self._call("create", spec=spec))
+
+    async def start(self, vm_id: VmId) -> VmInfo:
+        """See `Hypervisor.start`."""
+        return cast("VmInfo", await self._call("start", vm_id=vm_id))
+
+    async def pause(self, vm_id: VmId) -> VmInfo:
+        """See `Hypervisor.pause`."""
+        return cast("VmInfo", await self._call("pause", vm_id=vm_id))
+
+    async def resume(self, vm_id: VmId) -> VmInfo:
+        """See `Hypervisor.resume`."""
+        return cast("VmInfo", await self._call("resume", vm_id=vm_id))
+
+    async def save(self, vm_id: VmId) -> VmInfo:
+        """See `Hypervisor.save`."""
+        return cast("VmInfo", await self._call("save", vm_id=vm_id))
+
+    async def discard_state(self, vm_id: VmId) -> VmInfo:
+        """See `Hypervisor.discard_state`."""
+        return cast("VmInfo", await self._call("discard_state", vm_id=vm_id))
+
+    async def shut_down(self, vm_id: VmId, *, deadline: float) -> VmInfo:
+        """See `Hypervisor.shut_down`."""
+        return cast("VmInfo", await self._call("shut_down", deadline, vm_id=vm_id, deadline=float(deadline)))
+
+    async def power_off(self, vm_id: VmId) -> VmInfo:
+        """See `Hypervisor.power_off`."""
+        return cast("VmInfo", await self._call("power_off", vm_id=vm_id))
+
+    async def reconfigure(self, vm_id: VmId, change: VmChange) -> VmInfo:
+        """See `Hypervisor.reconfigure`."""
+        return cast("VmInfo", await self._call("reconfigure", vm_id=vm_id, change=change))
+
+    async def delete(self, vm_id: VmId) -> None:
+        """See `Hypervisor.delete`."""
+        await self._call("delete", vm_id=vm_id)
+
+    async def take_snapshot(self, vm_id: VmId, name: str) -> Snapshot:
+        """See `Snapshots.take_snapshot`."""
+        return cast("Snapshot", await self._call("take_snapshot", vm_id=vm_id, name=name))
+
+    async def restore_snapshot(self, vm_id: VmId, name: str) -> VmInfo:
+        """See `Snapshots.restore_snapshot`."""
+        return cast("VmInfo", await self._call("restore_snapshot", vm_id=vm_id, name=name))
+
+    async def delete_snapshot(self, vm_id: VmId, name: str) -> None:
+        """See `Snapshots.delete_snapshot`."""
+        await self._call("delete_snapshot", vm_id=vm_id, name=name)
+
+    async def snapshots(self, vm_id: VmId) -> tuple[Snapshot, ...]:
+        """See `Snapshots.snapshots`."""
+        return cast("tuple[Snapshot, ...]", await self._call("snapshots", vm_id=vm_id))
+
+    async def screenshot(self, vm_id: VmId) -> bytes:
+        """See `Screenshots.screenshot`."""
+        return cast("bytes", await self._call("screenshot", vm_id=vm_id))
+
+    async def watch(self) -> AsyncIterator[VmEvent]:
+        """See `Hypervisor.watch`; goes on across restarts of the host."""
+        queue: asyncio.Queue[VmEvent | None] = asyncio.Queue()
+        for vm_id, state in self._states.items():
+            queue.put_nowait(VmEvent(vm_id=vm_id, state=state))
+        self._watchers.append(queue)
+        try:
+            await self._running()
+            while (event := await queue.get()) is not None:
+                yield event
+        finally:
+            self._watchers.remove(queue)
+
+    async def close(self) -> None:
+        """See `Driver.close`."""
+        self._closed = True
+        process = self._process
+        if process is not None and process.returncode is None:
+            with contextlib.suppress(ConnectionError):
+                cast("asyncio.StreamWriter", process.stdin).write(encode(Request(call="bye")))
+            try:
+                async with asyncio.timeout(10):
+                    await process.wait()
+            except TimeoutError:
+                process.kill()
+        if self._reader is not None:
+            await asyncio.gather(self._reader, return_exceptions=True)
+        for queue in self._watchers:
+            queue.put_nowait(None)

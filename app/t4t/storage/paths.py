@@ -1,0 +1,20 @@
+"""Where our files lie."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import platformdirs
+
+
+def data_dir(chosen: str | None = None) -> Path:
+    """The data folder: ``chosen`` (``--data-dir``), else ``T4T_DATA_DIR``, else the system's place for a user's application data."""
+    named = chosen or os.environ.get("T4T_DATA_DIR")
+    return Path(named).expanduser().absolute() if named else platformdirs.user_data_path("t4t", appauthor=False)
+
+
+def appliance_dir(data: Path) -> Path:
+    """Where the reference appliance lies: ``T4T_APPLIANCE`` if set (``make`` sets it), else ``appliance`` in the data folder."""
+    named = os.environ.get("T4T_APPLIANCE")
+    return Path(named).absolute() if named else data / "appliance"

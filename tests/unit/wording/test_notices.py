@@ -1,0 +1,46 @@
+"""Each leaf of the error tree has wording that uses its own data."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import pytest
+
+from t4t.domain.errors import Retry, T4TError, from_wire, leaves, to_wire
+from t4t.wording.notices import TEXTS, notice
+
+_SAMPLE: dict[str, Any] = {"str": "sample", "int": 7, "float": 1.5}
+
+
+def _sample(leaf: type[T4TError]) -> T4TError:
+    return leaf(**{field.name: _SAMPLE[str(field.type)] for field in dataclasses.fields(leaf)})
+
+
+@pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.code)
+def test_every_leaf_speaks(leaf: type[T4TError]) -> None:
+    said = notice(_sample(leaf))
+    assert said.title
+    assert said.body.endswith((".", "sample"))
+    assert "{" not in said.title + said.body
+    assert said.remedies or leaf.retry is Retry.NEVER
+
+
+def test_codes_are_unique_and_all_used() -> None:
+    codes = [leaf.code for leaf in leaves()]
+    assert len(codes) == len(set(codes))
+    assert set(codes) == set(TEXTS)
+    assert all(leaf.exit_code in {2, 3, 5, 6} for leaf in leaves())
+
+
+@pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.code)
+def test_errors_cross_the_pipe(leaf: type[T4TError]) -> None:
+    error = _sample(leaf)
+    back = from_wire(to_wire(error))
+    assert type(back) is leaf
+    assert str(back) == str(error)
+
+
+@pytest.mark.parametrize("message", [{}, {"code": "T4T-VM-01"}, {"code": "T4T-VM-01", "data": {"wrong": 1}}, {"code": "nonsense", "data": {}}])
+def test_foreign_errors_are_told_apart(message: dict[str, Any]) -> None:
+    assert from_wire(message).code == "T4T-HV-07"

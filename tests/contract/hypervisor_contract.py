@@ -552,7 +552,7 @@ class HypervisorContract:
         port = await self._web(rig, driver, info.vm_id)
 
         async def told() -> bool:
-            return "cores" in json.loads(await _get(port, "/machine.json") or b"{}")
+            return bool(json.loads(await _get(port, "/machine.json") or b"{}").get("cores"))
 
         if (await driver.probe()).hypervisor == "fake":
             assert (info.cores, info.memory_mib) == (cores, 320)

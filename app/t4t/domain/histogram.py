@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 MAX_BINS: Final = 10_000
+MAX_HEIGHT: Final = 1e300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,7 +24,7 @@ class Histogram:
     """A one-dimensional histogram with adjoining bins: bin *i* reaches from ``edges[i]`` to ``edges[i + 1]``.
 
     ``sumw``, ``sumw2``, ``sumwx``, ``sumwx2`` and ``entries`` have one number a bin: weights, weights², weights times x (x²), and entries. Raises ValueError
-    when the lengths don't fit, an edge does not lie above the one before, or a number is not finite.
+    when the lengths don't fit, an edge does not lie above the one before, a number is not finite, or a bin is higher than `MAX_HEIGHT`.
     """
 
     path: str
@@ -51,6 +52,8 @@ class Histogram:
             raise ValueError("a number is not finite")
         if any(low >= high for low, high in zip(self.edges, self.edges[1:], strict=False)):
             raise ValueError("the edges don't rise")
+        if any(abs(height) + error > MAX_HEIGHT for height, error in zip(self.heights, self.errors, strict=True)):
+            raise ValueError(f"a bin is higher than {MAX_HEIGHT}")
 
     @property
     def bin_count(self) -> int:

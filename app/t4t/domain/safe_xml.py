@@ -37,9 +37,9 @@ class _Reader:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._open: list[XmlElement] = []
+        self._above = XmlElement("")
+        self._open = [self._above]
         self._count = 0
-        self.root: XmlElement | None = None
         # BOINC reads bytes and knows no encodings: a declaration can't choose another one here either.
         self._parser = expat.ParserCreate("utf-8")
         self._parser.buffer_text = True
@@ -50,23 +50,18 @@ class _Reader:
 
     def read(self) -> XmlElement:
         self._parser.Parse(self._data, True)  # noqa: FBT003 (expat takes no keywords)
-        if self.root is None:
-            raise XmlRefused("no root element")
-        return self.root
+        return self._above.children[0]  # expat refuses a document without a root
 
     def _start(self, name: str, _attributes: dict[str, str]) -> None:
         self._count += 1
         if self._count > MAX_ELEMENTS:
             raise XmlRefused(f"more than {MAX_ELEMENTS} elements")
-        if len(self._open) >= MAX_DEPTH:
+        if len(self._open) > MAX_DEPTH:
             raise XmlRefused(f"nested deeper than {MAX_DEPTH}")
         if len(name) > MAX_NAME:
             raise XmlRefused(f"an element name of over {MAX_NAME} characters")
         element = XmlElement(name)
-        if self._open:
-            self._open[-1].children.append(element)
-        else:
-            self.root = element
+        self._open[-1].children.append(element)
         self._open.append(element)
 
     def _end(self, _name: str) -> None:

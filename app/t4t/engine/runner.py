@@ -48,7 +48,7 @@ _log = logging.getLogger(__name__)
 
 CHECKPOINT: Final = "checkpoint"
 _TURN_S: Final = 1.0
-_INSPECT_S: Final = 20.0
+_INSPECT_S: Final = 5.0
 """How often the VM is looked at in full while nothing happens; states come by `watch`."""
 _RECORD_S: Final = 30.0
 _SHUT_DOWN_S: Final = 60.0
@@ -86,6 +86,7 @@ class TaskRunner:
         self._last_web = -_WEB_EVERY_S
         self._cpu_before = self._record.cpu_s
         self._off_since: float | None = None
+        self._went_back = False
         self._rest_until: float | None = None
         self._web: asyncio.Task[None] | None = None
         self._guest_job: dict[str, object] = {}
@@ -184,17 +185,32 @@ class TaskRunner:
     # --- the loop --------------------------------------------------------------------------------------------------
 
     async def _loop(self) -> TaskResult:
+        failures = 0
         while True:
             self._wake.clear()
-            await self._look()
-            step = decide(self._facts())
-            if step is Step.WAIT:
-                await self._pause()
+            try:
+                ended = await self._turn()
+            except T4TError as error:
+                failures += 1
+                if error.retry is not Retry.BACKOFF or failures > _RETRIES:
+                    raise
+                _log.warning("failed %d times, trying again: %s", failures, error)
+                await self._clock.sleep(2.0 ** (failures - 1))
                 continue
-            ended = await self._do(step)
-            self._file.save(self._record)
+            failures = 0
             if ended is not None:
                 return ended
+
+    async def _turn(self) -> TaskResult | None:
+        """Look, decide, do one thing, write it down."""
+        await self._look()
+        step = decide(self._facts())
+        if step is Step.WAIT:
+            await self._pause()
+            return None
+        ended = await self._do(step)
+        self._file.save(self._record)
+        return ended
 
     async def _pause(self) -> None:
         """Until something happens, a turn is over, or a rest ends."""
@@ -212,11 +228,7 @@ class TaskRunner:
         now = self._clock.monotonic()
         if now - self._last_inspect >= _INSPECT_S or not self._state.settled:
             self._last_inspect = now
-            found = await self._driver.inspect(self._vm)
-            if found:
-                self._observe(found[0])
-            else:
-                self._state = VmState.ABSENT
+            await self._inspect()
         for news in self._exchange.news(self._record):
             self._listen(news)
         if self._state is VmState.RUNNING:
@@ -228,6 +240,13 @@ class TaskRunner:
             self._last_record = now
             self._file.save(self._record)
         self._listen(self.progress())
+
+    async def _inspect(self) -> None:
+        found = await self._driver.inspect(self._vm)
+        if found:
+            self._observe(found[0])
+        else:
+            self._state = VmState.ABSENT
 
     def _ask_guest(self, now: float) -> None:
         """Fetch the guest's own account of its job, in the background: a guest that hangs must not hold us up."""
@@ -315,33 +334,22 @@ class TaskRunner:
         if not self._state.alive:
             self._cpu_before = self._record.cpu_s
         try:
-            info = await self._with_retries()
+            info = await self._driver.start(self._vm)
         except StateUnreadable as error:
             _log.warning("%s", error)
             self._tell(Happened.STATE_DISCARDED, error.detail)
+            self._record.recoveries += 1
+            self._record.restarts += 1
             self._observe(await self._driver.discard_state(self._vm))
             await self._go_back()
             return
-        if was_saved or (self._record.expects_running and not was_paused):
+        if (was_saved and not self._went_back) or (self._record.expects_running and not was_paused):
             self._record.restarts += 1
+        self._went_back = False
         self._record.expects_running = True
         self._observe(info)
         self._beat = heartbeat.begin(interval_s=self._folder.job.minimum_heartbeat_interval, running_s=self._record.elapsed_s)
         self._tell(Happened.STARTED if fresh and not was_saved else Happened.RESTORED, str(self.web_port or ""))
-
-    async def _with_retries(self) -> VmInfo:
-        """Start it; what may pass by itself is tried again after 1, 2, 4 s."""
-        for attempt in range(_RETRIES):
-            try:
-                return await self._driver.start(self._vm)
-            except StateUnreadable:
-                raise
-            except T4TError as error:
-                if error.retry is not Retry.BACKOFF or attempt == _RETRIES - 1:
-                    raise
-                _log.warning("start failed, trying again: %s", error)
-            await self._clock.sleep(2.0**attempt)
-        raise AssertionError  # the last attempt returned or raised
 
     async def _checkpoint(self) -> None:
         self._record.checkpoint_at_s = self._record.elapsed_s
@@ -380,6 +388,7 @@ class TaskRunner:
         await self._go_back()
 
     async def _go_back(self) -> None:
+        self._went_back = True  # counted as a restart where it was decided
         self._record.expects_running = False
         if self._record.has_checkpoint:
             try:
@@ -394,6 +403,7 @@ class TaskRunner:
     async def _finish(self, completion: Completion | None) -> TaskResult:
         """The guest said how it ended, or its time is over: a success unless it says otherwise."""
         if self._state.alive:
+            await self._inspect()  # what it has used so far: its process is about to go
             self._observe(await self._driver.shut_down(self._vm, deadline=_SHUT_DOWN_S))
         if completion is not None and completion.exit_code != 0:
             self._record.message = completion.message
@@ -429,9 +439,7 @@ class TaskRunner:
 
     async def _clear_away(self) -> None:
         """Keep the guest's log and outputs, remove the VM."""
-        found = await self._driver.inspect(self._vm)
-        if found:
-            self._observe(found[0])
+        await self._inspect()
         if self._info is not None and self._info.console_log:
             with contextlib.suppress(OSError):
                 shutil.copyfile(self._info.console_log, self._folder.path / _CONSOLE)

@@ -6,6 +6,7 @@ Plain HTTP/1.0 over streams: bounded in bytes and time, no redirects, no proxies
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import enum
 import json
 import re
@@ -55,7 +56,7 @@ async def probe(port: int, path: str = "/", *, timeout: float) -> WebHealth:  # 
             try:
                 answer = await _ask(reader, writer, path=path, limit_bytes=_PROBE_BODY_BYTES, cut=True)
             finally:
-                writer.close()
+                await _drop(writer)
     except (OSError, TimeoutError, _BadAnswer):
         return health
     return WebHealth.PAGE_READY if answer.status // 100 == 2 else WebHealth.PORT_OPEN  # noqa: PLR2004 (the class of success)
@@ -74,7 +75,7 @@ async def fetch_json(port: int, path: str, *, limit_bytes: int = DEFAULT_LIMIT_B
             try:
                 answer = await _ask(reader, writer, path=path, limit_bytes=limit_bytes, cut=False)
             finally:
-                writer.close()
+                await _drop(writer)
     except TimeoutError as error:
         raise OutputUnreadable(path=path, reason=f"no answer within {timeout:g} s") from error
     except (OSError, _BadAnswer) as error:
@@ -92,6 +93,13 @@ def _check(port: int, path: str) -> None:
         raise ValueError(f"not a port: {port}")
     if not _PATH.fullmatch(path):
         raise ValueError(f"not a path: {path!r}")
+
+
+async def _drop(writer: asyncio.StreamWriter) -> None:
+    """Close without waiting for the guest to take or send anything more."""
+    writer.transport.abort()
+    with contextlib.suppress(OSError):
+        await writer.wait_closed()
 
 
 async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, path: str, limit_bytes: int, cut: bool) -> _Answer:

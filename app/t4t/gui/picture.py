@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 MAX_PANELS: Final = 60
 _CARD_WIDTH: Final = 420.0
+_LONE_CARD_WIDTH: Final = 680.0
 _CARD_HEIGHT: Final = 320.0
 _MARGIN: Final = 28.0
 _SPACING: Final = 16.0
@@ -40,8 +41,13 @@ class _Sheet:
     head: float
 
     @property
+    def card_width(self) -> float:
+        """A single column is wider, so that the sheet's own title has room."""
+        return _CARD_WIDTH if self.columns > 1 else _LONE_CARD_WIDTH
+
+    @property
     def width(self) -> float:
-        return 2 * _MARGIN + self.columns * (_CARD_WIDTH + _SPACING) - _SPACING
+        return 2 * _MARGIN + self.columns * (self.card_width + _SPACING) - _SPACING
 
     @property
     def height(self) -> float:
@@ -50,7 +56,8 @@ class _Sheet:
 
     def card(self, number: int) -> QRectF:
         row, column = divmod(number, self.columns)
-        return QRectF(_MARGIN + column * (_CARD_WIDTH + _SPACING), _MARGIN + self.head + row * (_CARD_HEIGHT + _SPACING), _CARD_WIDTH, _CARD_HEIGHT)
+        left, top = _MARGIN + column * (self.card_width + _SPACING), _MARGIN + self.head + row * (_CARD_HEIGHT + _SPACING)
+        return QRectF(left, top, self.card_width, _CARD_HEIGHT)
 
 
 def render_png(
@@ -123,7 +130,7 @@ def _draw_sheet_head(painter: QPainter, sheet: _Sheet, *, title: str, subtitle: 
 
 
 def _draw_row(painter: QPainter, sheet: _Sheet, histograms: list[Histogram], *, start: int, options: PlotOptions) -> None:
-    inner = _CARD_WIDTH - 2 * _PADDING
+    inner = sheet.card_width - 2 * _PADDING
     lines = max(title_line_count(painter, histogram.title, width=inner) for histogram in histograms)
     theme = options.theme
     for number, histogram in enumerate(histograms, start):

@@ -1,7 +1,8 @@
 """The one plot of the app: a histogram in any rectangle of any QPainter, in the language of the other components.
 
-Steps with a soft fill and error bars (or points), a light grid of horizontal lines, no box; a reference, where there is one, dashed and named. What
-it draws is all in its arguments: no state, no data of its own, no interaction. `draw_plot` returns the `Frame` with which a widget finds the bin below the pointer.
+Steps with a soft fill and error bars (or points), a light grid of horizontal lines, no box; a reference, where there is one, dashed and named.
+What it draws is all in its arguments: no state, no data of its own, no interaction. `draw_plot` returns the `Frame` with which a widget finds the bin
+below the pointer.
 """
 
 from __future__ import annotations
@@ -10,13 +11,14 @@ import bisect
 import enum
 import itertools
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF, QTextLayout, QTextOption
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
-from t4t.gui.components.ticks import linear_labels, linear_ticks, log_labels, log_ticks, nice_top
+from t4t.gui.components.ticks import linear_labels, linear_ticks, log_labels, log_ticks
 
 if TYPE_CHECKING:
     from t4t.domain.histogram import Histogram
@@ -27,11 +29,16 @@ _TITLE_PX: Final = 14
 _TITLE_LINE: Final = 20.0
 _GAP: Final = 8.0
 _LABEL_GAP: Final = 14.0
-_ROW_PX: Final = 44.0
+_ROW_PX: Final = 38.0
 _MAX_DECADES: Final = 6.0
-_MIN_WIDTH: Final = 60.0
-_MIN_HEIGHT: Final = 40.0
+_MIN_WIDTH: Final = 120.0
+_MIN_HEIGHT: Final = 80.0
 _FEWEST_BINS: Final = 4
+_AIR: Final = 1.06
+_LEAST_LOG: Final = 1e-290
+"""Heights below it are nothing on a logarithmic axis."""
+_TOGETHER: Final = re.compile(r" (?=[<>=≤≥] )|(?<=[<>=≤≥]) |(?<=[0-9]) (?=[kMGT]?eV)")
+"""Blanks at which a title must not be broken: around relations and before units."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +111,8 @@ class Frame:
         elif value <= 0:
             share = 0.0
         else:
-            share = math.log10(value / self.y_low) / math.log10(self.y_high / self.y_low)
+            foot = math.log10(self.y_low)
+            share = (math.log10(value) - foot) / (math.log10(self.y_high) - foot)
         return self.area.bottom() - min(max(share, 0.0), 1.0) * self.area.height()
 
     def bin_at(self, position: float, histogram: Histogram) -> int | None:
@@ -186,8 +194,10 @@ def _draw_axes(painter: QPainter, body: QRectF, histogram: Histogram, *, options
     roomy = body.width() >= _MIN_WIDTH and body.height() >= _MIN_HEIGHT
     foot = (18.0 + (18.0 if histogram.x_label else 0.0)) if roomy else 0.0
     height = max(1.0, body.height() - foot - (metrics.height() / 2 if roomy else 0.0))
-    y_low, y_high, log_y = _y_range(histogram, options=options, wanted=_rows(height))
-    ticks = (log_ticks if log_y else linear_ticks)(y_low, y_high, wanted=_rows(height))
+    y_low, y_high, log_y = _y_range(histogram, options=options)
+    # Without content every height would be an invention.
+    blank = histogram.is_empty and (options.reference is None or options.reference.is_empty)
+    ticks = () if blank else (log_ticks if log_y else linear_ticks)(y_low, y_high, wanted=_rows(height))
     labels = (log_labels if log_y else linear_labels)(ticks)
     margin = max((metrics.horizontalAdvance(label) for label in labels), default=0.0) + _GAP if roomy else 0.0
     # Half a label may stand out at the right end of the axis and above its uppermost tick.
@@ -197,14 +207,15 @@ def _draw_axes(painter: QPainter, body: QRectF, histogram: Histogram, *, options
     frame = Frame(area=area, x_low=x_low, x_high=x_high, y_low=y_low, y_high=y_high, log_y=log_y)
     line = QPen(QColor(options.theme.line), 1)
     for tick, label in zip(ticks, labels, strict=True):
-        y = frame.y(tick)
+        y = math.floor(frame.y(tick)) + 0.5  # on whole pixels, else a thin line blurs
         painter.setPen(line)
         painter.drawLine(QLineF(area.left(), y, area.right(), y))
         if roomy:
             place = QRectF(body.left(), y - metrics.height() / 2, margin - _GAP, metrics.height())
             _text(painter, place, label, color=options.theme.muted, font=font, align=Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
     painter.setPen(line)
-    painter.drawLine(QLineF(area.left(), area.bottom(), area.right(), area.bottom()))
+    foot_line = math.floor(area.bottom()) + 0.5
+    painter.drawLine(QLineF(area.left(), foot_line, area.right(), foot_line))
     if roomy:
         _draw_x_axis(painter, frame, body, histogram.x_label, font=font, theme=options.theme)
     return frame
@@ -247,19 +258,19 @@ def _x_range(histogram: Histogram, *, trim: bool) -> tuple[float, float]:
     return histogram.edges[first], histogram.edges[last]
 
 
-def _y_range(histogram: Histogram, *, options: PlotOptions, wanted: int) -> tuple[float, float, bool]:
+def _y_range(histogram: Histogram, *, options: PlotOptions) -> tuple[float, float, bool]:
     """Lowest and highest value of the vertical axis and whether it is logarithmic; a logarithm needs something above 0."""
     shown = [histogram] if options.reference is None else [histogram, options.reference]
     tops = [height + error for each in shown for height, error in zip(each.heights, each.errors, strict=True)]
     top, lowest = max(tops), min(0.0, *(height for each in shown for height in each.heights))
-    positive = [height for each in shown for height in each.heights if height > 0]
+    positive = [height for each in shown for height in each.heights if height > _LEAST_LOG]
     if (histogram.log_y if options.log_y is None else options.log_y) and positive:
         high = 10 ** (math.ceil(math.log10(top) * 4) / 4)  # a quarter of a decade: enough air, and the curve keeps the height
         low = 10 ** math.floor(math.log10(min(positive)))
-        return max(low, high / 10**_MAX_DECADES), high, True
+        return max(low, 10 ** (math.floor(math.log10(high)) - _MAX_DECADES)), high, True
     if top <= lowest:
         return lowest, lowest + 1.0, False
-    return lowest, nice_top(lowest, top, wanted=wanted), False
+    return lowest, lowest + _AIR * (top - lowest), False
 
 
 # --- curves --------------------------------------------------------------------------------------------------------
@@ -295,7 +306,6 @@ def _draw_steps(painter: QPainter, frame: Frame, visible: list[tuple[float, floa
         path.lineTo(point)
     path.lineTo(outline[-1].x(), foot)
     painter.fillPath(path, QColor(options.theme.accent_soft))
-    # The fill hides the grid; it goes on top again, so that a height can be read.
     painter.setBrush(Qt.BrushStyle.NoBrush)
     pen = QPen(QColor(options.theme.accent), 1.8)
     pen.setJoinStyle(Qt.PenJoinStyle.MiterJoin)
@@ -342,17 +352,15 @@ def _text(
 
 
 def _wrapped(text: str, font: QFont, *, width: float) -> list[str]:
-    """``text`` in lines no wider than ``width``, broken between words."""
-    layout = QTextLayout(text, font)
-    option = QTextOption()
-    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-    layout.setTextOption(option)
+    """``text`` in lines no wider than ``width`` unless a single word is, broken between words that need not stay together."""
+    metrics = QFontMetricsF(font)
     lines: list[str] = []
-    layout.beginLayout()
-    while (line := layout.createLine()).isValid():
-        line.setLineWidth(max(1.0, width))
-        lines.append(text[line.textStart() : line.textStart() + line.textLength()].rstrip())
-    layout.endLayout()
+    for word in _TOGETHER.sub("\N{NO-BREAK SPACE}", text).split(" "):
+        longer = f"{lines[-1]} {word}" if lines else word
+        if lines and metrics.horizontalAdvance(longer) <= width:
+            lines[-1] = longer
+        else:
+            lines.append(word)
     return lines
 
 

@@ -10,31 +10,25 @@ _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MINUS: Final = "−"
 _SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 _THOUSANDS_FROM: Final = 10_000.0
+_MILLIONS_FROM: Final = 1_000_000.0
 _PLAIN_FROM: Final = 1e-3
-_PLAIN_TO: Final = 1e7
+_PLAIN_TO: Final = 1e9
 _PLAIN_DECADES: Final = 3
+_FEW_DECADES: Final = 2
+_LEAST_SPAN: Final = 1e-290
+"""Below it steps would lose their digits."""
 
 
 def linear_ticks(low: float, high: float, *, wanted: int) -> tuple[float, ...]:
     """At most about ``wanted`` multiples of 1, 2, 2.5 or 5 times a power of ten from ``low`` to ``high``; empty for an empty range."""
     span = high - low
-    if not (math.isfinite(span) and span > 0):
+    if not (math.isfinite(span) and span > _LEAST_SPAN):
         return ()
     rough = span / max(1, wanted)
     power = 10.0 ** math.floor(math.log10(rough))
     step = next((factor * power for factor in _STEPS if factor * power >= rough * (1 - 1e-9)), 10 * power)
     first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
-    if not step or last - first > 10 * max(1, wanted):  # the range is too small for its distance from 0
-        return ()
     return tuple(number * step for number in range(first, last + 1))
-
-
-def nice_top(low: float, high: float, *, wanted: int) -> float:
-    """The first tick at or above ``high``, so that an axis ends with a number."""
-    ticks = linear_ticks(low, high, wanted=wanted)
-    if len(ticks) < 2 or ticks[-1] >= high:  # noqa: PLR2004 (a step needs two)
-        return high
-    return ticks[-1] + (ticks[1] - ticks[0])
 
 
 def log_ticks(low: float, high: float, *, wanted: int) -> tuple[float, ...]:
@@ -42,14 +36,14 @@ def log_ticks(low: float, high: float, *, wanted: int) -> tuple[float, ...]:
     first, last = math.ceil(math.log10(low) - 1e-9), math.floor(math.log10(high) + 1e-9)
     stride = max(1, math.ceil((last - first + 1) / max(1, wanted)))
     decades = tuple(10.0**power for power in range(first, last + 1, stride))
-    if len(decades) > 2:  # noqa: PLR2004 (two decades make no axis)
-        return decades
-    fine = (factor * 10.0**power for power in range(first - 1, last + 1) for factor in (1, 2, 5))
-    return tuple(tick for tick in fine if low * (1 - 1e-9) <= tick <= high * (1 + 1e-9))
+    fine = tuple(
+        factor * 10.0**power for power in range(first - 1, last + 1) for factor in (1, 2, 5) if low * (1 - 1e-9) <= factor * 10.0**power <= high * (1 + 1e-9)
+    )
+    return fine if last - first < _FEW_DECADES and len(fine) <= max(wanted, len(decades)) else decades
 
 
 def linear_labels(ticks: tuple[float, ...]) -> tuple[str, ...]:
-    """Texts with the same number of decimals; thousands as ``80k``, very small or large numbers as ``2×10⁻⁵``."""
+    """Texts with the same number of decimals; thousands as ``80k``, millions as ``2M``, very small or large numbers as ``2×10⁻⁵``."""
     largest = max(map(abs, ticks), default=0.0)
     if not largest:
         return tuple("0" for _ in ticks)
@@ -59,8 +53,9 @@ def linear_labels(ticks: tuple[float, ...]) -> tuple[str, ...]:
         scaled = tuple(tick / 10.0**power if power > -300 else tick * 1e300 / 10.0 ** (power + 300) for tick in ticks)  # noqa: PLR2004
         return tuple("0" if not tick else f"{text}×10{str(power).translate(_SUPERSCRIPT)}" for tick, text in zip(ticks, _aligned(scaled), strict=True))
     if largest >= _THOUSANDS_FROM:
-        thousands = _aligned(tuple(tick / 1000 for tick in ticks))
-        return tuple("0" if not tick else f"{text}k" for tick, text in zip(ticks, thousands, strict=True))
+        unit, letter = (1e6, "M") if largest >= _MILLIONS_FROM else (1e3, "k")
+        scaled = tuple(tick / unit for tick in ticks)
+        return tuple("0" if not tick else f"{text}{letter}" for tick, text in zip(ticks, _aligned(scaled), strict=True))
     return _aligned(ticks)
 
 
@@ -75,8 +70,10 @@ def log_labels(ticks: tuple[float, ...]) -> tuple[str, ...]:
 def _power_text(tick: float) -> str:
     power = math.floor(math.log10(tick) + 1e-9)
     factor = round(tick / 10.0**power)
-    text = f"10{str(power).translate(_SUPERSCRIPT)}"
-    return text if factor == 1 else f"{factor}×{text}"
+    text = {0: "1", 1: "10"}.get(power, f"10{str(power).translate(_SUPERSCRIPT)}")
+    if factor == 1:
+        return text
+    return str(factor) if power == 0 else f"{factor}×{text}"
 
 
 def _aligned(numbers: tuple[float, ...]) -> tuple[str, ...]:

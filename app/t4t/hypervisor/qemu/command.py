@@ -19,6 +19,8 @@ DISK: Final = "disk0"
 CACHE: Final = "disk1"
 STATE: Final = "state0"
 """A node without a device that holds the memory of saved states and snapshots, also of a VM that boots from an ISO."""
+STATE_MIB: Final = 1
+"""Its size as a disk; memory images lie beyond it."""
 NET: Final = "net0"
 NIC: Final = "nic0"
 SHARE_PORT: Final = "org.t4t.share.0"

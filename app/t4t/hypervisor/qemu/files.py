@@ -46,13 +46,12 @@ def write_atomically(path: Path, data: bytes) -> None:
 
 def sync_folder(folder: Path) -> None:
     """Make a rename in ``folder`` durable (NTFS journals it by itself)."""
-    if sys.platform == "win32":
-        return
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    if sys.platform != "win32":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 class FileLock:
@@ -79,10 +78,8 @@ class FileLock:
 
     def _is_still(self, handle: int) -> bool:
         """The file that was locked is the one at the path (it may have been deleted between opening and locking)."""
-        if sys.platform == "win32":
-            return True
         try:
-            return os.fstat(handle).st_ino == self._path.stat().st_ino
+            return sys.platform == "win32" or os.fstat(handle).st_ino == self._path.stat().st_ino
         except FileNotFoundError:
             return False
 
@@ -119,26 +116,26 @@ def _lock(handle: int) -> bool:
 
 def runtime_folder(data_dir: Path) -> Path:
     """The folder for sockets of the VMs of ``data_dir``: private to this user, its path short, the same for every driver of a session."""
-    digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:12]
     if sys.platform == "win32":
         return data_dir / "run"
-    session = os.environ.get("XDG_RUNTIME_DIR", "")
-    candidates = [Path(session) / f"t4t-{digest}"] if session and Path(session).is_dir() else []
-    candidates.append(Path(tempfile.gettempdir()) / f"t4t-{os.getuid()}-{digest}")
-    candidates.append(Path("/tmp") / f"t4t-{os.getuid()}-{digest}")  # noqa: S108 - made 0700 and its owner checked below
-    for folder in candidates:
-        if len(os.fsencode(folder)) + _SOCKET_NAME_BYTES <= _SOCKET_PATH_BYTES:
-            return folder
-    return candidates[-1]
+    else:  # noqa: RET505 - mypy would call the rest unreachable
+        digest = hashlib.sha256(os.fsencode(data_dir.resolve())).hexdigest()[:12]
+        session = os.environ.get("XDG_RUNTIME_DIR", "")
+        candidates = [Path(session) / f"t4t-{digest}"] if session and Path(session).is_dir() else []
+        candidates.append(Path(tempfile.gettempdir()) / f"t4t-{os.getuid()}-{digest}")
+        candidates.append(Path("/tmp") / f"t4t-{os.getuid()}-{digest}")  # noqa: S108 - made 0700 and its owner checked below
+        for folder in candidates:
+            if len(os.fsencode(folder)) + _SOCKET_NAME_BYTES <= _SOCKET_PATH_BYTES:
+                return folder
+        return candidates[-1]
 
 
 def make_private(folder: Path) -> None:
     """Create ``folder`` for this user alone; a folder of somebody else's making is refused."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if sys.platform == "win32":
-        return
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
-        raise FolderUnwritable(path=str(folder), reason="belongs to somebody else")
-    if stat.S_IMODE(found.st_mode) != stat.S_IRWXU:
-        folder.chmod(stat.S_IRWXU)
+    if sys.platform != "win32":
+        found = folder.lstat()
+        if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid():
+            raise FolderUnwritable(path=str(folder), reason="belongs to somebody else")
+        if stat.S_IMODE(found.st_mode) != stat.S_IRWXU:
+            folder.chmod(stat.S_IRWXU)

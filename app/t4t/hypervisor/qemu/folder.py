@@ -37,6 +37,17 @@ if sys.platform == "win32":
     def _stat_in(folder: Path, name: str) -> os.stat_result:
         return (folder / name).lstat()
 
+    @contextlib.contextmanager
+    def _descend(top: Path, folders: list[str], *, create: bool) -> Iterator[Path]:
+        place = top
+        for folder in folders:
+            place /= folder
+            if create:
+                place.mkdir(exist_ok=True)
+            if place.is_symlink() or not place.is_dir():
+                raise NotADirectoryError(errno.ENOTDIR, "a link", str(place))
+        yield place
+
     def _is_junction(entry: os.DirEntry[str]) -> bool:
         return bool(entry.stat(follow_symlinks=False).st_file_attributes & stat.FILE_ATTRIBUTE_REPARSE_POINT)
 
@@ -54,6 +65,21 @@ else:
 
     def _stat_in(folder: int, name: str) -> os.stat_result:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
+
+    @contextlib.contextmanager
+    def _descend(top: Path, folders: list[str], *, create: bool) -> Iterator[int]:
+        handle = os.open(top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for folder in folders:
+                if create:
+                    with contextlib.suppress(FileExistsError):
+                        os.mkdir(folder, 0o755, dir_fd=handle)
+                inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
+                os.close(handle)
+                handle = inner
+            yield handle
+        finally:
+            os.close(handle)
 
     def _is_junction(_entry: os.DirEntry[str]) -> bool:
         return False
@@ -241,25 +267,5 @@ class HostFolder:
     def _parent(self, path: str, *, create: bool) -> Iterator[tuple[_Place, str]]:
         """The folder that holds ``path``, reached without following a link, and the last part of the path."""
         *folders, name = path.split("/")
-        if sys.platform == "win32":
-            place = self._top
-            for folder in folders:
-                place /= folder
-                if create:
-                    place.mkdir(exist_ok=True)
-                if place.is_symlink() or not place.is_dir():
-                    raise NotADirectoryError(errno.ENOTDIR, "a link", str(place))
-            yield place, name
-            return
-        handle = os.open(self._top, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for folder in folders:
-                if create:
-                    with contextlib.suppress(FileExistsError):
-                        os.mkdir(folder, 0o755, dir_fd=handle)
-                inner = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=handle)
-                os.close(handle)
-                handle = inner
-            yield handle, name
-        finally:
-            os.close(handle)
+        with _descend(self._top, folders, create=create) as folder:
+            yield folder, name

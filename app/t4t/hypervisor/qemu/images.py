@@ -84,7 +84,7 @@ class Images:
 
     async def snapshots(self, path: Path) -> tuple[ImageSnapshot, ...]:
         """The snapshots in an image."""
-        out = await self._do("info", "--output=json", "-U", str(path))
+        out = await self._do("info", "--output=json", "-U", "-f", "qcow2", str(path))
         return msgspec.json.decode(out, type=_Info).snapshots
 
     async def take(self, paths: Sequence[Path], tag: str) -> None:

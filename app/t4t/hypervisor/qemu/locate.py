@@ -57,12 +57,12 @@ class Toolchain:
 
 def usual_places() -> tuple[Path, ...]:
     """Where installers put QEMU besides the search path."""
-    if sys.platform == "win32":
-        roots = [os.environ.get(name, "") for name in ("ProgramW6432", "ProgramFiles", "LOCALAPPDATA")]
-        return tuple(Path(root) / "qemu" for root in roots if root)
-    if sys.platform == "darwin":
-        return (Path("/opt/homebrew/bin"), Path("/usr/local/bin"), Path("/opt/local/bin"))
-    return (Path("/usr/bin"), Path("/usr/local/bin"))
+    roots = [os.environ.get(name, "") for name in ("ProgramW6432", "ProgramFiles", "LOCALAPPDATA")]
+    places = {
+        "win32": tuple(Path(root) / "qemu" for root in roots if root),
+        "darwin": (Path("/opt/homebrew/bin"), Path("/usr/local/bin"), Path("/opt/local/bin")),
+    }
+    return places.get(sys.platform, (Path("/usr/bin"), Path("/usr/local/bin")))
 
 
 def find(program: str, search: str | None = None) -> str:

@@ -40,6 +40,7 @@ class Mirror:
         self._turn = asyncio.Lock()
         """The engine, and the folder's listing with it, is in one hand at a time (a look runs in a thread)."""
         self._wake = asyncio.Event()
+        self._relieved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._greeted = 0.0
         self._patience = 0.0
@@ -102,9 +103,10 @@ class Mirror:
             async with self._turn:
                 engine.receive(data, self._now())
             self._wake.set()
-            while engine.congested:
+            if engine.congested:
                 # The guest asks quicker than it reads: it must wait.
-                await asyncio.sleep(_LOOK_SECONDS / 10)
+                self._relieved.clear()
+                await self._relieved.wait()
 
     async def _write(self, engine: MirrorHost, writer: asyncio.StreamWriter, reading: asyncio.Task[None]) -> None:
         looked = self._now()
@@ -116,6 +118,8 @@ class Mirror:
                     looked = self._now()
                 self._watch_silence(engine, writer)
                 message = engine.next_message(self._now())
+                if not engine.congested:
+                    self._relieved.set()
             if message is not None:
                 writer.write(message)
                 await writer.drain()

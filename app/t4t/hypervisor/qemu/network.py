@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import CommandFailed, PortUnavailable, VmLost
 from t4t.domain.vm import PortForward
-from t4t.hypervisor.qemu.command import NET
+from t4t.hypervisor.qemu.command import NET, Endpoint
+from t4t.hypervisor.qemu.mirror import open_endpoint
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -77,6 +78,11 @@ async def still_open(monitor: Monitor, opened: Iterable[PortForward]) -> bool:
     """Whether QEMU really listens for each."""
     there = await rules(monitor)
     return all((forward.host_port, forward.guest_port) in there for forward in opened)
+
+
+def remove(path: str) -> None:
+    """Remove a socket."""
+    Path(path).unlink(missing_ok=True)
 
 
 class _Lane:
@@ -154,11 +160,11 @@ class BandwidthLimit:
         streams = []
         for end in ("o", "i"):
             path = f"{self._stem}.{direction}{end}"
-            Path(path).unlink(missing_ok=True)
+            remove(path)
             address = {"type": "unix", "data": {"path": path}}
             backend = {"type": "socket", "data": {"addr": address, "server": True, "wait": False}}
             await self._monitor.execute("chardev-add", {"id": f"bw-{direction}{end}", "backend": backend})
-            streams.append(await asyncio.open_unix_connection(path))
+            streams.append(await open_endpoint(Endpoint(path=path)))
             self._writers.append(streams[-1][1])
         lane = _Lane(rate)
         (taking, _), (_, giving) = streams
@@ -175,7 +181,7 @@ class BandwidthLimit:
         for direction in _DIRECTIONS:
             for end in ("o", "i"):
                 await self._quietly("chardev-remove", f"bw-{direction}{end}")
-                Path(f"{self._stem}.{direction}{end}").unlink(missing_ok=True)
+                remove(f"{self._stem}.{direction}{end}")
 
     async def _quietly(self, command: str, name: str) -> None:
         with contextlib.suppress(CommandFailed, VmLost):

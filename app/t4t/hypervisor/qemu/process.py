@@ -36,11 +36,12 @@ class ProcessId:
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """``environment`` without what a frozen app put there for itself (its own libraries would break other programs)."""
     cleaned = {name: value for name, value in environment.items() if not name.startswith(("_MEI", "_PYI_"))}
+    frozen = bool(getattr(sys, "frozen", False))
     for name in _BUNDLED:
         original = cleaned.pop(f"{name}_ORIG", None)
         if original is not None:
             cleaned[name] = original
-        elif getattr(sys, "frozen", False):
+        elif frozen:
             cleaned.pop(name, None)
     return cleaned
 
@@ -48,17 +49,22 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
 def start_time(pid: int) -> str | None:
     """The system's own start-time value of a living process; None if there is none (a zombie is dead)."""
     if sys.platform == "linux":
+        return _linux_start_time(pid)
+    else:  # noqa: RET505 - mypy would call the rest unreachable
         try:
-            fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
-        except OSError:
+            process = psutil.Process(pid)
+            return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.3f}"
+        except psutil.Error:
             return None
-        return None if fields[0] in _DEAD else f"{boot}:{fields[19]}"
+
+
+def _linux_start_time(pid: int) -> str | None:
     try:
-        process = psutil.Process(pid)
-        return None if process.status() == psutil.STATUS_ZOMBIE else f"{process.create_time():.3f}"
-    except psutil.Error:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+    except OSError:
         return None
+    return None if fields[0] in _DEAD else f"{boot}:{fields[19]}"
 
 
 def is_alive(process: ProcessId) -> bool:
@@ -83,10 +89,10 @@ def cpu_seconds(process: ProcessId) -> float:
     return float(times.user + times.system)
 
 
-def spawn(arguments: Sequence[str], log: Path, *, background: bool) -> int:
-    """Start a process that outlives us, in a session of its own, its output in ``log``; the pid."""
-    environment = clean_environment(os.environ)
-    if sys.platform == "win32":
+if sys.platform == "win32":
+
+    def spawn(arguments: Sequence[str], log: Path, *, background: bool) -> int:
+        """Start a process that outlives us, its output in ``log``; the pid."""
         flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW | subprocess.DETACHED_PROCESS
         with log.open("wb") as output:
             child = subprocess.Popen(
@@ -94,29 +100,34 @@ def spawn(arguments: Sequence[str], log: Path, *, background: bool) -> int:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=output,
-                env=environment,
+                env=clean_environment(os.environ),
                 creationflags=flags | (subprocess.IDLE_PRIORITY_CLASS if background else 0),
             )
         _children.append(child)
         return child.pid
-    output_flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND
-    pid = os.posix_spawn(  # Popen would complain about a child that is meant to outlive us
-        arguments[0],
-        list(arguments),
-        environment,
-        file_actions=[
-            (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-            (os.POSIX_SPAWN_OPEN, 1, str(log), output_flags, 0o600),
-            (os.POSIX_SPAWN_DUP2, 1, 2),
-        ],
-        setsid=True,
-        setsigmask=[],
-        setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP],
-    )
-    if background:
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, pid, _LOWEST)
-    return pid
+
+else:
+
+    def spawn(arguments: Sequence[str], log: Path, *, background: bool) -> int:
+        """Start a process that outlives us, in a session of its own, its output in ``log``; the pid."""
+        # Not Popen: it complains about a child that is meant to outlive us.
+        pid = os.posix_spawn(
+            arguments[0],
+            list(arguments),
+            clean_environment(os.environ),
+            file_actions=[
+                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
+                (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600),
+                (os.POSIX_SPAWN_DUP2, 1, 2),
+            ],
+            setsid=True,
+            setsigmask=[],
+            setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP],
+        )
+        if background:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, pid, _LOWEST)
+        return pid
 
 
 def make_idle(thread: int) -> None:

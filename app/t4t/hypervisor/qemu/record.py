@@ -9,6 +9,7 @@ import msgspec
 
 from t4t.domain.errors import VmNotFound, VmNotOurs
 from t4t.domain.vm import PortForward, VmId, VmSpec, VmState
+from t4t.hypervisor.qemu.command import Endpoint
 from t4t.hypervisor.qemu.files import write_atomically
 from t4t.hypervisor.qemu.process import ProcessId
 
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 FILE: Final = "vm.json"
+MONITORS: Final = 3
+"""One for the driver that serves the VM, and others for those that only look."""
+SHARE: Final = MONITORS
 
 
 class Intent(enum.Enum):
@@ -59,6 +63,9 @@ class VmRecord(msgspec.Struct, frozen=True, kw_only=True):
     pid: int | None = None
     started: str | None = None
     runtime: str = ""
+    """Folder of the VM's sockets."""
+    tcp_ports: tuple[int, ...] = ()
+    """Instead of sockets, where there are none (Windows)."""
     ports: tuple[PortForward, ...] = ()
     machine: str = ""
     program: str = ""
@@ -79,6 +86,23 @@ class VmRecord(msgspec.Struct, frozen=True, kw_only=True):
         return ProcessId(self.pid, self.started) if self.pid is not None and self.started is not None else None
 
     @property
+    def stem(self) -> str:
+        """The beginning of the names of the VM's sockets."""
+        vm_id = self.created.vm_id
+        return f"{self.runtime}/{vm_id[:8]}{vm_id[-4:]}"
+
+    def endpoint(self, index: int) -> Endpoint:
+        """The socket of monitor ``index``, or of the share (the last)."""
+        if self.tcp_ports:
+            return Endpoint(port=self.tcp_ports[index])
+        return Endpoint(path=f"{self.stem}.{index}")
+
+    @property
+    def pins_machine(self) -> bool:
+        """Something on disk can only be loaded into the same machine."""
+        return bool(self.state_tag) or any(mark.live for mark in self.snapshots)
+
+    @property
     def state_is_snapshot(self) -> bool:
         """The state that the next start loads is a snapshot, which stays afterwards."""
         return any(mark.tag == self.state_tag for mark in self.snapshots)
@@ -89,9 +113,13 @@ class VmRecord(msgspec.Struct, frozen=True, kw_only=True):
             return self
         return msgspec.structs.replace(self, stale_tags=(*self.stale_tags, tag))
 
+    def running(self) -> VmRecord:
+        """It was seen running: the state that it came from has been used up (unless it is a snapshot)."""
+        return msgspec.structs.replace(self, intent=Intent.NONE, state_tag="", state_bytes=0).with_stale(self.state_tag)
+
     def ended(self, resting: VmState) -> VmRecord:
         """The record after the process has gone."""
-        settled = msgspec.structs.replace(self, resting=resting, intent=Intent.NONE, pid=None, started=None, ports=(), pending_tag="", go_on=False)
+        settled = msgspec.structs.replace(self, resting=resting, intent=Intent.NONE, pid=None, started=None, pending_tag="", go_on=False)
         return settled.with_stale(self.pending_tag)
 
 
@@ -123,6 +151,12 @@ class Records:
         if record.owner != self._owner or record.created.vm_id != vm_id or record.version != VERSION:
             raise VmNotOurs(vm=vm_id)
         return record
+
+    def lock_path(self, vm_id: VmId) -> Path:
+        """The file whose lock is held by whoever gives commands to the VM."""
+        folder = self.folder / ".locks"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder / vm_id
 
     def save(self, record: VmRecord) -> None:
         """Make ``record`` durable."""

@@ -248,10 +248,9 @@ class MirrorHost:
         self._control.append(msgspec.json.encode(message) + b"\n")
 
     def _put(self, message: Message) -> None:
-        if message.offset == 0:
-            if not self._begin_incoming(message):
-                self._answer(message.id, ok=False)
-                return
+        if message.offset == 0 and not self._begin_incoming(message):
+            self._answer(message.id, ok=False)
+            return
         current = self._incoming
         if current is None or current.number != message.id:
             return

@@ -1,0 +1,49 @@
+# The two commands of the README are `make run` and `make test`; each does all its set-up.
+SHELL := /bin/sh
+PYTHON ?= python3
+VENV := .venv/bin
+export T4T_APPLIANCE := $(CURDIR)/build/appliance
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check format appliance bench ready-run ready-test clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+
+run: ready-run ## build what is missing and compute real collisions in a virtual machine
+	@$(VENV)/t4t demo
+
+test: ready-test check ## install what the tests need and run them
+	@$(VENV)/coverage erase
+	$(VENV)/coverage run -m pytest
+	@$(VENV)/coverage combine -q
+	@$(VENV)/coverage json -q -o build/coverage.json
+	@$(VENV)/python packaging/checks/coverage_floor.py build/coverage.json
+
+check: ready-test ## format, lint, types for three systems, layers, sizes
+	$(VENV)/ruff format --check --quiet
+	$(VENV)/ruff check --quiet
+	$(VENV)/mypy --no-error-summary
+	$(VENV)/mypy --no-error-summary --platform win32 app
+	$(VENV)/mypy --no-error-summary --platform darwin app
+	$(VENV)/lint-imports --no-logo
+	$(VENV)/python packaging/checks/module_size.py
+
+format: ## format and mend what can be mended by machine
+	$(VENV)/ruff format
+	$(VENV)/ruff check --fix
+
+appliance: ## build the reference appliance into build/appliance
+	@$(PYTHON) packaging/setup/prepare.py appliance
+
+bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
+	@$(VENV)/python benchmarks/run.py
+
+ready-run:
+	@$(PYTHON) packaging/setup/prepare.py run
+
+ready-test:
+	@$(PYTHON) packaging/setup/prepare.py test
+
+clean: ## remove what was built here (the cache of the appliance's parts stays)
+	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*

@@ -1,0 +1,71 @@
+"""Changes to a VM's settings, at once where it runs."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from t4t.domain.errors import VmWrongState
+from t4t.domain.vm import VmState
+from t4t.hypervisor.qemu import command, network
+from t4t.hypervisor.qemu.creating import absolute, check_media, refuse
+
+if TYPE_CHECKING:
+    from t4t.domain.vm import Feature, PortForward, VmChange, VmInfo, VmSpec
+    from t4t.hypervisor.qemu.live import Live
+    from t4t.hypervisor.qemu.machine import Machine
+    from t4t.hypervisor.qemu.record import VmRecord
+
+
+def changed(spec: VmSpec, change: VmChange) -> VmSpec:
+    """The settings after ``change``."""
+    changes = {field.name: getattr(change, field.name) for field in dataclasses.fields(change) if getattr(change, field.name) is not None}
+    if changes.get("bandwidth_kib_s") == 0:
+        changes["bandwidth_kib_s"] = None
+    return dataclasses.replace(spec, **changes)
+
+
+async def reconfigure(machine: Machine, change: VmChange, features: frozenset[Feature]) -> VmInfo:
+    """See `Hypervisor.reconfigure`."""
+    async with machine.exclusive() as settled:
+        record = settled
+        info = await machine.info(record)
+        if change.needs_power_off and (info.state.alive or info.state in {VmState.SAVED, VmState.ABORTED_SAVED}):
+            raise VmWrongState(vm=machine.vm_id, state=info.state.value, command="reconfigure")
+        settings = absolute(changed(record.settings, change))
+        refuse(settings, features)
+        if change.shares is not None:
+            check_media(settings)
+        before, record = record, replace(record, settings=settings)
+        if machine.live is not None and record.process is not None:
+            record = await _act(machine, machine.live, before, record)
+        record = machine.write(record)
+        await machine.serve()
+        return await machine.info(record)
+
+
+async def _act(machine: Machine, live: Live, before: VmRecord, record: VmRecord) -> VmRecord:
+    spec = record.settings
+    if not spec.network:
+        return record
+    async with live.awake() as monitor:
+        if spec.link_up != before.settings.link_up:
+            await monitor.execute("set_link", {"name": command.NIC, "up": spec.link_up})
+        if spec.ports == before.settings.ports:
+            return record
+        kept, gone, new = compare(before.ports, before.settings.ports, spec.ports)
+        await network.close_ports(monitor, gone)
+        opened = {port.name: port for port in (*kept, *await network.open_ports(monitor, machine.vm_id, new, gone))}
+        return replace(record, ports=tuple(opened[port.name] for port in spec.ports))
+
+
+def compare(
+    opened: tuple[PortForward, ...], before: tuple[PortForward, ...], wanted: tuple[PortForward, ...]
+) -> tuple[tuple[PortForward, ...], tuple[PortForward, ...], tuple[PortForward, ...]]:
+    """Forwards in force that stay, those to close, and those wanted to open."""
+    stay = {port.name for port in wanted if port in before}
+    kept = tuple(port for port in opened if port.name in stay)
+    there = {port.name for port in kept}
+    return kept, tuple(port for port in opened if port.name not in there), tuple(port for port in wanted if port.name not in there)

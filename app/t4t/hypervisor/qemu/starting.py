@@ -1,0 +1,147 @@
+"""Starting, pausing and going on, with or without a saved state."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
+
+from t4t.domain.errors import CommandFailed, CommandTimeout, MediumMissing, StateUnreadable, VmLost, VmWrongState
+from t4t.domain.vm import VmInfo, VmState
+from t4t.hypervisor.needs import is_file
+from t4t.hypervisor.qemu import command, network, process
+from t4t.hypervisor.qemu.files import make_private
+from t4t.hypervisor.qemu.live import free_tcp_ports, idle_processors, launch, log_tail, media
+from t4t.hypervisor.qemu.record import MONITORS, Intent
+from t4t.hypervisor.qemu.states import RUNNING
+
+if TYPE_CHECKING:
+    from t4t.hypervisor.qemu.live import Live
+    from t4t.hypervisor.qemu.machine import Machine
+    from t4t.hypervisor.qemu.record import VmRecord
+
+
+async def start(machine: Machine) -> VmInfo:
+    """See `Hypervisor.start`."""
+    async with machine.exclusive() as settled:
+        record = settled
+        info = await machine.info(record)
+        if info.state is VmState.PAUSED:
+            return await _go_on(machine, record)
+        if info.state is VmState.RUNNING:
+            return info
+        if info.state.alive:
+            raise VmWrongState(vm=machine.vm_id, state=info.state.value, command="start")
+        for path in media(record.settings):
+            if not is_file(path):
+                raise MediumMissing(path=path)
+        machine.tell(VmState.RESTORING if record.state_tag else VmState.STARTING)
+        try:
+            record = await _boot(machine, record)
+        except BaseException:
+            machine.tell(machine.context.records.load(machine.vm_id).resting)
+            raise
+        return await machine.told(record)
+
+
+async def _boot(machine: Machine, record: VmRecord) -> VmRecord:
+    tools = await machine.context.tools()
+    make_private(machine.context.runtime)
+    restoring = bool(record.state_tag)
+    record = machine.write(
+        replace(
+            record,
+            intent=Intent.RESTORING if restoring else Intent.STARTING,
+            runtime=str(machine.context.runtime),
+            tcp_ports=() if hasattr(asyncio, "open_unix_connection") else free_tcp_ports(MONITORS + 1),
+            machine=record.machine if record.pins_machine else "",
+            program=tools.version,
+            accelerator=tools.acceleration.name,
+            was_started=True,
+        )
+    )
+    try:
+        record = machine.write(launch(machine.context, tools, record))
+        live = await machine.attach(record)
+        record = await _prepare(machine, live, record)
+        await live.monitor.execute("cont")
+        await machine.reached(RUNNING, "start")
+    except BaseException as error:
+        await asyncio.shield(_give_up(machine, error))
+        if restoring and isinstance(error, VmLost | CommandTimeout | CommandFailed):
+            raise StateUnreadable(vm=machine.vm_id, detail=f"{error} {log_tail(machine.home)}".strip()) from error
+        if isinstance(error, VmLost):
+            raise CommandFailed(vm=machine.vm_id, command="start", detail=log_tail(machine.home) or error.detail) from error
+        raise
+    record = machine.write(record.running())
+    await machine.serve()
+    return await machine.sweep(record)
+
+
+async def _prepare(machine: Machine, live: Live, record: VmRecord) -> VmRecord:
+    """While the VM waits: load its state, connect its ports, set its limits."""
+    spec, monitor = record.settings, live.monitor
+    kind = str(await monitor.execute("qom-get", {"path": "/machine", "property": "type"}))
+    if machine.context.background:
+        await idle_processors(monitor)
+    if record.state_tag:
+        arguments = {"tag": record.state_tag, "vmstate": command.STATE, "devices": sorted(command.images(spec, machine.home))}
+        await monitor.job("snapshot-load", arguments, seconds=machine.context.load_seconds)
+    ports = record.ports
+    if spec.network:
+        ports = await network.open_ports(monitor, machine.vm_id, spec.ports, record.ports)
+        await monitor.execute("set_link", {"name": command.NIC, "up": spec.link_up})
+    record = machine.write(replace(record, machine=kind.removesuffix("-machine"), ports=ports))
+    await live.limit_bandwidth(record)
+    return record
+
+
+async def _give_up(machine: Machine, error: BaseException) -> None:
+    """A start that failed leaves no process; a saved state stays."""
+    record = machine.context.records.load(machine.vm_id)
+    died = record.process is None or not process.is_alive(record.process)
+    if record.process is not None and not died:
+        process.kill(record.process)
+        await process.wait_gone(record.process)
+    record = await machine.bury(record)
+    left = VmState.POWERED_OFF
+    if record.state_tag:
+        left = VmState.ABORTED_SAVED if died and isinstance(error, VmLost) else VmState.SAVED
+    machine.write(replace(record, resting=left))
+
+
+async def _go_on(machine: Machine, record: VmRecord) -> VmInfo:
+    async with machine.running().awake() as monitor:
+        spec = record.settings
+        if spec.network and not await network.still_open(monitor, record.ports):
+            await network.close_ports(monitor, record.ports)
+            record = machine.write(replace(record, ports=await network.open_ports(monitor, machine.vm_id, spec.ports, record.ports)))
+        await monitor.execute("system_wakeup" if await monitor.status() == "suspended" else "cont")
+        await machine.reached(RUNNING, "resume")
+    return await machine.told(record)
+
+
+async def pause(machine: Machine) -> VmInfo:
+    """See `Hypervisor.pause`."""
+    async with machine.exclusive() as record:
+        info = await machine.info(record)
+        if info.state is VmState.PAUSED:
+            return info
+        if info.state is not VmState.RUNNING:
+            raise VmWrongState(vm=machine.vm_id, state=info.state.value, command="pause")
+        async with machine.running().awake() as monitor:
+            await monitor.execute("stop")
+            await machine.reached("paused", "pause")
+        return await machine.told(record)
+
+
+async def resume(machine: Machine) -> VmInfo:
+    """See `Hypervisor.resume`."""
+    async with machine.exclusive() as record:
+        info = await machine.info(record)
+        if info.state is VmState.RUNNING:
+            return info
+        if info.state is not VmState.PAUSED:
+            raise VmWrongState(vm=machine.vm_id, state=info.state.value, command="resume")
+        return await _go_on(machine, record)

@@ -1,0 +1,1 @@
+"""Builds the reference appliance without root: kernel, root tree, disk image, ISO and manifest."""

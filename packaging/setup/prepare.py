@@ -1,0 +1,167 @@
+"""Make this computer ready for ``make run`` and ``make test``: system packages, the virtual environment, the reference appliance.
+
+Standard library only: it runs before anything is installed. Says what it installs and why; does nothing twice.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+VENV: Final = ROOT / ".venv"
+APPLIANCE: Final = ROOT / "build" / "appliance"
+CACHE: Final = Path(os.environ.get("T4T_BUILD_CACHE") or Path.home() / ".cache" / "t4t-build")
+_PIP: Final = "pip>=25.1"
+"""The first pip that installs dependency groups."""
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A Debian package, why we need it, and how to see that it is there: a program on PATH, or else a file."""
+
+    package: str
+    why: str
+    program: str = ""
+    file: str = ""
+
+    def met(self) -> bool:
+        """Whether it is there already."""
+        if self.program:
+            return shutil.which(self.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is not None
+        return any(Path("/").glob(self.file.lstrip("/")))
+
+
+NEEDS: Final = (
+    Need("qemu-system-x86", "runs the virtual machine", program="qemu-system-x86_64"),
+    Need("qemu-utils", "makes its disks", program="qemu-img"),
+    Need("gcc", "compiles the appliance's kernel", program="gcc"),
+    Need("make", "builds the appliance's kernel", program="make"),
+    Need("flex", "builds the kernel's configuration tool", program="flex"),
+    Need("bison", "builds the kernel's configuration tool", program="bison"),
+    Need("bc", "builds the kernel", program="bc"),
+    Need("libelf-dev", "builds the kernel's object tool", file="/usr/include/libelf.h"),
+    Need("libc6-dev", "builds the kernel's tools", file="/usr/include/stdio.h"),
+    Need("xz-utils", "unpacks the kernel's source", program="xz"),
+    Need("lz4", "compresses the kernel", program="lz4"),
+    Need("squashfs-tools", "makes the appliance's file system", program="mksquashfs"),
+    Need("mtools", "makes the appliance's boot partition", program="mcopy"),
+    Need("dosfstools", "makes the appliance's boot partition", program="mkfs.fat"),
+    Need("syslinux", "boots the appliance from disk", program="syslinux"),
+    Need("xorriso", "makes the appliance's ISO image", program="xorriso"),
+    Need("libegl1", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libEGL.so.1"),
+    Need("libgl1", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libGL.so.1"),
+    Need("libxkbcommon0", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libxkbcommon.so.0"),
+    Need("libdbus-1-3", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libdbus-1.so.3"),
+    Need("libfontconfig1", "letters in the picture (Qt)", file="/usr/lib/*/libfontconfig.so.1"),
+    Need("libglib2.0-0", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libglib-2.0.so.0"),
+    Need("fonts-dejavu-core", "letters in the picture", file="/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
+)
+
+
+def say(text: str) -> None:
+    """Tell what is going on, at once also through pipes."""
+    print(f"[setup] {text}", flush=True)
+
+
+def run(*command: str | Path, **environment: str) -> None:
+    """Run a command quietly; on failure show what it said and end."""
+    done = subprocess.run(
+        [str(word) for word in command], env=os.environ | environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    if done.returncode:
+        sys.stdout.write(done.stdout.decode(errors="replace"))
+        sys.exit(f"[setup] failed: {' '.join(map(str, command))}")
+
+
+def _as_root() -> tuple[str, ...]:
+    if os.geteuid() == 0:
+        return ()
+    if shutil.which("sudo") is None:
+        sys.exit("[setup] installing system packages needs root or sudo")
+    return ("sudo",)
+
+
+def install_packages(needs: tuple[Need, ...]) -> None:
+    """Install the Debian packages that are missing."""
+    missing = [need for need in needs if not need.met()]
+    if not missing:
+        return
+    if shutil.which("apt-get") is None:
+        sys.exit("[setup] missing: " + ", ".join(f"{need.package} ({need.why})" for need in missing) + "; please install them with your package manager")
+    for need in missing:
+        say(f"installing {need.package}: {need.why}")
+    run(*_as_root(), "apt-get", "update", "-q")
+    run(*_as_root(), "apt-get", "install", "-q", "-y", "--no-install-recommends", *(need.package for need in missing), DEBIAN_FRONTEND="noninteractive")
+
+
+def _stamp(groups: tuple[str, ...]) -> str:
+    return hashlib.sha256((ROOT / "pyproject.toml").read_bytes() + repr((groups, sys.version)).encode()).hexdigest()
+
+
+def _make_venv() -> None:
+    try:
+        import ensurepip  # noqa: F401, PLC0415 - Debian ships Python without it
+    except ImportError:
+        minor = f"python3.{sys.version_info.minor}-venv"
+        say(f"installing {minor}: Python's virtual environments")
+        run(*_as_root(), "apt-get", "update", "-q")
+        run(*_as_root(), "apt-get", "install", "-q", "-y", "--no-install-recommends", minor, DEBIAN_FRONTEND="noninteractive")
+    run(sys.executable, "-m", "venv", VENV)
+
+
+def install_python(groups: tuple[str, ...]) -> None:
+    """The virtual environment ``.venv`` with the app, its libraries and the dependency groups."""
+    marker = VENV / ".t4t-stamp"
+    done = marker.read_text(encoding="ascii").split() if marker.is_file() else []
+    if _stamp(groups) in done or (not groups and _stamp(("dev",)) in done):
+        return
+    say("installing Python libraries into .venv")
+    if not (VENV / "bin" / "python").exists():
+        _make_venv()
+    python = VENV / "bin" / "python"
+    run(python, "-m", "pip", "install", "-q", "-U", _PIP)
+    run(python, "-m", "pip", "install", "-q", "-e", str(ROOT), *(word for group in groups for word in ("--group", f"{ROOT / 'pyproject.toml'}:{group}")))
+    marker.write_text("\n".join([*done, _stamp(groups)]), encoding="ascii")
+
+
+def start_appliance() -> subprocess.Popen[bytes]:
+    """Build the reference appliance (from the cache if nothing changed) while the rest goes on."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    builder = ROOT / "packaging" / "appliance" / "build.py"
+    return subprocess.Popen([sys.executable, str(builder), "--cache", str(CACHE), "--out", str(APPLIANCE)], stdin=subprocess.DEVNULL)
+
+
+def main() -> int:
+    """Prepare for what the command line names."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("purpose", choices=("run", "test", "appliance"))
+    purpose = arguments.parse_args().purpose
+    if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything checks it
+        sys.exit("[setup] Python 3.11 or newer is needed")
+    begun = time.monotonic()
+    install_packages(NEEDS)
+    appliance = start_appliance()
+    try:
+        if purpose != "appliance":
+            install_python(("dev",) if purpose == "test" else ())
+        if appliance.wait() != 0:
+            sys.exit("[setup] the reference appliance could not be built")
+    except BaseException:
+        appliance.terminate()
+        appliance.wait()
+        raise
+    say(f"ready after {time.monotonic() - begun:.0f} s")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

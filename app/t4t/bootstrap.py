@@ -6,6 +6,7 @@ import asyncio
 import logging
 import logging.handlers
 import os
+import shutil
 import signal
 import sys
 from contextlib import AsyncExitStack, contextmanager
@@ -18,7 +19,7 @@ import msgspec
 from t4t import demo
 from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
-from t4t.domain.errors import OutputUnreadable, T4TError
+from t4t.domain.errors import FolderUnwritable, OutputUnreadable, T4TError
 from t4t.domain.progress import Outcome
 from t4t.engine.folder import TaskFolder, Wishes
 from t4t.engine.record import FOLDER
@@ -131,12 +132,16 @@ def _owner(data: Path) -> str:
         return path.read_text(encoding="ascii").strip()
 
 
-def _remote(hypervisor: str, data: Path) -> RemoteHypervisor:
-    data.mkdir(parents=True, exist_ok=True)
+def _remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
+    try:
+        data.mkdir(parents=True, exist_ok=True)
+        log.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
     kind = "qemu" if hypervisor == "auto" else hypervisor
     program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "t4t")
     command = (*program, "--data-dir", str(data), "vm-host", "--hypervisor", kind)
-    return RemoteHypervisor(command, environment=clean_environment(os.environ), log=data / "vm-host.log")
+    return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log)
 
 
 # --- in-process services ---------------------------------------------------------------------------------------------
@@ -156,7 +161,7 @@ class _Services:
 
     async def _run(self, task: TaskFolder, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         data = self.data / "tasks" / task.key
-        driver = _remote(options.hypervisor, data)
+        driver = _remote(options.hypervisor, data, log=self.data / "logs" / "vm-host.log")
         wishes = Wishes(
             cores=options.cores or max(1, min(_DEFAULT_CORES, resources.cores() - 1)), cap_percent=options.cap_percent, memory_mib=options.memory_mib
         )
@@ -166,7 +171,8 @@ class _Services:
                 return await runner.run()
         finally:
             await driver.close()
-            _remove_empty(data)
+            if not any((data / "vms").glob("*")):  # nothing left to go on with
+                shutil.rmtree(data, ignore_errors=True)
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         """See `Services.run_demo`."""

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from t4t_guest.mirror import Mirror as GuestMirror
 
 from t4t.hypervisor.qemu.folder import HostFolder
 from t4t.hypervisor.qemu.share import MAX_LINE, Limits, MirrorHost, is_plain_path
+from t4t_guest.mirror import Mirror as GuestMirror
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -30,7 +30,7 @@ def fraction_done(*, elapsed_s: float, job_duration_s: float, reported: float | 
         return _unit(elapsed_s / job_duration_s)
     if reported is None or math.isnan(reported):
         return UNKNOWN_FRACTION
-    return _unit(reported)
+    return max(UNKNOWN_FRACTION, _unit(reported))
 
 
 def time_up(*, elapsed_s: float, job_duration_s: float, starting: bool) -> TimeUp:

@@ -29,6 +29,7 @@ class Exchange:
         """Works on the shared folder of ``folder``; a job without one only has its floppy."""
         self._folder = folder
         self._floppy_text = ""
+        self._completion_seen: bytes | None = None
 
     @property
     def _job(self) -> VboxJob:
@@ -46,9 +47,15 @@ class Exchange:
             return file.read(limit)
         return None
 
-    def completion(self) -> Completion | None:
-        """The guest's completion file, or its text on the floppy."""
+    def completion(self, *, final: bool) -> Completion | None:
+        """The guest's completion file, or its text on the floppy.
+
+        A guest that does not rename may still be writing: unless the VM is off (``final``) the file counts once two looks found the same.
+        """
         data = self._read(self._job.completion_trigger_file, MAX_READ)
+        if data is not None and not final and data != self._completion_seen:
+            self._completion_seen = data
+            return None
         if data is None and self._folder.floppy is not None:
             status, text = floppy.read_message(self._folder.floppy)
             if status is floppy.FloppyStatus.OK:

@@ -29,6 +29,9 @@ END YODA_HISTO1D_V2
 """
 
 
+_PROGRESS_STEPS: Final = 100
+
+
 class GuestView(Protocol):
     """What a guest program can reach of its VM."""
 
@@ -115,16 +118,20 @@ class ScriptedGuest:
             _write(share / "heartbeat", f"{now:.1f} {beat}\n")
         if not (share / "input").is_file():
             return min(due, now + 1.0)
-        return self._work(view, share, now, due)
+        return self._work(view, share, (before, now), due)
 
-    def _work(self, view: GuestView, share: Path, now: float, due: float) -> float | None:
+    def _work(self, view: GuestView, share: Path, seconds: tuple[float, float], due: float) -> float | None:
+        before, now = seconds
         if self._begun is None or self._begun > now:  # a cold boot or an older snapshot begins again
             self._begun = now
         begun = self._begun
         end = begun + self.job_seconds
-        _write(share / "progress", f"{min(1.0, max(0.0, now - begun) / self.job_seconds):.6f}\n")
+        step = max(1.0, self.job_seconds / _PROGRESS_STEPS)
+        done = min(int((now - begun) // step), int(self.job_seconds // step))
+        if begun == now or done > int((before - begun) // step):  # not at each look: the host looks often
+            _write(share / "progress", f"{min(1.0, done * step / self.job_seconds):.6f}\n")
         if now < end:
-            return min(due, end, now + max(1.0, self.job_seconds / 100))
+            return min(due, end, begun + (done + 1) * step)
         if not (share / "shutdown").exists():
             if self.exit_code == 0:
                 _write(share / "output.tgz", result_archive({"runspec": (share / "input").read_text(encoding="utf-8", errors="replace").strip()}))

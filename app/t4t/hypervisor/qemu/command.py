@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from t4t.domain.vm import BootIso
 
@@ -140,10 +140,14 @@ def _video_mib(wanted: int) -> int:
     return size
 
 
-def _image(name: str, path: Path) -> list[str]:
-    """An image of ours; what the guest or a deleted snapshot frees goes back to the host."""
+def image_node(name: str, path: Path) -> dict[str, Any]:
+    """An image of ours as a block node; what the guest or a deleted snapshot frees goes back to the host."""
     file = {"driver": "file", "filename": str(path), "discard": "unmap"}
-    return ["-blockdev", json.dumps({"node-name": name, "driver": "qcow2", "file": file, "discard": "unmap"})]
+    return {"node-name": name, "driver": "qcow2", "file": file, "discard": "unmap"}
+
+
+def _image(name: str, path: Path) -> list[str]:
+    return ["-blockdev", json.dumps(image_node(name, path))]
 
 
 def _raw(name: str, path: str, *, writable: bool = False) -> list[str]:

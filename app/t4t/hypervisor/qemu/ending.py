@@ -104,10 +104,22 @@ async def _as_before(machine: Machine, record: VmRecord, *, ran: bool) -> None:
 
 
 async def forget_memory(machine: Machine, monitor: Monitor, tag: str) -> None:
-    """Give back the space of what was written in vain, if that is possible now."""
+    """Give back the space of what was written in vain, if that is possible now.
+
+    A failed save leaves its clusters in the file: where nothing else is in it, QEMU gets a new one.
+    """
+    record = machine.context.records.load(machine.vm_id)
     with contextlib.suppress(T4TError):
-        nodes = sorted(command.images(machine.context.records.load(machine.vm_id).settings, machine.home))
-        await monitor.job("snapshot-delete", {"tag": tag, "devices": nodes}, seconds=_DELETE_SECONDS)
+        if record.pins_machine:
+            nodes = sorted(command.images(record.settings, machine.home))
+            await monitor.job("snapshot-delete", {"tag": tag, "devices": nodes}, seconds=_DELETE_SECONDS)
+            return
+        with contextlib.suppress(CommandFailed):
+            await monitor.execute("blockdev-del", {"node-name": command.STATE})
+        path = command.state_path(machine.home)
+        path.unlink(missing_ok=True)
+        await (await machine.context.images()).empty(path, command.STATE_MIB)
+        await monitor.execute("blockdev-add", command.image_node(command.STATE, path))
 
 
 async def discard_state(machine: Machine) -> VmInfo:

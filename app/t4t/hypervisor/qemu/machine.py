@@ -85,7 +85,7 @@ class Machine:
     def write(self, record: VmRecord) -> VmRecord:
         """Make the record durable; `NotEnoughDisk` or `FolderUnwritable`."""
         try:
-            self.context.records.save(record)
+            self.context.records.save_by_all_means(record)
         except OSError as error:
             if error.errno in {errno.ENOSPC, errno.EDQUOT}:
                 raise NotEnoughDisk(path=str(self.home), needed_mib=1, free_mib=0) from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import enum
 from typing import TYPE_CHECKING, Final
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 VERSION: Final = 1
 FILE: Final = "vm.json"
+_RESERVE: Final = "reserve"
+_RESERVE_BYTES: Final = 128 * 1024
 MONITORS: Final = 3
 """One for the driver that serves the VM, and others for those that only look."""
 SHARE: Final = MONITORS
@@ -161,6 +164,21 @@ class Records:
     def save(self, record: VmRecord) -> None:
         """Make ``record`` durable."""
         write_atomically(self.home(record.created.vm_id) / FILE, encode(record))
+
+    def save_by_all_means(self, record: VmRecord) -> None:
+        """Make ``record`` durable also on a full disk, with the space that was kept for it."""
+        reserve = self.home(record.created.vm_id) / _RESERVE
+        try:
+            self.save(record)
+        except OSError:
+            if not reserve.exists():
+                raise
+            reserve.unlink()
+            self.save(record)
+        else:
+            if not reserve.exists():
+                with contextlib.suppress(OSError):
+                    reserve.write_bytes(bytes(_RESERVE_BYTES))
 
     def ids(self) -> Iterator[VmId]:
         """All VMs of ours."""

@@ -28,6 +28,7 @@ check: ready-test ## format, lint, types for three systems, layers, sizes
 	$(VENV)/mypy --no-error-summary --platform darwin app
 	$(VENV)/lint-imports --no-logo
 	$(VENV)/python packaging/checks/module_size.py
+	$(VENV)/python packaging/docs/generate.py --check
 
 format: ## format and mend what can be mended by machine
 	$(VENV)/ruff format

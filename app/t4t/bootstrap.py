@@ -163,7 +163,10 @@ class _Services:
         data = self.data / "tasks" / task.key
         driver = _remote(options.hypervisor, data, log=self.data / "logs" / "vm-host.log")
         wishes = Wishes(
-            cores=options.cores or max(1, min(_DEFAULT_CORES, resources.cores() - 1)), cap_percent=options.cap_percent, memory_mib=options.memory_mib
+            cores=options.cores or max(1, min(_DEFAULT_CORES, resources.cores() - 1)),
+            cap_percent=options.cap_percent,
+            memory_mib=options.memory_mib,
+            cmdline=options.cmdline,
         )
         runner = TaskRunner(task, driver, data_dir=data, wishes=wishes, clock=RealClock(), listen=listen)
         try:
@@ -171,7 +174,7 @@ class _Services:
                 return await runner.run()
         finally:
             await driver.close()
-            if not any((data / "vms").glob("*")):  # nothing left to go on with
+            if not any((data / "vms").glob("*/vm.json")):  # nothing left to go on with
                 shutil.rmtree(data, ignore_errors=True)
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:

@@ -17,7 +17,7 @@ import pytest
 
 from t4t.domain.errors import MediumMissing, NotEnoughDisk, StateUnreadable, VmLost, VmWrongState
 from t4t.domain.vm import PortForward, Share, VmChange, VmEvent, VmId, VmInfo, VmState
-from t4t.hypervisor.qemu import QemuDriver, starting
+from t4t.hypervisor.qemu import QemuDriver, machine, starting
 from t4t.hypervisor.qemu.monitor import Monitor
 from t4t.hypervisor.qemu.process import cpu_seconds
 from t4t.hypervisor.qemu.record import Intent, Records, VmRecord
@@ -125,6 +125,20 @@ async def test_two_drivers_at_once_start_one_process(lab: Lab) -> None:
     assert await state(first, spec.vm_id) is VmState.PAUSED
 
 
+async def test_the_second_driver_takes_the_firsts_place(lab: Lab) -> None:
+    first, second = lab.qemu(), lab.qemu()
+    info = await running(lab, first, cap_percent=50)
+    await second.inspect()
+    live = second._machines[info.vm_id].live
+    assert live is not None
+    assert not live.serves
+    await first.close()
+    await second.inspect()
+    live = second._machines[info.vm_id].live
+    assert live is not None
+    assert live.serves
+
+
 async def test_a_pid_that_belongs_to_somebody_else_now_is_left_alone(lab: Lab) -> None:
     driver = lab.qemu()
     spec = lab.spec(guest=False)
@@ -182,6 +196,20 @@ async def test_an_intent_without_a_process_is_forgotten(lab: Lab) -> None:
     records(lab).save(msgspec.structs.replace(record, intent=Intent.STARTING))
     assert await state(driver, spec.vm_id) is VmState.POWERED_OFF
     assert (await driver.start(spec.vm_id)).state is VmState.RUNNING
+
+
+async def test_a_process_that_does_not_answer_can_be_powered_off(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    driver = lab.qemu()
+    info = await running(lab, driver)
+    await driver.close()
+    assert info.pid is not None
+    monkeypatch.setattr(machine, "_ADOPT_SECONDS", 1.0)
+    monkeypatch.setattr(psutil.Process, "resume", lambda _self: None)
+    os.kill(info.pid, signal.SIGSTOP)
+    heir = lab.qemu()
+    assert await state(heir, info.vm_id) is VmState.UNKNOWN
+    assert (await heir.power_off(info.vm_id)).state is VmState.POWERED_OFF
+    assert not psutil.pid_exists(info.pid)
 
 
 # --- saved states ----------------------------------------------------------------------------------------------------

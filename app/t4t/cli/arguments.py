@@ -44,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     task = verbs.add_parser("task", help="BOINC VirtualBox tasks").add_subparsers(dest="task_verb", required=True, metavar="VERB")
     run = task.add_parser("run", help="run a task folder to its end; Ctrl-C saves, the same command goes on")
     run.add_argument("folder", metavar="DIR", help="a folder with vbox_job.xml, the image and its inputs")
+    run.add_argument("--cmdline", default="", metavar="TEXT", help="the task's command line, for jobs that copy it to the shared folder")
     _add_machine_options(run)
 
     demo = verbs.add_parser("demo", help="compute real collisions with the reference appliance")

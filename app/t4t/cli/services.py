@@ -21,6 +21,7 @@ class MachineOptions:
     cores: int | None
     cap_percent: int
     memory_mib: int | None
+    cmdline: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
 
 
 def _options(args: argparse.Namespace) -> MachineOptions:
-    return MachineOptions(hypervisor=args.hypervisor, cores=args.cores, cap_percent=args.cap, memory_mib=args.memory)
+    return MachineOptions(hypervisor=args.hypervisor, cores=args.cores, cap_percent=args.cap, memory_mib=args.memory, cmdline=getattr(args, "cmdline", ""))
 
 
 def _status(result: TaskResult) -> int:
@@ -110,11 +110,12 @@ def _print_demo(demo: DemoResult) -> None:
     print()
     print("Real collisions, computed in a virtual machine on this computer:")
     print(f"  runspec      {demo.runspec}")
-    print(
-        f"  events       {demo.job.get('events')} in {task.elapsed_s:.1f} s ({_rate(demo):.1f} events/s with start-up), {task.cpu_s:.1f} s CPU, {task.hypervisor}"
-    )
+    print(f"  events       {demo.job.get('events')} in {task.elapsed_s:.1f} s: {_rate(demo):.1f} events/s, start-up included")
+    print(f"  machine      {task.hypervisor}, {task.cpu_s:.1f} s of processor time")
     print(f"  checkpoints  {task.checkpoints}, restarts {task.restarts}")
-    print(f"  histograms   {len(demo.histograms)}: {', '.join(histogram.title for histogram in demo.histograms)}")
+    print(f"  histograms   {len(demo.histograms)}, in the result as histograms.yoda:")
+    for histogram in demo.histograms:
+        print(f"                 {histogram.title}")
     print(f"  result       {demo.result}")
     print(f"  picture      {demo.picture}")
 

@@ -17,9 +17,9 @@ IMAGE: Final = "t4t-appliance.raw"
 
 RUNSPECS: Final = (
     "boinc ee zhad 91.2 - - pythia8 8.317 tune-monash13 1000 {seed}",
-    "boinc pp z 13000 - - pythia8 8.317 tune-monash13 200 {seed}",
+    "boinc pp z 13000 - - pythia8 8.317 tune-monash13 120 {seed}",
     "boinc pp jets 13000 20 - pythia8 8.317 tune-monash13 150 {seed}",
-    "boinc pp softqcd 13000 - - pythia8 8.317 tune-monash13 200 {seed}",
+    "boinc pp softqcd 13000 - - pythia8 8.317 tune-monash13 120 {seed}",
 )
 """One of each process the appliance knows, sized for about half a minute without hardware virtualization."""
 

@@ -47,6 +47,8 @@ class Wishes:
     cap_percent: int = 100
     memory_mib: int | None = None
     bandwidth_kib_s: int | None = None
+    cmdline: str = ""
+    """The task's command line, for jobs that want it in the shared folder."""
 
 
 class TaskFolder:
@@ -201,14 +203,14 @@ class TaskFolder:
         if self.job.share_project_dir:
             yield Share("project", self.init_data.project_dir)
 
-    def prepare(self) -> None:
+    def prepare(self, *, cmdline: str = "") -> None:
         """Write what the guest reads: the shared folder with its inputs refreshed, the floppy. Raises `FolderUnwritable`."""
         try:
-            self._prepare()
+            self._prepare(cmdline)
         except OSError as error:
             raise FolderUnwritable(path=str(self.path), reason=error.strerror or str(error)) from error
 
-    def _prepare(self) -> None:
+    def _prepare(self, cmdline: str) -> None:
         if self.job.enable_scratch_directory:
             self._make_folder(self.path / "scratch")
         if self.shared is not None:
@@ -218,7 +220,7 @@ class TaskFolder:
                 # always anew: vboxwrapper's "only if absent" leaves a restarted task with stale preferences
                 self._put(self.shared / name, redact_init_data(data) if name == _INIT_DATA else data)
             if self.job.copy_cmdline_to_shared:
-                self._put(self.shared / "cmdline", b"")
+                self._put(self.shared / "cmdline", cmdline.encode())
         if self.floppy is not None and not self.floppy.exists():
             self._write_floppy(self.floppy)
             self._made.append(self.floppy)

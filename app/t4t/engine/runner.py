@@ -110,10 +110,10 @@ class TaskRunner:
         if not self._seen.state.alive:
             resources.check_memory(spec.memory_mib)
         if self._seen.info is not None:
-            self._folder.prepare()
+            self._folder.prepare(cmdline=self._wishes.cmdline)
             return
         resources.check_disk(self._data_dir, self._folder.needed_disk_mib(spec))
-        self._folder.prepare()
+        self._folder.prepare(cmdline=self._wishes.cmdline)
         await self._create()
 
     async def _leave_nothing(self) -> None:

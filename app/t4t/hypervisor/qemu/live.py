@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from t4t.domain.errors import CommandTimeout, VmLost
-from t4t.domain.vm import BootIso, VmId, VmSpec, VmState
 from t4t.hypervisor.qemu import command, network, process
 from t4t.hypervisor.qemu.files import FileLock, make_private
 from t4t.hypervisor.qemu.limits import Governor
@@ -24,11 +23,11 @@ from t4t.hypervisor.qemu.record import MONITORS, SHARE, Records, VmRecord
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
+    from t4t.domain.vm import VmId, VmSpec, VmState
     from t4t.hypervisor.qemu.images import Images
     from t4t.hypervisor.qemu.locate import Toolchain
     from t4t.hypervisor.qemu.process import ProcessId
 
-_CONNECT_SECONDS: Final = 60.0
 _ANSWER_SECONDS: Final = 10.0
 _QUIT_SECONDS: Final = 10.0
 _LOG_TAIL: Final = 500
@@ -71,7 +70,7 @@ class Live:
         self.death = asyncio.create_task(process.wait_gone(owned))
         self.death.add_done_callback(lambda task: None if task.cancelled() else on_death())
 
-    async def attach(self, *, seconds: float = _CONNECT_SECONDS) -> None:
+    async def attach(self, *, seconds: float) -> None:
         """Connect to the process; `VmLost` when it ends meanwhile, `CommandTimeout` when it does not answer."""
         make_private(Path(self._record.runtime))
         index = self._claim()
@@ -89,6 +88,15 @@ class Live:
                 self._slot = slot
                 return index
         raise CommandTimeout(vm=self._vm, command="connect", seconds=0)
+
+    def may_serve(self) -> bool:
+        """Whether the driver that served the VM has gone: somebody must take its place."""
+        if self.serves:
+            return False
+        first = FileLock(Path(f"{self._record.stem}.l0"))
+        free = first.try_acquire()
+        first.release()
+        return free
 
     @contextlib.asynccontextmanager
     async def awake(self) -> AsyncIterator[Monitor]:
@@ -234,11 +242,6 @@ def media(spec: VmSpec) -> list[str]:
     """Files of others that the VM needs."""
     wanted = [spec.boot.path, spec.config_iso, spec.floppy]
     return [path for path in wanted if path is not None]
-
-
-def has_disk(spec: VmSpec) -> bool:
-    """Whether there is a hard disk to boot from."""
-    return not isinstance(spec.boot, BootIso)
 
 
 async def idle_processors(monitor: Monitor) -> None:

@@ -23,6 +23,10 @@ if TYPE_CHECKING:
 _LOCK_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 5.0
 _JOB_SECONDS: Final = 60.0
+_START_SECONDS: Final = 60.0
+_ADOPT_SECONDS: Final = 15.0
+_DYING_SECONDS: Final = 1.0
+"""A process that dies has closed its sockets some time before it is gone."""
 _TELLING: Final = frozenset({"STOP", "RESUME", "SHUTDOWN", "SUSPEND", "WAKEUP", "GUEST_PANICKED", "BLOCK_IO_ERROR"})
 _MEANT: Final = {
     Intent.STARTING: VmState.STARTING,
@@ -47,6 +51,7 @@ class Machine:
         self._lock = asyncio.Lock()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._looking: asyncio.Task[None] | None = None
+        self._news = False
         self._closed = False
 
     # --- one at a time -----------------------------------------------------------------------------------------------
@@ -113,13 +118,15 @@ class Machine:
 
     async def info(self, record: VmRecord) -> VmInfo:
         """An observation with a settled record."""
-        if record.process is None or self.live is None:
+        if record.process is None:
             return self._describe(record, record.resting, "")
         try:
-            status = await self.live.monitor.status()
+            status = await self._status()
         except CommandTimeout:
             return self._describe(record, VmState.UNKNOWN, "no answer")
         except VmLost:
+            if await _gone(record.process):
+                return self._describe(record, after_death(record), "")
             return self._describe(record, VmState.UNKNOWN, "no connection")
         return self._describe(record, from_status(status), status)
 
@@ -169,20 +176,21 @@ class Machine:
         async with self.exclusive() as record:
             return await self.told(record)
 
-    async def refresh(self) -> None:
-        """Look, and tell watchers."""
-        try:
-            await self.look_after()
-        except (VmNotFound, VmNotOurs):
-            self.tell(VmState.ABSENT)
-
     def glance_soon(self) -> None:
-        """Something has happened: look when nobody is at work."""
-        if self._closed or (self._looking is not None and not self._looking.done() and not self._lock.locked()):
-            return
-        self._looking = asyncio.create_task(self.refresh())
-        self._tasks.add(self._looking)
-        self._looking.add_done_callback(self._done)
+        """Something has happened: look when nobody is at work, and tell watchers."""
+        self._news = True
+        if not self._closed and (self._looking is None or self._looking.done()):
+            self._looking = asyncio.create_task(self._refresh())
+            self._tasks.add(self._looking)
+            self._looking.add_done_callback(self._done)
+
+    async def _refresh(self) -> None:
+        while self._news:
+            self._news = False
+            try:
+                await self.look_after()
+            except (VmNotFound, VmNotOurs):
+                self.tell(VmState.ABSENT)
 
     def _heard(self, event: str, data: dict[str, Any]) -> None:
         if event in _TELLING:
@@ -198,19 +206,20 @@ class Machine:
             return self._without_process(record) if record.intent is not Intent.NONE else record
         if not process.is_alive(owned):
             return await self.bury(record)
-        if self.live is None or self.live.process != owned or not self.live.monitor.connected:
+        if self.live is None or self.live.process != owned or not self.live.monitor.connected or self.live.may_serve():
             try:
-                await self.attach(record)
+                await self.attach(record, seconds=_ADOPT_SECONDS)
                 await self._finish_jobs()
-            except VmLost:
-                return await self.bury(record) if not process.is_alive(owned) else record
+            except (VmLost, CommandTimeout):
+                # One that does not answer can still be powered off.
+                return await self.bury(record) if await _gone(owned) else record
             await self.serve()
         try:
             status = await self._status()
             if record.intent is not Intent.NONE or status == GUEST_OFF:
                 return await self._recover(record, status)
-        except VmLost:
-            if not process.is_alive(owned):
+        except (VmLost, CommandTimeout):
+            if await _gone(owned):
                 return await self.bury(record)
         return record
 
@@ -268,7 +277,7 @@ class Machine:
         await self.serve()
         return record
 
-    async def attach(self, record: VmRecord) -> Live:
+    async def attach(self, record: VmRecord, *, seconds: float = _START_SECONDS) -> Live:
         """Connect to the VM's process."""
         owned = record.process
         if owned is None:
@@ -276,7 +285,7 @@ class Machine:
         await self.let_go()
         live = Live(record, owned, self._heard, self.glance_soon)
         try:
-            await live.attach()
+            await live.attach(seconds=seconds)
         except BaseException:
             await live.release(lost=True)
             raise
@@ -303,6 +312,8 @@ class Machine:
             await self.live.end()
         elif record.process is not None:
             process.kill(record.process)
+            if not await _gone(record.process):
+                raise CommandTimeout(vm=self.vm_id, command="kill", seconds=_DYING_SECONDS)
         return await self.bury(record)
 
     async def close(self) -> None:
@@ -339,3 +350,13 @@ class Machine:
         except T4TError:
             return record
         return self.write(_replace(record, stale_tags=()))
+
+
+async def _gone(owned: process.ProcessId) -> bool:
+    """Whether the process is gone, or just going."""
+    try:
+        async with asyncio.timeout(_DYING_SECONDS):
+            await process.wait_gone(owned)
+    except TimeoutError:
+        return False
+    return True

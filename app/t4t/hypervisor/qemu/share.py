@@ -185,11 +185,6 @@ class MirrorHost:
         """Too many answers wait for the guest to read them: read nothing more from it."""
         return len(self._control) > _MOST_CONTROL
 
-    @property
-    def welcomed(self) -> bool:
-        """Whether the guest has answered the ``hello`` in full."""
-        return self._welcomed
-
     def silent(self, now: float) -> bool:
         """Whether the guest has not said anything for so long that a new session must be tried."""
         return now - self._heard > self._limits.silence

@@ -70,7 +70,7 @@ class Agent:
             self._port = MirrorPort(device, Mirror(SHARE))
         self._buttons = power_button_devices()
         self._started = time.monotonic()
-        self._probe = self._start_probe()
+        self._probe, self._probe_end = self._start_probe()
         self._probed: list[Place] | None = None
         self._context: Context = merge([])
         self._job: JobProcess | None = None
@@ -109,11 +109,16 @@ class Agent:
     def _share_kind(self) -> str:
         return "mounted" if self._shared else "mirror" if self._port else "none"
 
-    def _start_probe(self) -> int:
-        """Look for a config ISO and a floppy in a child: drives without a medium take seconds to say so."""
+    def _start_probe(self) -> tuple[int, int]:
+        """Look for a config ISO and a floppy in a child: drives without a medium take seconds to say so.
+
+        Returns its process and a pipe that ends with it.
+        """
+        reading, writing = os.pipe()
         pid = os.fork()
         if pid:
-            return pid
+            os.close(writing)
+            return pid, reading
         try:
             if mount_config_iso(_CIDATA):
                 write_json(f"{_WORK}/iso.json", True)  # noqa: FBT003 -- only its presence counts
@@ -134,11 +139,17 @@ class Agent:
                 poll.register(self._port.descriptor, select.POLLIN | (select.POLLOUT if self._port.blocked else 0))
         for button in self._buttons:
             poll.register(button, select.POLLIN)
+        if self._probe_end >= 0:
+            poll.register(self._probe_end, select.POLLIN)
         if self._job is not None:
             poll.register(self._job.output, select.POLLIN)
         for descriptor, _ in poll.poll(wait * 1000):
             if descriptor in self._buttons:
                 self._pressed(descriptor)
+            elif descriptor == self._probe_end:
+                os.close(descriptor)
+                self._probe_end = -1
+                self._look_due = 0.0
         if self._port is not None:
             self._port.exchange()
 
@@ -173,8 +184,9 @@ class Agent:
         """Whether all places of a context have been looked at, or have had their time."""
         waited = time.monotonic() - self._started
         if self._probed is None:
-            if waited < _PROBE_SECONDS and not self._reap(self._probe):
+            if waited < _PROBE_SECONDS and self._probe_end >= 0:
                 return False
+            self._reap(self._probe)
             self._probed = []
             if read_text(f"{_WORK}/iso.json"):
                 self._probed.append(place_from_files(read_place(_CIDATA)))
@@ -186,11 +198,9 @@ class Agent:
         return waited >= (_TRANSFER_SECONDS if self._port.mirror.connected else _SETTLE_SECONDS)
 
     @staticmethod
-    def _reap(pid: int) -> bool:
-        try:
-            return os.waitpid(pid, os.WNOHANG)[0] != 0
-        except ChildProcessError:
-            return True
+    def _reap(pid: int) -> None:
+        with suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
 
     def _begin(self, context: Context) -> None:
         """Start the job the context asks for, if there is one."""

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+PYTHON = (sys.executable, "-s", "-S", "-P")
+"""How a Python of the guest is started. Not with `-I`: that would ignore the hash seed of the environment, see the init script."""
 _READ_BYTES = 1 << 16
 _NICE = 5
 
@@ -25,7 +27,7 @@ class JobProcess:
         self.output, writing = os.pipe()
         os.set_blocking(self.output, False)
         actions = [(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_DUP2, writing, 2)]
-        words = [sys.executable, "-I", "-S", "-m", f"t4t_guest.{module}", *arguments]
+        words = [*PYTHON, "-m", f"t4t_guest.{module}", *arguments]
         self.pid = os.posix_spawn(sys.executable, words, os.environ, file_actions=actions, setpgroup=0)
         os.close(writing)
         # The web server and the agent must answer while all processors compute.

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 from t4t_guest.files import read_json, write_json
 from t4t_guest.http import QueueError, request
+from t4t_guest.job import PYTHON
 from t4t_guest.runspec import RefusedError, parse_runspec
 
 EXIT_DONE, EXIT_NO_JOB = 0, 207
@@ -32,7 +33,7 @@ class Pilot(NamedTuple):
 
 
 def _run_one(pilot: Pilot, line: str) -> int:
-    runner = [sys.executable, "-I", "-S", "-m", "t4t_guest.run", "--runspec", line, "--out", pilot.out, "--cores", pilot.cores, "--status", pilot.status]
+    runner = [*PYTHON, "-m", "t4t_guest.run", "--runspec", line, "--out", pilot.out, "--cores", pilot.cores, "--status", pilot.status]
     pid = os.posix_spawn(sys.executable, runner, os.environ)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 

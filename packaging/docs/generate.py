@@ -1,0 +1,87 @@
+"""Write the pages that are tables of the code: ``docs/vbox-job.md`` and ``docs/failures.md``. With ``--check``: 1 if one is out of date."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Final
+
+from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, UsageError, leaves
+from t4t.domain.vbox_job_elements import ELEMENTS
+from t4t.wording.notices import TEXTS
+
+DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+def vbox_job() -> str:
+    """The page on ``vbox_job.xml``."""
+    rows = [f"| `{row.name}` | {row.kind.value} | {_cell(row.default) or '–'} | {_cell(row.action)} |" for row in ELEMENTS]
+    return "\n".join(
+        [
+            "# `vbox_job.xml`, element by element",
+            "",
+            "Written by `packaging/docs/generate.py` from `t4t.domain.vbox_job_elements`.",
+            "Elements that are not listed are logged and have no effect, as in BOINC.",
+            "A scalar element that stands twice counts as its last one. DTDs and entities are refused; so are names that leave their folder.",
+            "",
+            "Refused together: `share_slot_dir` with `enable_shared_directory` or `copy_to_shared`; `copy_to_shared` without `enable_shared_directory`;",
+            "`share_project_dir` with `enable_scratch_directory`.",
+            "",
+            "| element | kind | default | what `t4t task run` does |",
+            "|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+def _family(leaf: type[T4TError]) -> str:
+    names = {UsageError: "usage", HostError: "this computer", HypervisorError: "hypervisor", TaskError: "task"}
+    return next(name for kind, name in names.items() if kind in leaf.__mro__)
+
+
+def failures() -> str:
+    """The page on errors."""
+    rows = []
+    for leaf in sorted(leaves(), key=lambda leaf: leaf.code):
+        text = TEXTS[leaf.code]
+        remedies = " ".join(text.remedies) or "–"
+        code = f'<a id="{leaf.code.lower()}"></a>`{leaf.code}`'
+        rows.append(f"| {code} | {leaf.exit_code} | {_family(leaf)} | **{_cell(text.title)}.** {_cell(text.body)} | {_cell(remedies)} |")
+    return "\n".join(
+        [
+            "# Failures: what you read and what you can do",
+            "",
+            "Written by `packaging/docs/generate.py` from the error tree and its wording. Codes are stable. Words in braces are filled in.",
+            "",
+            "| code | exit status | where | what it says | what you can do |",
+            "|---|---|---|---|---|",
+            *rows,
+            "",
+        ]
+    )
+
+
+PAGES: Final = {"vbox-job.md": vbox_job, "failures.md": failures}
+
+
+def main() -> int:
+    """Write the pages, or compare them."""
+    stale = 0
+    for name, make in PAGES.items():
+        path = DOCS / name
+        if "--check" in sys.argv[1:]:
+            if not path.is_file() or path.read_text(encoding="utf-8") != make():
+                print(f"docs/{name} is out of date: run packaging/docs/generate.py")
+                stale = 1
+        else:
+            path.write_text(make(), encoding="utf-8")
+    return stale
+
+
+if __name__ == "__main__":
+    sys.exit(main())

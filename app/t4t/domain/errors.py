@@ -409,6 +409,24 @@ class OutputUnreadable(TaskError):
     code = "T4T-TASK-12"
 
 
+@dataclass(eq=False)
+class TaskLinkRefused(TaskError):
+    """A file of the task is a link to a place outside, from where it could carry any file of the volunteer's into the guest."""
+
+    path: str
+    target: str
+    code = "T4T-TASK-13"
+
+
+@dataclass(eq=False)
+class TaskFileUnreadable(TaskError):
+    """A file of the task is there and can't be read."""
+
+    path: str
+    reason: str
+    code = "T4T-TASK-14"
+
+
 def leaves(root: type[T4TError] = T4TError) -> tuple[type[T4TError], ...]:
     """All concrete errors below ``root``, in order of definition."""
     found: list[type[T4TError]] = []

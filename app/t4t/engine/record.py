@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.errors import FolderUnwritable
 from t4t.domain.vm import VmId
 from t4t.storage.files import write_atomic
 
@@ -62,9 +63,12 @@ class RecordFile:
         return TaskRecord(vm_id=VmId(str(uuid.uuid4())), data_dir=str(data_dir))
 
     def save(self, record: TaskRecord) -> None:
-        """Write it durably."""
-        self._path.parent.mkdir(exist_ok=True)
-        write_atomic(self._path, msgspec.json.encode(record))
+        """Write it durably; raises `FolderUnwritable`."""
+        try:
+            self._path.parent.mkdir(exist_ok=True)
+            write_atomic(self._path, msgspec.json.encode(record))
+        except OSError as error:
+            raise FolderUnwritable(path=str(self._path.parent), reason=error.strerror or str(error)) from error
 
     def remove(self) -> None:
         """Forget the task: it has never run."""

@@ -90,13 +90,15 @@ class TaskRunner:
             return self._result(Outcome(self._record.outcome))
         if self._record.data_dir != str(self._data_dir):
             raise TaskElsewhere(path=str(self._folder.path), data_dir=self._record.data_dir)
+        if not self._record.hypervisor:
+            self._check_room()  # before the hypervisor writes its first file, which a full disk would fail less clearly
         self._capabilities = await self._driver.probe()
         watching = asyncio.create_task(self._seen.watch(), name="watch")
         try:
             await self._set_up()
             return await self._loop()
-        except T4TError:
-            await self._leave_nothing()
+        except Exception:  # also of a bug: nobody looks after the VM from here on
+            await self._leave_safe()
             raise
         finally:
             watching.cancel()
@@ -106,25 +108,44 @@ class TaskRunner:
     async def _set_up(self) -> None:
         """Check what the computer has to give, then make what is not there yet; what fails leaves nothing behind."""
         await self._seen.first_look()
-        spec = self._folder.spec(self._vm, self._wishes)
-        if not self._seen.state.alive:
-            resources.check_memory(spec.memory_mib)
-        if self._seen.info is not None:
+        if self._seen.info is None:
+            self._check_room()
             self._folder.prepare(cmdline=self._wishes.cmdline)
+            await self._create()
             return
-        resources.check_disk(self._data_dir, self._folder.needed_disk_mib(spec))
+        if not self._seen.state.alive:
+            resources.check_memory(self._folder.spec(self._vm, self._wishes).memory_mib)
         self._folder.prepare(cmdline=self._wishes.cmdline)
-        await self._create()
 
-    async def _leave_nothing(self) -> None:
-        """After a failure: a VM that has never run is worth nothing and goes; one with work in it stays."""
+    def _check_room(self) -> None:
+        """Whether this computer has what a new VM needs."""
+        spec = self._folder.spec(self._vm, self._wishes)
+        resources.check_memory(spec.memory_mib)
+        resources.check_disk(self._data_dir, self._folder.needed_disk_mib(spec))
+
+    async def _leave_safe(self) -> None:
+        """After a failure: a VM that has never run is worth nothing and goes; one with work in it stays, saved, or at least paused."""
         if self._record.elapsed_s > 0 or self._record.expects_running:
-            self._file.save(self._record)
+            await self._put_to_rest()
+            with contextlib.suppress(T4TError):
+                self._file.save(self._record)
             return
         with contextlib.suppress(T4TError):
             await self._driver.delete(self._vm)
         self._folder.undo_prepare()
         self._file.remove()
+
+    async def _put_to_rest(self) -> None:
+        """Leave no VM running without limits."""
+        for command in (self._driver.save, self._driver.pause):
+            try:
+                await self._seen.inspect()
+                if self._seen.state in {VmState.RUNNING, VmState.PAUSED}:
+                    self._seen.observe(await command(self._vm))
+            except T4TError as error:
+                _log.error("the virtual machine could not be left at rest: %s", error)
+            else:
+                return
 
     async def _create(self) -> None:
         self._record.hypervisor = self._probed.hypervisor
@@ -312,7 +333,7 @@ class TaskRunner:
             self._record.message = completion.message
             return await self._fail(GuestFailed(guest_exit_code=completion.exit_code, message=completion.message))
         if self._folder.job.enable_cern_dataformat:
-            (self._folder.path / "output").write_text("Work Unit completed!\n", encoding="ascii")
+            self._folder.write_output("Work Unit completed!\n")
         self._record.message = "" if completion is None else completion.message
         await self._clear_away()
         self._tell(Happened.COMPLETED)

@@ -86,12 +86,18 @@ class FolderLock:
         if not self._is_current(file):  # its last holder removed it while we waited: a lock on a file that nobody sees locks nobody out
             file.close()
             return self.try_take()
-        file.seek(0)
-        file.truncate()
-        file.write(str(os.getpid()).encode())
-        file.flush()
         self._file = file
+        self._sign(file)
         return True
+
+    @staticmethod
+    def _sign(file: IO[bytes]) -> None:
+        """Leave our pid for messages; on a full disk the lock holds without it."""
+        with contextlib.suppress(OSError):
+            file.seek(0)
+            file.truncate()
+            file.write(str(os.getpid()).encode())
+            file.flush()
 
     def _is_current(self, file: IO[bytes]) -> bool:
         try:

@@ -30,7 +30,7 @@ def check_disk_image(path: Path) -> DiskFormat:
         with path.open("rb") as file:
             head = file.read(_SECTOR)
             if head.startswith(b"QFI\xfb"):
-                return _check_qcow2(path, head)
+                return _check_qcow2(path, _whole(path, head))
             if head.startswith((b"KDMV", b"# Disk DescriptorFile")):
                 return _check_vmdk(path, head, size)
             if len(head) >= _SECTOR and struct.unpack_from("<I", head, 64)[0] == _VDI_SIGNATURE:
@@ -40,6 +40,13 @@ def check_disk_image(path: Path) -> DiskFormat:
         raise ImageDamaged(path=str(path), reason=error.strerror or str(error)) from error
     _check_boot_sector(path, head, size)
     return DiskFormat.RAW
+
+
+def _whole(path: Path, head: bytes) -> bytes:
+    """``head``, unless the file ends within it."""
+    if len(head) < _SECTOR:
+        raise ImageDamaged(path=str(path), reason="it is cut off")
+    return head
 
 
 def _check_qcow2(path: Path, head: bytes) -> DiskFormat:
@@ -56,7 +63,7 @@ def _check_vmdk(path: Path, head: bytes, size: int) -> DiskFormat:
     """A monolithic sparse VMDK; a bare descriptor names other files, which a task folder may not."""
     if not head.startswith(b"KDMV"):
         raise ImageDamaged(path=str(path), reason="it refers to another file")
-    overhead_sectors = struct.unpack_from("<Q", head, 64)[0]
+    overhead_sectors = struct.unpack_from("<Q", _whole(path, head), 64)[0]
     if size < overhead_sectors * _SECTOR:
         raise ImageDamaged(path=str(path), reason="it is cut off")
     return DiskFormat.VMDK
@@ -73,6 +80,8 @@ def _vdi_first_sector(path: Path, file: BinaryIO, head: bytes, size: int) -> byt
     first = struct.unpack("<I", entry)[0] if len(entry) == len(b"0000") else _VDI_NO_BLOCK
     if first >= _VDI_NO_BLOCK:
         return bytes(_SECTOR)
+    if first >= allocated:
+        raise ImageDamaged(path=str(path), reason="its block map is damaged")
     file.seek(data_offset + first * (block_size + extra) + extra)
     return file.read(_SECTOR)
 

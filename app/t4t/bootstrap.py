@@ -33,7 +33,7 @@ from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.qemu.process import clean_environment
 from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.storage import appliance, paths
-from t4t.storage.files import FolderLock
+from t4t.storage.files import FolderLock, write_atomic
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ def _owner(data: Path) -> str:
     try:
         return path.read_text(encoding="ascii").strip()
     except FileNotFoundError:
-        path.write_text(os.urandom(16).hex(), encoding="ascii")
+        write_atomic(path, os.urandom(16).hex().encode())  # half an id would make our own VMs strangers
         return path.read_text(encoding="ascii").strip()
 
 
@@ -179,6 +179,8 @@ class _Services:
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         """See `Services.run_demo`."""
+        if runspec is not None:
+            demo.checked(runspec)
         found = appliance.load(paths.appliance_dir(self.data))
         image = found.verified(appliance.DISK)
         folder, line = demo.next_task(self.data / "demo", image, runspec=runspec)

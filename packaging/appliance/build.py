@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 _RESOURCES = Path(__file__).resolve().parents[2] / "resources/appliance"
 _BOOT_PACKAGES = ("syslinux", "syslinux-common", "isolinux")
+_INTERRUPTED = 130
 _IMAGES = ("t4t-appliance.raw", "t4t-appliance.vdi", "t4t-appliance.iso")
 
 
@@ -104,7 +105,7 @@ def _publish(out: Path, *, images: Path, kernel: Path, tree: Path, facts: dict[s
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Command line; 0 = built, 1 = not, with one sentence why."""
+    """Command line; 0 = built, 1 = not, 130 = interrupted, with one sentence why."""
     parser = argparse.ArgumentParser(description="Build the reference appliance.")
     parser.add_argument("--cache", type=Path, required=True, help="folder for what later builds use again")
     parser.add_argument("--out", type=Path, required=True, help="folder for the appliance, replaced as a whole")
@@ -120,6 +121,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BuildFailed as failure:
         print(f"appliance: {failure}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        print("appliance: interrupted; what was finished is kept for the next build", file=sys.stderr)
+        return _INTERRUPTED
     return 0
 
 

@@ -9,6 +9,7 @@ import argparse
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -54,8 +55,8 @@ NEEDS: Final = (
     Need("lz4", "compresses the kernel", program="lz4"),
     Need("squashfs-tools", "makes the appliance's file system", program="mksquashfs"),
     Need("mtools", "makes the appliance's boot partition", program="mcopy"),
+    Need("dpkg", "unpacks the appliance's packages", program="dpkg-deb"),
     Need("dosfstools", "makes the appliance's boot partition", program="mkfs.fat"),
-    Need("syslinux", "boots the appliance from disk", program="syslinux"),
     Need("xorriso", "makes the appliance's ISO image", program="xorriso"),
     Need("libegl1", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libEGL.so.1"),
     Need("libgl1", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libGL.so.1"),
@@ -156,7 +157,7 @@ def main() -> int:
         if appliance.wait() != 0:
             sys.exit("[setup] the reference appliance could not be built")
     except BaseException:
-        appliance.terminate()
+        appliance.send_signal(signal.SIGINT)  # it then ends its compiler too
         appliance.wait()
         raise
     say(f"ready after {time.monotonic() - begun:.0f} s")

@@ -15,7 +15,7 @@ import msgspec
 import psutil
 import pytest
 
-from t4t.domain.errors import MediumMissing, NotEnoughDisk, StateUnreadable, VmLost, VmWrongState
+from t4t.domain.errors import CommandFailed, MediumMissing, NotEnoughDisk, StateUnreadable, VmLost, VmWrongState
 from t4t.domain.vm import PortForward, Share, VmChange, VmEvent, VmId, VmInfo, VmState
 from t4t.hypervisor.qemu import QemuDriver, machine, starting
 from t4t.hypervisor.qemu.monitor import Monitor
@@ -137,6 +137,27 @@ async def test_the_second_driver_takes_the_firsts_place(lab: Lab) -> None:
     live = second._machines[info.vm_id].live
     assert live is not None
     assert live.serves
+
+
+async def test_a_process_that_no_record_knows_is_ended_before_another_starts(lab: Lab) -> None:
+    """The driver died between starting the process and writing its pid down."""
+    driver = lab.qemu()
+    info = await running(lab, driver)
+    await driver.close()
+    record = records(lab).load(info.vm_id)
+    records(lab).save(msgspec.structs.replace(record, pid=None, started=None, intent=Intent.STARTING))
+    again = await lab.qemu().start(info.vm_id)
+    assert again.pid != info.pid
+    assert info.pid is not None
+    assert not psutil.pid_exists(info.pid)
+
+
+async def test_limits_are_set_by_the_driver_that_serves(lab: Lab) -> None:
+    first, second = lab.qemu(), lab.qemu()
+    info = await running(lab, first)
+    with pytest.raises(CommandFailed):
+        await second.reconfigure(info.vm_id, VmChange(cap_percent=50))
+    assert (await first.inspect(info.vm_id))[0].cap_percent == 100
 
 
 async def test_a_pid_that_belongs_to_somebody_else_now_is_left_alone(lab: Lab) -> None:

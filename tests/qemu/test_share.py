@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from t4t.hypervisor.qemu.folder import HostFolder
+from t4t.hypervisor.qemu.folder import HostFolder, is_device
 from t4t.hypervisor.qemu.share import MAX_LINE, Limits, MirrorHost, is_plain_path
 from t4t_guest.mirror import Mirror as GuestMirror
 
@@ -257,6 +257,22 @@ def test_links_are_not_followed(host: MirrorHost, folder: HostFolder, top: Path)
     say(host, t="del", path="link/secret", id=3)
     assert (outside / "secret").exists()
     assert folder.open("link/secret") is None
+
+
+def test_a_folder_out_of_reach_is_not_an_empty_folder(top: Path) -> None:
+    (top / "a").write_text("1")
+    folder = HostFolder(top)
+    folder.scan()
+    top.rename(top.with_name("elsewhere"))
+    folder.scan()
+    assert set(folder.listing()) == {"a"}
+
+
+@pytest.mark.parametrize("path", ["NUL", "con.txt", "sub/COM1", "name."])
+def test_devices_of_windows(path: str) -> None:
+    assert is_device(path, "win32")
+    assert not is_device(path, "linux")
+    assert not is_device("console.log", "win32")
 
 
 @pytest.mark.parametrize(

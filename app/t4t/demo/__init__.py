@@ -7,7 +7,8 @@ import re
 import shutil
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import RunspecInvalid
+from t4t.domain.errors import FolderUnwritable, RunspecInvalid
+from t4t.engine.record import RecordFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,20 +56,35 @@ _INIT_DATA: Final = """<app_init_data>
 def next_task(folder: Path, image: Path, *, runspec: str | None) -> tuple[Path, str]:
     """The task folder to run, and its runspec: the one that was interrupted, else a new one.
 
-    Raises `RunspecInvalid` for a ``runspec`` that can't be one; the appliance itself judges the rest.
+    Raises `RunspecInvalid` for a ``runspec`` that can't be one (the appliance itself judges the rest), and `FolderUnwritable`.
     """
     line = None if runspec is None else checked(runspec)
-    folder.mkdir(parents=True, exist_ok=True)
-    done = sorted(path for path in folder.iterdir() if re.fullmatch(r"task-\d{4,}", path.name))
-    if done and not (done[-1] / "shared" / "shutdown").exists():
-        begun = (done[-1] / "input").read_text(encoding="utf-8").strip() if (done[-1] / "input").is_file() else None
-        if begun is not None and line in {None, begun}:
-            return done[-1], begun
-    number = 1 + (int(done[-1].name.removeprefix("task-")) if done else 0)
-    line = line or RUNSPECS[(number - 1) % len(RUNSPECS)].format(seed=number)
-    path = folder / f"task-{number:04d}"
-    _make(path, image, line)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        tasks = sorted((path for path in folder.iterdir() if re.fullmatch(r"task-\d{4,}", path.name)), key=_number)
+        for path in reversed(tasks):
+            begun = _begun(path)
+            if begun is not None and line in {None, begun}:
+                return path, begun
+        number = 1 + (_number(tasks[-1]) if tasks else 0)
+        line = line or RUNSPECS[(number - 1) % len(RUNSPECS)].format(seed=number)
+        path = folder / f"task-{number:04d}"
+        _make(path, image, line)
+    except OSError as error:
+        raise FolderUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
     return path, line
+
+
+def _number(task: Path) -> int:
+    return int(task.name.removeprefix("task-"))
+
+
+def _begun(task: Path) -> str | None:
+    """The runspec of a task that has not ended yet, well or badly."""
+    given = task / "input"
+    if (task / "shared" / "shutdown").exists() or not given.is_file() or RecordFile(task).load(task).outcome:
+        return None
+    return given.read_text(encoding="utf-8").strip()
 
 
 def checked(runspec: str) -> str:
@@ -85,6 +101,15 @@ def _make(path: Path, image: Path, line: str) -> None:
     """A whole task folder or none."""
     part = path.with_name(f".{path.name}.part")
     shutil.rmtree(part, ignore_errors=True)
+    try:
+        _fill(part, image, line)
+        part.rename(path)
+    except OSError:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+
+
+def _fill(part: Path, image: Path, line: str) -> None:
     part.mkdir()
     (part / "vbox_job.xml").write_text(_JOB.format(image=IMAGE), encoding="ascii")
     (part / "init_data.xml").write_text(_INIT_DATA, encoding="ascii")
@@ -93,4 +118,3 @@ def _make(path: Path, image: Path, line: str) -> None:
         os.link(image, part / IMAGE)  # no second copy where the file system can
     except OSError:
         shutil.copyfile(image, part / IMAGE)
-    part.rename(path)

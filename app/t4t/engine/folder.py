@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import ChecksumMismatch, FolderMissing, FolderUnwritable, ImageDamaged, ImageWrongArchitecture, JobElementRefused, TaskFileMissing
+from t4t.domain.errors import (
+    ChecksumMismatch,
+    FolderMissing,
+    FolderUnwritable,
+    ImageDamaged,
+    ImageWrongArchitecture,
+    JobElementRefused,
+    TaskFileMissing,
+    TaskFileUnreadable,
+    TaskLinkRefused,
+)
 from t4t.domain.init_data import InitData, read_init_data, redact_init_data
 from t4t.domain.vbox_job import VboxJob, parse_vbox_job
 from t4t.domain.vm import BootDisk, BootIso, Share, VmId, VmSpec
@@ -31,7 +42,7 @@ _ISO: Final = "vm_image.iso"
 _CONTEXT_ISO: Final = "vm_isocontext.iso"
 _FLOPPY: Final = "vm_floppy.img"
 _CHECKSUMS: Final = "SHA256SUMS"
-_CHECKSUM_LINE: Final = re.compile(r"([0-9a-fA-F]{64}) [ *]([A-Za-z0-9._-]{1,128})")
+_CHECKSUM_LINE: Final = re.compile(r"([0-9a-fA-F]{64}) [ *](?:\./)?([A-Za-z0-9._-]{1,128})")
 _SOFT_LINK: Final = re.compile(rb"\s*<soft_link>\s*([^<>\x00]{1,1024}?)\s*</soft_link>\s*")
 _SOFT_LINK_LIMIT: Final = 2048
 _CACHE_DISK_MIB: Final = 20_000
@@ -51,22 +62,35 @@ class Wishes:
     """The task's command line, for jobs that want it in the shared folder."""
 
 
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, a folder above that may not be entered
+        return False
+
+
 class TaskFolder:
     """A checked task folder. Everything raised here is raised before a VM or a file of ours exists."""
 
     def __init__(self, path: Path) -> None:
         """Read and check ``path``; raises `FolderMissing` or a leaf of `TaskError`."""
         self.path = path.absolute()
-        if not self.path.is_dir():
+        self._made: list[Path] = []
+        if not _is_folder(self.path):
             raise FolderMissing(path=str(path))
+        try:
+            self._read()
+        except OSError as error:
+            raise TaskFileUnreadable(path=error.filename or str(self.path), reason=error.strerror or str(error)) from error
+
+    def _read(self) -> None:
         self.job = self._read_job()
         self.init_data = self._read_init_data()
         self._check_elements()
-        self.boot = self._boot()
         self._check_architecture()
+        self.boot = self._boot()
         self._check_inputs()
         self._check_sums()
-        self._made: list[Path] = []
 
     def _read_job(self) -> VboxJob:
         path = self._file(JOB_FILE)
@@ -86,13 +110,23 @@ class TaskFolder:
         path = self.path / name
         if not path.is_file():
             raise TaskFileMissing(path=str(path))
-        target = path
+        home = self._boinc_folder()
+        target = path.resolve()
         if path.stat().st_size <= _SOFT_LINK_LIMIT and (link := _SOFT_LINK.fullmatch(path.read_bytes())):
-            target = self.path / link[1].decode("utf-8", "replace")
-        # BOINC links from slots/N to projects/URL of the same data folder; a link that leads elsewhere could carry any file into the guest
-        if not target.is_file() or not target.resolve().is_relative_to(self.path.parent.parent.resolve()):
-            raise TaskFileMissing(path=str(path))
-        return target.resolve()
+            target = (self.path / link[1].decode("utf-8", "replace")).resolve()
+            home = home or self.path.resolve()
+        # A link out of BOINC's folder could carry any file of the volunteer's into the guest. In a folder of the volunteer's own, only what a project can
+        # send is a danger: the text of a soft link. A symbolic link there was made by a person on this computer.
+        if home is not None and not target.is_relative_to(home):
+            raise TaskLinkRefused(path=str(path), target=str(target))
+        if not target.is_file():
+            raise TaskFileMissing(path=str(target))
+        return target
+
+    def _boinc_folder(self) -> Path | None:
+        """BOINC's data folder, if this is one of its slots: links lead from ``slots/N`` to ``projects/URL``."""
+        real = self.path.resolve()
+        return real.parent.parent if real.parent.name == "slots" else None
 
     def _check_elements(self) -> None:
         """Refuse what would hand the account to the guest."""
@@ -218,17 +252,25 @@ class TaskFolder:
             for name in self.job.copy_to_shared:
                 data = self._file(name).read_bytes()
                 # always anew: vboxwrapper's "only if absent" leaves a restarted task with stale preferences
+                self._make_parents(self.shared / name)
                 self._put(self.shared / name, redact_init_data(data) if name == _INIT_DATA else data)
             if self.job.copy_cmdline_to_shared:
                 self._put(self.shared / "cmdline", cmdline.encode())
         if self.floppy is not None and not self.floppy.exists():
-            self._write_floppy(self.floppy)
             self._made.append(self.floppy)
+            self._write_floppy(self.floppy)
 
     def _make_folder(self, path: Path) -> None:
         if not path.exists():
             path.mkdir()
             self._made.append(path)
+
+    def _make_parents(self, path: Path) -> None:
+        """The folders between the shared folder and ``path``; a link among them was made by the guest and is not followed."""
+        for folder in reversed(path.relative_to(self.path).parents[:-2]):
+            if (self.path / folder).is_symlink():
+                raise NotADirectoryError(errno.ENOTDIR, "a link where a folder should be", str(self.path / folder))
+            self._make_folder(self.path / folder)
 
     def _put(self, path: Path, data: bytes) -> None:
         if not path.exists():
@@ -243,6 +285,13 @@ class TaskFolder:
             source = self.path / _INIT_DATA
             text = redact_init_data(source.read_bytes()).decode("utf-8", "replace") if source.is_file() else ""
         floppy.create_floppy(path, text=text)
+
+    def write_output(self, text: str) -> None:
+        """Write BOINC's ``output`` file; raises `FolderUnwritable`."""
+        try:
+            write_atomic(self.path / "output", text.encode("ascii"))
+        except OSError as error:
+            raise FolderUnwritable(path=str(self.path), reason=error.strerror or str(error)) from error
 
     def undo_prepare(self) -> None:
         """Remove what `prepare` made, as long as nobody has put anything else there: for a run that never came to start a VM."""

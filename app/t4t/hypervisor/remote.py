@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from t4t.domain.errors import HostProcessLost, from_wire
+from t4t.domain.errors import FolderUnwritable, HostProcessLost, from_wire
 from t4t.domain.vm import Capabilities, Snapshot, VmChange, VmEvent, VmId, VmInfo, VmSpec, VmState
 from t4t.hypervisor.wire import CALLS, Reply, Request, encode
 
@@ -56,19 +56,29 @@ class RemoteHypervisor:
             if self._closed:
                 raise HostProcessLost(detail="closed")
             if self._process is None or self._process.returncode is not None:
-                with self._log_path.open("ab") as log:
-                    self._process = await asyncio.create_subprocess_exec(
-                        *self._command,
-                        stdin=asyncio.subprocess.PIPE,
-                        stdout=asyncio.subprocess.PIPE,
-                        stderr=log,
-                        env=self._environment,
-                        limit=_LINE_LIMIT,
-                        # Ctrl-C in a terminal is for the agent alone, which then saves through the host
-                        start_new_session=True,
-                    )
+                self._process = await self._start()
                 self._reader = asyncio.create_task(self._read(self._process), name="vm host")
             return self._process
+
+    async def _start(self) -> asyncio.subprocess.Process:
+        try:
+            log = self._log_path.open("ab")
+        except OSError as error:
+            raise FolderUnwritable(path=str(self._log_path.parent), reason=error.strerror or str(error)) from error
+        with log:
+            try:
+                return await asyncio.create_subprocess_exec(
+                    *self._command,
+                    stdin=asyncio.subprocess.PIPE,
+                    stdout=asyncio.subprocess.PIPE,
+                    stderr=log,
+                    env=self._environment,
+                    limit=_LINE_LIMIT,
+                    # Ctrl-C in a terminal is for the agent alone, which then saves through the host
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise HostProcessLost(detail=str(error)) from error
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         stream = cast("asyncio.StreamReader", process.stdout)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from t4t.domain.errors import VmWrongState
+from t4t.domain.errors import CommandFailed, VmWrongState
 from t4t.domain.vm import VmState
 from t4t.hypervisor.qemu import command, network
 from t4t.hypervisor.qemu.creating import absolute, check_media, refuse
@@ -47,15 +47,19 @@ async def reconfigure(machine: Machine, change: VmChange, features: frozenset[Fe
 
 
 async def _act(machine: Machine, live: Live, before: VmRecord, record: VmRecord) -> VmRecord:
-    spec = record.settings
+    spec, earlier = record.settings, before.settings
+    limits = (spec.cap_percent, spec.bandwidth_kib_s) != (earlier.cap_percent, earlier.bandwidth_kib_s)
+    if limits and not live.serves:
+        raise CommandFailed(vm=machine.vm_id, command="reconfigure", detail="another driver serves the VM")
     if not spec.network:
         return record
+    await live.limit_bandwidth(record)
     async with live.awake() as monitor:
-        if spec.link_up != before.settings.link_up:
+        if spec.link_up != earlier.link_up:
             await monitor.execute("set_link", {"name": command.NIC, "up": spec.link_up})
-        if spec.ports == before.settings.ports:
+        if spec.ports == earlier.ports:
             return record
-        kept, gone, new = compare(before.ports, before.settings.ports, spec.ports)
+        kept, gone, new = compare(before.ports, earlier.ports, spec.ports)
         await network.close_ports(monitor, gone)
         opened = {port.name: port for port in (*kept, *await network.open_ports(monitor, machine.vm_id, new, gone))}
         return replace(record, ports=tuple(opened[port.name] for port in spec.ports))

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import hashlib
 import os
+import re
 import stat
 import sys
 from pathlib import Path
@@ -20,6 +21,7 @@ _DEPTH: Final = 4
 _READ_BYTES: Final = 1 << 18
 _NO_FOLLOW: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _MOST_FILES: Final = 8192
+_DEVICE: Final = re.compile(r"(?i)con|prn|aux|nul|(com|lpt)\d|conin\$|conout\$")
 
 
 if sys.platform == "win32":
@@ -92,6 +94,24 @@ class _Seen(NamedTuple):
     hash: str
 
 
+def _hash(place: Path) -> str:
+    handle = os.open(place, os.O_RDONLY | _NO_FOLLOW)
+    try:
+        digest = hashlib.sha256()
+        while data := os.read(handle, _READ_BYTES):
+            digest.update(data)
+        return digest.hexdigest()
+    finally:
+        os.close(handle)
+
+
+def is_device(path: str, platform: str = sys.platform) -> bool:
+    """Whether a part of the path is a device's name, or loses its end, on Windows."""
+    if platform != "win32":
+        return False
+    return any(part.endswith(".") or _DEVICE.fullmatch(part.split(".")[0]) for part in path.split("/"))
+
+
 class HostFolder:
     """`t4t.hypervisor.qemu.share.Folder` on disk."""
 
@@ -110,6 +130,9 @@ class HostFolder:
 
     def scan(self) -> None:
         """Look at all files; only those whose size, time or inode changed are read (may be called in a thread)."""
+        if not self._top.is_dir():
+            # Out of reach for a while (a drive that was pulled out): nothing was removed by anybody.
+            return
         found: dict[str, _Seen] = {}
         self._walk(self._top, "", 0, found)
         self._seen = found
@@ -137,14 +160,14 @@ class HostFolder:
         key = (status.st_size, status.st_mtime_ns, status.st_ino)
         seen = self._seen.get(path)
         if seen is None or seen[:3] != key:
-            handle = os.open(place, os.O_RDONLY | _NO_FOLLOW)
             try:
-                digest = hashlib.sha256()
-                while data := os.read(handle, _READ_BYTES):
-                    digest.update(data)
-            finally:
-                os.close(handle)
-            seen = _Seen(*key, digest.hexdigest())
+                seen = _Seen(*key, _hash(place))
+            except FileNotFoundError:
+                return
+            except OSError:
+                # Somebody has it open for himself alone: it is as it was, until it can be read.
+                if seen is None:
+                    return
         found[path] = seen
 
     def listing(self) -> Mapping[str, str]:
@@ -192,6 +215,8 @@ class HostFolder:
     def begin(self, path: str, number: int) -> bool:
         """See `Folder.begin`."""
         self.abort()
+        if is_device(path):
+            return False
         try:
             with self._parent(path, create=True) as (folder, _):
                 part = f"{PART_PREFIX}{number & 0xFFFFFFFF}"

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
+import psutil
 
 from t4t.domain.errors import CommandTimeout, VmLost
 from t4t.hypervisor.qemu import command, network, process
@@ -31,8 +32,9 @@ if TYPE_CHECKING:
 _ANSWER_SECONDS: Final = 10.0
 _QUIT_SECONDS: Final = 10.0
 _LOG_TAIL: Final = 500
+_PID_FILE: Final = "qemu.pid"
 _CONSOLE_LIMIT: Final = 8 << 20
-_CONSOLE_CHECK_SECONDS: Final = 30.0
+_CONSOLE_CHECK_SECONDS: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +79,7 @@ class Live:
         self.serves = index == 0
         if self.serves:
             # An earlier driver may have died while the process rested.
-            with contextlib.suppress(Exception):
+            with contextlib.suppress(psutil.Error):
                 self._governor = Governor(self.process)
         await self.monitor.connect(self._record.endpoint(index), seconds=seconds, alive=lambda: process.is_alive(self.process))
 
@@ -220,15 +222,29 @@ def launch(context: Context, tools: Toolchain, record: VmRecord) -> VmRecord:
         machine=record.machine or "pc",
         monitors=monitors,
         share=record.endpoint(SHARE) if spec.shares else None,
-        pid_file=home / "qemu.pid",
+        pid_file=home / _PID_FILE,
     )
-    plan.pid_file.unlink(missing_ok=True)
     pid = process.spawn(command.arguments(plan), home / "qemu.log", background=context.background)
     started = process.start_time(pid)
     if started is None:
         process.reap(pid)
         raise VmLost(vm=spec.vm_id, detail=log_tail(home))
     return msgspec.structs.replace(record, pid=pid, started=started)
+
+
+async def end_orphan(home: Path, vm_id: VmId) -> None:
+    """End a process of the VM that no record knows: its driver died before it could write the pid down, so it has never run the guest."""
+    file = home / _PID_FILE
+    try:
+        pid = int(file.read_text())
+    except (OSError, ValueError):
+        return
+    started = process.start_time(pid)
+    if started is not None and vm_id in process.command_line(pid):
+        orphan = process.ProcessId(pid, started)
+        process.kill(orphan)
+        await process.wait_gone(orphan)
+    file.unlink(missing_ok=True)
 
 
 def log_tail(home: Path) -> str:

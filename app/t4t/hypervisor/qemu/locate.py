@@ -56,13 +56,13 @@ class Toolchain:
 
 
 def usual_places() -> tuple[Path, ...]:
-    """Where installers put QEMU besides the search path."""
+    """Where installers put QEMU besides the search path; on Linux it is on the path or not there."""
     roots = [os.environ.get(name, "") for name in ("ProgramW6432", "ProgramFiles", "LOCALAPPDATA")]
     places = {
         "win32": tuple(Path(root) / "qemu" for root in roots if root),
         "darwin": (Path("/opt/homebrew/bin"), Path("/usr/local/bin"), Path("/opt/local/bin")),
     }
-    return places.get(sys.platform, (Path("/usr/bin"), Path("/usr/local/bin")))
+    return places.get(sys.platform, ())
 
 
 def find(program: str, search: str | None = None) -> str:

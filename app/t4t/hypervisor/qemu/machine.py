@@ -13,7 +13,7 @@ from t4t.domain.errors import CommandFailed, CommandTimeout, FolderUnwritable, H
 from t4t.domain.vm import VmId, VmInfo, VmState
 from t4t.hypervisor.qemu import command, process
 from t4t.hypervisor.qemu.files import FileLock
-from t4t.hypervisor.qemu.live import Context, Live, remove_sockets
+from t4t.hypervisor.qemu.live import Context, Live, end_orphan, remove_sockets
 from t4t.hypervisor.qemu.record import Intent, VmRecord
 from t4t.hypervisor.qemu.states import GUEST_OFF, after_death, from_status
 
@@ -66,12 +66,13 @@ class Machine:
             raise CommandTimeout(vm=self.vm_id, command="lock", seconds=seconds) from None
         try:
             self.context.records.load(self.vm_id)
-            lock = FileLock(self.context.records.lock_path(self.vm_id))
-            try:
-                async with lock.acquired(seconds):
-                    yield await self._settle(self.context.records.load(self.vm_id))
-            except TimeoutError:
-                raise CommandTimeout(vm=self.vm_id, command="lock", seconds=seconds) from None
+            async with contextlib.AsyncExitStack() as stack:
+                lock = FileLock(self.context.records.lock_path(self.vm_id))
+                try:
+                    await stack.enter_async_context(lock.acquired(seconds))
+                except TimeoutError:
+                    raise CommandTimeout(vm=self.vm_id, command="lock", seconds=seconds) from None
+                yield await self._settle(self.context.records.load(self.vm_id))
         finally:
             self._lock.release()
 
@@ -203,7 +204,7 @@ class Machine:
     async def _settle(self, record: VmRecord) -> VmRecord:
         owned = record.process
         if owned is None:
-            return self._without_process(record) if record.intent is not Intent.NONE else record
+            return await self._without_process(record) if record.intent is not Intent.NONE else record
         if not process.is_alive(owned):
             return await self.bury(record)
         if self.live is None or self.live.process != owned or not self.live.monitor.connected or self.live.may_serve():
@@ -236,13 +237,9 @@ class Machine:
                 await self.live.serve(record)
                 self.live.bound_console(self.home / "console.log")
 
-    def _without_process(self, record: VmRecord) -> VmRecord:
-        """A driver died between its intent and the pid: a process that it may have started is ended (it has not run yet)."""
-        with contextlib.suppress(OSError, ValueError):
-            pid = int((self.home / "qemu.pid").read_text())
-            started = process.start_time(pid)
-            if started is not None and self.vm_id in process.command_line(pid):
-                process.kill(process.ProcessId(pid, started))
+    async def _without_process(self, record: VmRecord) -> VmRecord:
+        """A driver died between its intent and the pid."""
+        await end_orphan(self.home, self.vm_id)
         return self.write(record.ended(after_death(record)))
 
     async def _finish_jobs(self) -> None:

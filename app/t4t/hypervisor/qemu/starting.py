@@ -12,7 +12,7 @@ from t4t.domain.vm import VmInfo, VmState
 from t4t.hypervisor.needs import is_file
 from t4t.hypervisor.qemu import command, network, process
 from t4t.hypervisor.qemu.files import make_private
-from t4t.hypervisor.qemu.live import free_tcp_ports, idle_processors, launch, log_tail, media
+from t4t.hypervisor.qemu.live import end_orphan, free_tcp_ports, idle_processors, launch, log_tail, media
 from t4t.hypervisor.qemu.record import MONITORS, Intent
 from t4t.hypervisor.qemu.states import RUNNING
 
@@ -61,6 +61,7 @@ async def _boot(machine: Machine, record: VmRecord) -> VmRecord:
             was_started=True,
         )
     )
+    await end_orphan(machine.home, machine.vm_id)
     try:
         record = machine.write(launch(machine.context, tools, record))
         live = await machine.attach(record)

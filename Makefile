@@ -5,7 +5,7 @@ VENV := .venv/bin
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench ready-run ready-test clean
+.PHONY: help run test check format appliance bench soak ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -39,6 +39,9 @@ appliance: ## build the reference appliance into build/appliance
 
 bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
 	@$(VENV)/python benchmarks/run.py
+
+soak: ready-test ## hours of real kills on real VMs, resumable; the log goes to docs/evidence
+	@$(VENV)/python tests/soak/kill_rounds.py --rounds $(or $(ROUNDS),100)
 
 ready-run:
 	@$(PYTHON) packaging/setup/prepare.py run

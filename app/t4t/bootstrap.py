@@ -79,6 +79,7 @@ def _log_to(path: Path) -> None:
         handler = logging.NullHandler()
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.raiseExceptions = False  # a full disk is told once, by what needs it, and not by each line of the log
 
 
 # --- the VM host process ---------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""The fake driver under the contract, directly and through a real VM host's pipe protocol."""
+"""The fake driver under the contract."""
 
 from __future__ import annotations
 

@@ -409,7 +409,12 @@ async def test_a_busy_guest_uses_what_the_limit_says(lab: Lab, cap: int) -> None
         return (cpu_seconds(owned) - used) / (time.monotonic() - begin)
 
     await window(1.0)
-    assert await window(5.0) == pytest.approx(cap / 100, abs=0.1)
+    # Never more; less only while other programs take the processors of this computer.
+    used = [await window(3.0)]
+    while used[-1] < cap / 100 - 0.1 and len(used) < 8:
+        used.append(await window(3.0))
+    assert max(used) <= cap / 100 + 0.1
+    assert used[-1] >= cap / 100 - 0.1
     assert states == {VmState.RUNNING}
 
 

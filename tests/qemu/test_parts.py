@@ -210,7 +210,7 @@ def test_turns_keep_the_limit(cap: float, cores: int, run: float) -> None:
 def test_an_idle_guest_never_rests() -> None:
     debt, rest = limits.rest_after(0.0, 10.0, 0.0, 0.5)
     assert rest == 0.0
-    assert debt >= -0.05, "nor does it save up a right to run wild"
+    assert debt >= -0.15, "nor does it save up a right to run wild"
 
 
 def test_rules_are_read_from_the_monitor() -> None:

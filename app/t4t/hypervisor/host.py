@@ -15,7 +15,7 @@ import msgspec
 
 from t4t.domain.errors import T4TError, to_wire
 from t4t.domain.vm import VmId, VmState
-from t4t.hypervisor.wire import Reply, Request, arguments, encode
+from t4t.hypervisor.wire import Event, Reply, Request, arguments, encode
 
 if TYPE_CHECKING:
     from t4t.hypervisor.driver import Driver
@@ -98,7 +98,7 @@ class VmHost:
 
     async def _push_events(self) -> None:
         async for event in self._driver.watch():
-            self._write(Reply(event={"vm_id": event.vm_id, "state": event.state.value}))
+            self._write(Reply(event=Event(event.vm_id, event.state)))
 
     def _write(self, reply: Reply) -> None:
         try:

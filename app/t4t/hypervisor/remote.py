@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 _RESTART_PAUSE: Final = 0.5
 """Seconds between two starts of the host, so that one that dies at once does not keep a core busy."""
+_GOODBYE_SECONDS: Final = 10.0
 
 
 class HostBug(RuntimeError):
@@ -39,7 +40,8 @@ class RemoteHypervisor:
         self._log_path = log
         self._process: asyncio.subprocess.Process | None = None
         self._reader: asyncio.Task[None] | None = None
-        self._pending: dict[int, asyncio.Future[msgspec.Raw]] = {}
+        self._pending: dict[int, tuple[asyncio.subprocess.Process, asyncio.Future[msgspec.Raw]]] = {}
+        """The calls that wait for their answer, with the host that was asked: one that ends late must not take the next one's calls along."""
         self._ids = itertools.count(1)
         self._starting = asyncio.Lock()
         self._watchers: list[asyncio.Queue[VmEvent | None]] = []
@@ -89,7 +91,7 @@ class RemoteHypervisor:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
         status = await process.wait()
-        self._lose(f"the VM host ended with status {status}")
+        self._lose(process, f"the VM host ended with status {status}")
         if self._watchers and not self._closed:
             await asyncio.sleep(_RESTART_PAUSE)
             with contextlib.suppress(HostProcessLost):
@@ -102,9 +104,9 @@ class RemoteHypervisor:
             _log.warning("a line of the VM host was not understood")
             return
         if reply.event is not None:
-            self._tell(VmEvent(vm_id=VmId(str(reply.event["vm_id"])), state=VmState(reply.event["state"])))
+            self._tell(VmEvent(vm_id=VmId(reply.event.vm_id), state=reply.event.state))
             return
-        future = self._pending.pop(reply.id, None)
+        _, future = self._pending.pop(reply.id, (None, None))
         if future is None or future.done():
             return
         if reply.error is not None:
@@ -123,10 +125,9 @@ class RemoteHypervisor:
         for queue in self._watchers:
             queue.put_nowait(event)
 
-    def _lose(self, detail: str) -> None:
-        pending, self._pending = self._pending, {}
-        for future in pending.values():
-            if not future.done():
+    def _lose(self, process: asyncio.subprocess.Process, detail: str) -> None:
+        for asked, future in self._pending.values():
+            if asked is process and not future.done():
                 future.set_exception(HostProcessLost(detail=detail))
 
     async def _call(self, name: str, extra_seconds: float = 0.0, /, **args: Any) -> Any:  # noqa: ANN401 - typed by the table
@@ -134,7 +135,7 @@ class RemoteHypervisor:
         process = await self._running()
         number = next(self._ids)
         future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
-        self._pending[number] = future
+        self._pending[number] = (process, future)
         pipe = cast("asyncio.StreamWriter", process.stdin)
         try:
             pipe.write(encode(Request(id=number, call=name, args=args)))
@@ -153,7 +154,10 @@ class RemoteHypervisor:
             raise
         finally:
             self._pending.pop(number, None)
-        return None if call.result is None else msgspec.json.decode(raw, type=call.result)
+        try:
+            return None if call.result is None else msgspec.json.decode(raw, type=call.result)
+        except msgspec.DecodeError as error:  # a host of another version
+            raise HostProcessLost(detail=f"the answer to {name} was not understood: {error}") from error
 
     async def probe(self) -> Capabilities:
         """See `Hypervisor.probe`."""
@@ -244,7 +248,7 @@ class RemoteHypervisor:
             with contextlib.suppress(ConnectionError):
                 cast("asyncio.StreamWriter", process.stdin).write(encode(Request(call="bye")))
             try:
-                async with asyncio.timeout(10):
+                async with asyncio.timeout(_GOODBYE_SECONDS):
                     await process.wait()
             except TimeoutError:
                 process.kill()

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from t4t.domain.vm import Capabilities, Snapshot, VmChange, VmId, VmInfo, VmSpec
+from t4t.domain.vm import Capabilities, Snapshot, VmChange, VmId, VmInfo, VmSpec, VmState
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,7 @@ class Call:
 _VM: Final = {"vm_id": VmId}
 
 CALLS: Final[dict[str, Call]] = {
-    "probe": Call({}, Capabilities, 60.0),
+    "probe": Call({}, Capabilities, 300.0),  # a new host waits until the host of an agent that died has saved its VMs
     "inspect": Call({"vm_id": VmId | None}, tuple[VmInfo, ...], 30.0),
     "create": Call({"spec": VmSpec}, VmInfo, 120.0),
     "start": Call(_VM, VmInfo, 300.0),
@@ -58,6 +58,13 @@ class Request(msgspec.Struct, omit_defaults=True):
     cancel: int = 0
 
 
+class Event(msgspec.Struct):
+    """A VM's state was observed."""
+
+    vm_id: str
+    state: VmState
+
+
 class Reply(msgspec.Struct, omit_defaults=True):
     """What comes up from the host."""
 
@@ -65,7 +72,7 @@ class Reply(msgspec.Struct, omit_defaults=True):
     ok: msgspec.Raw = msgspec.Raw(b"null")
     error: dict[str, Any] | None = None
     bug: str = ""
-    event: dict[str, Any] | None = None
+    event: Event | None = None
 
 
 def encode(message: Request | Reply) -> bytes:

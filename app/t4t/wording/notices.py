@@ -107,7 +107,9 @@ TEXTS: Final[dict[str, _Text]] = {
     ),
     "T4T-TASK-12": _Text("A result can't be read", "{path}: {reason}.", ("Look at run.log in the shared folder.",)),
     "T4T-TASK-13": _Text(
-        "A link leads out of the task", "{path} is a link to {target}, outside of the task's own folders.", ("If you made the link, put the file itself there.",)
+        "A link leads out of the task",
+        "{path} is a link to {target}, outside of the task's own folders.",
+        ("If you made the link, put the file itself there.",),
     ),
     "T4T-TASK-14": _Text("A file of the task can't be read", "{path}: {reason}.", ("Check who owns the file and that the disk is in order.",)),
 }

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from t4t.hypervisor.qemu.process import ProcessId
 
 _PERIOD_SECONDS: Final = 0.1
+_CREDIT_SECONDS: Final = 0.3
 _LONGEST_REST_SECONDS: Final = 1.0
 _IDLE_PERIOD_SECONDS: Final = 0.25
 _FULL: Final = 100
@@ -26,9 +27,10 @@ _FULL: Final = 100
 def rest_after(used: float, elapsed: float, debt: float, rate: float) -> tuple[float, float]:
     """What is owed now, and how long the process must rest for it.
 
-    ``used`` processor seconds were spent in ``elapsed`` seconds, ``rate`` are allowed a second; unused allowance is kept for one period only.
+    ``used`` processor seconds were spent in ``elapsed`` seconds, ``rate`` are allowed a second; what was not used
+    (the guest was idle, the computer busy) is kept for a moment only.
     """
-    owed = max(debt + used - rate * elapsed, -rate * _PERIOD_SECONDS)
+    owed = max(debt + used - rate * elapsed, -rate * _CREDIT_SECONDS)
     return owed, min(max(owed, 0.0) / rate, _LONGEST_REST_SECONDS)
 
 

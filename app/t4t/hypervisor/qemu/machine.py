@@ -25,8 +25,6 @@ _LOOK_SECONDS: Final = 5.0
 _JOB_SECONDS: Final = 60.0
 _START_SECONDS: Final = 60.0
 _ADOPT_SECONDS: Final = 15.0
-_DYING_SECONDS: Final = 1.0
-"""A process that dies has closed its sockets some time before it is gone."""
 _TELLING: Final = frozenset({"STOP", "RESUME", "SHUTDOWN", "SUSPEND", "WAKEUP", "GUEST_PANICKED", "BLOCK_IO_ERROR"})
 _MEANT: Final = {
     Intent.STARTING: VmState.STARTING,
@@ -126,7 +124,7 @@ class Machine:
         except CommandTimeout:
             return self._describe(record, VmState.UNKNOWN, "no answer")
         except VmLost:
-            if await _gone(record.process):
+            if await process.gone_soon(record.process):
                 return self._describe(record, after_death(record), "")
             return self._describe(record, VmState.UNKNOWN, "no connection")
         return self._describe(record, from_status(status), status)
@@ -213,14 +211,14 @@ class Machine:
                 await self._finish_jobs()
             except (VmLost, CommandTimeout):
                 # One that does not answer can still be powered off.
-                return await self.bury(record) if await _gone(owned) else record
+                return await self.bury(record) if await process.gone_soon(owned) else record
             await self.serve()
         try:
             status = await self._status()
             if record.intent is not Intent.NONE or status == GUEST_OFF:
                 return await self._recover(record, status)
         except (VmLost, CommandTimeout):
-            if await _gone(owned):
+            if await process.gone_soon(owned):
                 return await self.bury(record)
         return record
 
@@ -299,7 +297,7 @@ class Machine:
         """The process is gone: the record says what is left."""
         await self.let_go()
         if record.process is not None:
-            process.reap(record.process.pid)
+            await process.gone_soon(record.process)
         remove_sockets(record)
         return self.write(record.ended(after_death(record)))
 
@@ -309,8 +307,8 @@ class Machine:
             await self.live.end()
         elif record.process is not None:
             process.kill(record.process)
-            if not await _gone(record.process):
-                raise CommandTimeout(vm=self.vm_id, command="kill", seconds=_DYING_SECONDS)
+            if not await process.gone_soon(record.process):
+                raise CommandTimeout(vm=self.vm_id, command="kill", seconds=process.DYING_SECONDS)
         return await self.bury(record)
 
     async def close(self) -> None:
@@ -347,13 +345,3 @@ class Machine:
         except T4TError:
             return record
         return self.write(_replace(record, stale_tags=()))
-
-
-async def _gone(owned: process.ProcessId) -> bool:
-    """Whether the process is gone, or just going."""
-    try:
-        async with asyncio.timeout(_DYING_SECONDS):
-            await process.wait_gone(owned)
-    except TimeoutError:
-        return False
-    return True

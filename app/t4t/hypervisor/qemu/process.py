@@ -17,6 +17,8 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+DYING_SECONDS: Final = 1.0
+"""A process that dies has closed its sockets some time before it is gone."""
 _LOWEST: Final = 19
 _POLL_SECONDS: Final = 0.5
 _DEAD: Final = frozenset({"Z", "X", "x"})
@@ -58,13 +60,13 @@ def start_time(pid: int) -> str | None:
             return None
 
 
-def _linux_start_time(pid: int) -> str | None:
+def _linux_start_time(pid: int, *, dead_too: bool = False) -> str | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
     except OSError:
         return None
-    return None if fields[0] in _DEAD else f"{boot}:{fields[19]}"
+    return None if fields[0] in _DEAD and not dead_too else f"{boot}:{fields[19]}"
 
 
 def is_alive(process: ProcessId) -> bool:
@@ -162,6 +164,16 @@ def kill(process: ProcessId) -> None:
             psutil.Process(process.pid).kill()
 
 
+async def gone_soon(process: ProcessId) -> bool:
+    """Whether the process is gone, or just going."""
+    try:
+        async with asyncio.timeout(DYING_SECONDS):
+            await wait_gone(process)
+    except TimeoutError:
+        return False
+    return True
+
+
 async def wait_gone(process: ProcessId) -> None:
     """Return when the process has ended."""
     if sys.platform == "linux":
@@ -187,7 +199,8 @@ if sys.platform == "linux":
                 gone.set_result(None)
 
         try:
-            if is_alive(process):
+            # Also when its first thread is dead: the others may still hold its files.
+            if _linux_start_time(process.pid, dead_too=True) == process.started:
                 loop.add_reader(handle, readable)
                 await gone
         finally:

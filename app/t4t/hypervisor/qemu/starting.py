@@ -101,14 +101,14 @@ async def _prepare(machine: Machine, live: Live, record: VmRecord) -> VmRecord:
 async def _give_up(machine: Machine, error: BaseException) -> None:
     """A start that failed leaves no process; a saved state stays."""
     record = machine.context.records.load(machine.vm_id)
-    died = record.process is None or not process.is_alive(record.process)
+    died = record.process is None or (isinstance(error, VmLost) and await process.gone_soon(record.process))
     if record.process is not None and not died:
         process.kill(record.process)
         await process.wait_gone(record.process)
     record = await machine.bury(record)
     left = VmState.POWERED_OFF
     if record.state_tag:
-        left = VmState.ABORTED_SAVED if died and isinstance(error, VmLost) else VmState.SAVED
+        left = VmState.ABORTED_SAVED if died else VmState.SAVED
     machine.write(replace(record, resting=left))
 
 

@@ -1,0 +1,21 @@
+"""A few of the soak's rounds each time; the long run's log lies in ``docs/evidence``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from soak.kill_rounds import plan, play
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.mark.qemu
+@pytest.mark.timeout(280)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_round(tmp_path: Path, appliance_dir: Path, number: int) -> None:
+    entry = play(plan(1, number), tmp_path, appliance_dir)
+    assert entry["equal"], entry
+    assert entry["leftover_processes"] == 0

@@ -273,7 +273,7 @@ async def test_a_vm_killed_while_it_was_restored_can_be_restored_again(lab: Lab,
 
     with monkeypatch.context() as patched:
         patched.setattr(Monitor, "job", killed)
-        with pytest.raises(StateUnreadable):
+        with pytest.raises(VmLost):
             await driver.start(info.vm_id)
     assert await state(driver, info.vm_id) is VmState.ABORTED_SAVED
     assert (await driver.start(info.vm_id)).state is VmState.RUNNING

@@ -23,6 +23,9 @@ _LOWEST: Final = 19
 _POLL_SECONDS: Final = 0.5
 _DEAD: Final = frozenset({"Z", "X", "x"})
 _BUNDLED: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "LIBPATH")
+_FROM_OUTSIDE: Final = frozenset({signal.SIGTERM, signal.SIGINT, *(getattr(signal, name) for name in ("SIGKILL", "SIGHUP") if hasattr(signal, name))})
+_ended_by: Final[dict[int, int]] = {}
+"""Signals that ended our own children."""
 _children: Final[list[subprocess.Popen[bytes]]] = []
 """Windows only: kept so that nobody waits for a child in a destructor."""
 
@@ -143,7 +146,14 @@ def reap(pid: int) -> None:
     """Take the exit status if it was our own child."""
     if sys.platform != "win32":
         with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
+            ended, status = os.waitpid(pid, os.WNOHANG)
+            if ended == pid and os.WIFSIGNALED(status):
+                _ended_by[pid] = os.WTERMSIG(status)
+
+
+def was_killed(pid: int) -> bool:
+    """Whether our own child was ended from outside (it did not fail by itself)."""
+    return _ended_by.get(pid) in _FROM_OUTSIDE
 
 
 def kill(process: ProcessId) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from t4t.domain.errors import CommandFailed, CommandTimeout, MediumMissing, StateUnreadable, VmLost, VmWrongState
+from t4t.domain.errors import CommandFailed, CommandTimeout, HypervisorError, MediumMissing, StateUnreadable, VmLost, VmWrongState
 from t4t.domain.vm import VmInfo, VmState
 from t4t.hypervisor.needs import is_file
 from t4t.hypervisor.qemu import command, network, process
@@ -70,10 +70,8 @@ async def _boot(machine: Machine, record: VmRecord) -> VmRecord:
         await machine.reached(RUNNING, "start")
     except BaseException as error:
         await asyncio.shield(_give_up(machine, error))
-        if restoring and isinstance(error, VmLost | CommandTimeout | CommandFailed):
-            raise StateUnreadable(vm=machine.vm_id, detail=f"{error} {log_tail(machine.home)}".strip()) from error
         if isinstance(error, VmLost):
-            raise CommandFailed(vm=machine.vm_id, command="start", detail=log_tail(machine.home) or error.detail) from error
+            raise _reason(machine, record, error) from error
         raise
     record = machine.write(record.running())
     await machine.serve()
@@ -87,8 +85,7 @@ async def _prepare(machine: Machine, live: Live, record: VmRecord) -> VmRecord:
     if machine.context.background:
         await idle_processors(monitor)
     if record.state_tag:
-        arguments = {"tag": record.state_tag, "vmstate": command.STATE, "devices": sorted(command.images(spec, machine.home))}
-        await monitor.job("snapshot-load", arguments, seconds=machine.context.load_seconds)
+        await _load(machine, live, record)
     ports = record.ports
     if spec.network:
         ports = await network.open_ports(monitor, machine.vm_id, spec.ports, record.ports)
@@ -98,10 +95,32 @@ async def _prepare(machine: Machine, live: Live, record: VmRecord) -> VmRecord:
     return record
 
 
+async def _load(machine: Machine, live: Live, record: VmRecord) -> None:
+    """Load the saved state; only what is really its own fault makes it unreadable (whoever hears that may discard it)."""
+    arguments = {"tag": record.state_tag, "vmstate": command.STATE, "devices": sorted(command.images(record.settings, machine.home))}
+    try:
+        await live.monitor.job("snapshot-load", arguments, seconds=machine.context.load_seconds)
+    except (CommandFailed, CommandTimeout, VmLost) as error:
+        if isinstance(error, VmLost) and await process.gone_soon(live.process) and process.was_killed(live.process.pid):
+            raise
+        raise StateUnreadable(vm=machine.vm_id, detail=f"{error} {log_tail(machine.home)}".strip()) from error
+
+
+def _reason(machine: Machine, record: VmRecord, error: VmLost) -> HypervisorError:
+    """Why the process ended while it was started."""
+    if record.pid is not None and process.was_killed(record.pid):
+        return VmLost(vm=machine.vm_id, detail="it was killed while it was started")
+    detail = log_tail(machine.home) or error.detail
+    if record.state_tag and str(machine.home) in detail and '" lock' not in detail:
+        return StateUnreadable(vm=machine.vm_id, detail=detail)
+    return CommandFailed(vm=machine.vm_id, command="start", detail=detail)
+
+
 async def _give_up(machine: Machine, error: BaseException) -> None:
     """A start that failed leaves no process; a saved state stays."""
     record = machine.context.records.load(machine.vm_id)
-    died = record.process is None or (isinstance(error, VmLost) and await process.gone_soon(record.process))
+    lost = isinstance(error, VmLost) or isinstance(error.__cause__, VmLost)
+    died = record.process is None or (lost and await process.gone_soon(record.process))
     if record.process is not None and not died:
         process.kill(record.process)
         await process.wait_gone(record.process)

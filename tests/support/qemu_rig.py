@@ -95,8 +95,8 @@ class QemuRig:
         self.full = False
 
     async def ruin_saved_state(self, vm_id: VmId) -> None:
-        """Overwrite the memory image in the disk file, and nothing before it."""
-        disk = next((self.data / "vms" / vm_id).glob("*.qcow2"))
+        """Overwrite a good part of the saved memory."""
+        disk = self.data / "vms" / vm_id / "state.qcow2"
         size = disk.stat().st_size
         with disk.open("r+b") as file:
             file.seek(size * 7 // 10)

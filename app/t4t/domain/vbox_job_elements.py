@@ -67,7 +67,7 @@ ELEMENTS: Final[tuple[Element, ...]] = (
     _element("vram_size_mb", Kind.MEGABYTES, default="16", action="video memory in MiB, brought into 16–128"),
     _element("vm_disk_controller_type", Kind.WORD, default="sata", action="bus of the disk; QEMU always uses virtio"),
     _element("vm_disk_controller_model", Kind.WORD, default="IntelAHCI", action="model of the disk controller; QEMU always uses virtio"),
-    _element("vm_network_driver", Kind.WORD, action="type of the network card; QEMU always uses virtio"),
+    _element("vm_network_driver", Kind.WORD, action="type of the network card; one that the hypervisor does not have: virtio"),
     _element("multiattach_vdi_file", Kind.FILE, action="shared base image; each VM writes into a layer of its own"),
     _element("boot_iso", Kind.BOOLEAN, action="boots from the ISO image instead of the disk"),
     _element("enable_isocontextualization", Kind.BOOLEAN, action="attaches `vm_isocontext.iso` of the task folder"),

@@ -38,6 +38,7 @@ from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
+    from io import RawIOBase
 
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.hypervisor.driver import Driver
@@ -110,11 +111,11 @@ async def _patient_lock(data: Path) -> FolderLock:
     return lock
 
 
-def _own_pipes() -> tuple[BinaryIO, BinaryIO]:
+def _own_pipes() -> tuple[BinaryIO, RawIOBase]:
     """Standard output belongs to the protocol: whatever else prints, prints to standard error."""
     sink = os.fdopen(os.dup(sys.stdout.fileno()), "wb")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
-    return sink, sys.stdin.buffer
+    return sink, os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
 
 
 def _driver(hypervisor: str, data: Path) -> Driver:

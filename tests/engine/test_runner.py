@@ -328,3 +328,17 @@ async def test_cern_data_format(tmp_path: Path) -> None:
     floppy = (bench.path / ".t4t" / "vm_floppy.img").read_bytes()
     assert b"BOINC_USERNAME=Ada" in floppy
     assert b"0123secret" not in floppy
+
+
+async def test_a_guest_that_ends_while_it_is_to_be_saved(bench: Bench) -> None:
+    """Ctrl-C in the moment in which the job is done: the result counts, and it is no error."""
+
+    async def meanwhile() -> None:
+        await bench.until(0.5)
+        vm = bench.world.vms[bench.vm]
+        (bench.path / "shared" / "shutdown").write_text("0\n0\ndone\n")
+        bench.world.watchers.clear()  # nobody tells
+        vm.power_off()
+        bench.stop()
+
+    assert (await bench.run(meanwhile)).outcome is Outcome.DONE

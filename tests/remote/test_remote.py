@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TESTS = Path(__file__).resolve().parents[1]
 
 
+pytestmark = pytest.mark.timeout(20)
+
+
 class Pipe:
     """A remote driver, and what its host left in ``folder``."""
 
@@ -66,7 +69,7 @@ async def pipe(tmp_path: Path) -> AsyncIterator[Pipe]:
 async def _until(check: Callable[[], bool]) -> None:
     """The other process has no signal for this."""
     async with asyncio.timeout(30):
-        while not check():
+        while not check():  # noqa: ASYNC110 - as above
             await asyncio.sleep(0.01)
 
 
@@ -255,7 +258,7 @@ async def test_watching_goes_on_across_a_restart(pipe: Pipe) -> None:
 
     async def collect() -> None:
         async for event in pipe.driver.watch():
-            seen.append(event)
+            seen.append(event)  # noqa: PERF401 - looked at while it grows
 
     watching = asyncio.create_task(collect())
     first = await pipe.running()

@@ -28,7 +28,7 @@ from support.task_folders import job_xml  # noqa: E402
 from support.task_shell import PROCESSES, Shell, shell_on  # noqa: E402
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 BLOWS = ("ctrl-c", "kill command", "kill host", "kill machine", "kill everything")
 
@@ -65,10 +65,10 @@ def _strike(shell: Shell, process: subprocess.Popen[bytes], blow: str) -> subpro
             process.kill()
             process.wait()
         case "kill host":
-            shell.host().kill()
+            _kill_if_running(shell.host, process)
             return process
         case "kill machine":
-            shell.machine().kill()
+            _kill_if_running(shell.machine, process)
             return process
         case _:
             for victim in [psutil.Process(process.pid), *shell.ours()]:
@@ -77,6 +77,15 @@ def _strike(shell: Shell, process: subprocess.Popen[bytes], blow: str) -> subpro
     _, left = psutil.wait_procs(shell.ours(), timeout=120)
     assert not left, "a process of ours lives on without its command"
     return None
+
+
+def _kill_if_running(find: Callable[[], psutil.Process], command: subprocess.Popen[bytes]) -> None:
+    """Kill it, unless the command is done and took it along."""
+    try:
+        find().kill()
+    except (AssertionError, psutil.NoSuchProcess):
+        if command.poll() is None:
+            raise
 
 
 def play(turn: Round, folder: Path, appliance: Path) -> dict[str, Any]:
@@ -117,20 +126,22 @@ def main() -> int:
     """Play the rounds that are not in the log yet; 1 if one of them failed."""
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--rounds", type=int, default=100)
+    arguments.add_argument("--only", type=int, help="one round, whether it was played before or not")
     arguments.add_argument("--seed", type=int, default=20261122)
     arguments.add_argument("--log", type=Path, default=ROOT / "docs" / "evidence" / "kill-rounds.jsonl")
     args = arguments.parse_args()
     appliance = Path(os.environ.get("T4T_APPLIANCE") or ROOT / "build" / "appliance")
     done = set(_done(args.log, args.seed))
     failed = 0
-    for number in range(1, args.rounds + 1):
-        if number in done:
+    for number in [args.only] if args.only else range(1, args.rounds + 1):
+        if number in done and not args.only:
             continue
         with tempfile.TemporaryDirectory(prefix="t4t-soak-") as folder:
             try:
                 entry = play(plan(args.seed, number), Path(folder), appliance)
             except (AssertionError, TimeoutError, psutil.Error, subprocess.SubprocessError) as error:
-                entry = dataclasses.asdict(plan(args.seed, number)) | {"equal": False, "error": f"{type(error).__name__}: {error}"[:2000]}
+                said = Path(folder, "err.log").read_text(errors="replace")[-2000:]
+                entry = dataclasses.asdict(plan(args.seed, number)) | {"equal": False, "error": f"{type(error).__name__}: {error}"[:2000], "said": said}
         failed += not entry["equal"]
         args.log.parent.mkdir(parents=True, exist_ok=True)
         with args.log.open("a", encoding="utf-8") as log:

@@ -58,7 +58,7 @@ def main() -> None:
     sink.flush()
 
     async def serve() -> None:
-        await VmHost(MarkingDriver(folder), source=sys.stdin.buffer, sink=sink).serve()
+        await VmHost(MarkingDriver(folder), source=os.fdopen(0, "rb", buffering=0, closefd=False), sink=sink).serve()
 
     asyncio.run(serve())
 

@@ -18,7 +18,7 @@ import psutil
 from support.task_folders import job_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 APP = Path(__file__).resolve().parents[2] / "app"
 EE = "boinc ee zhad 91.2 - - pythia8 8.317 tune-monash13 {events} {seed}"
@@ -83,15 +83,23 @@ class Shell:
 
     def machine(self) -> psutil.Process:
         """The task's QEMU process."""
-        found = [process for process in self.ours() if "qemu-system" in process.name()]
-        assert len(found) == 1
-        return found[0]
+        return self._one(lambda process: "qemu-system" in process.name())
 
     def host(self) -> psutil.Process:
         """The VM host process."""
-        found = [process for process in self.ours() if "vm-host" in process.cmdline()]
-        assert len(found) == 1
-        return found[0]
+        return self._one(lambda process: "vm-host" in process.cmdline())
+
+    def _one(self, fits: Callable[[psutil.Process], bool]) -> psutil.Process:
+        """The one process of ours that fits, also if it is just being started again."""
+        end = time.monotonic() + 20
+        while True:
+            with contextlib.suppress(psutil.Error):
+                found = [process for process in self.ours() if fits(process)]
+                assert len(found) <= 1, found
+                if found:
+                    return found[0]
+            assert time.monotonic() < end, "the process is not there"
+            time.sleep(0.02)
 
     def ours(self) -> list[psutil.Process]:
         """Every process that still has to do with this data folder."""

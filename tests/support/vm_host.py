@@ -21,7 +21,7 @@ def main() -> None:
         return 0 if data.with_name("full").exists() else shutil.disk_usage(path).free
 
     async def serve() -> None:
-        await VmHost(QemuDriver(data, owner=owner, free=free), source=sys.stdin.buffer, sink=sink).serve()
+        await VmHost(QemuDriver(data, owner=owner, free=free), source=os.fdopen(0, "rb", buffering=0, closefd=False), sink=sink).serve()
 
     asyncio.run(serve())
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain import heartbeat
@@ -45,7 +46,7 @@ class TaskObserver:
         self._beat = heartbeat.begin(interval_s=self._job.minimum_heartbeat_interval, running_s=record.elapsed_s)
         self._cpu_before = record.cpu_s
         self._last_account = clock.monotonic()
-        self._last_inspect = -_INSPECT_S
+        self._last_inspect = -math.inf
         self._last_web = -_WEB_EVERY_S
         self._off_since: float | None = None
         self._web: asyncio.Task[None] | None = None
@@ -76,6 +77,10 @@ class TaskObserver:
         self.info, self.state = info, info.state
         self._record.cpu_s = max(self._record.cpu_s, self._cpu_before + info.cpu_seconds)
         return info
+
+    def doubt(self) -> None:
+        """What was seen may be wrong: the next look is a full one."""
+        self._last_inspect = -math.inf
 
     def gone(self) -> None:
         """There is no such VM any more."""

@@ -23,6 +23,7 @@ from t4t.domain.errors import (
     T4TError,
     TaskElsewhere,
     VmLost,
+    VmWrongState,
 )
 from t4t.domain.progress import Happened, Moment, Outcome, TaskEvent, TaskResult
 from t4t.domain.task import Intent, Step, decide
@@ -175,8 +176,11 @@ class TaskRunner:
                 ended = await self._turn()
             except T4TError as error:
                 failures += 1
-                if error.retry is not Retry.BACKOFF or failures > _RETRIES:
+                # what we saw may be older than what is: the guest may have switched itself off while it was to be saved
+                outdated = isinstance(error, VmWrongState)
+                if not (outdated or error.retry is Retry.BACKOFF) or failures > _RETRIES:
                     raise
+                self._seen.doubt()
                 _log.warning("failed %d times, trying again: %s", failures, error)
                 await self._clock.sleep(2.0 ** (failures - 1))
                 continue

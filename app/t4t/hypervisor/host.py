@@ -18,9 +18,13 @@ from t4t.domain.vm import VmId, VmState
 from t4t.hypervisor.wire import Event, Reply, Request, arguments, encode
 
 if TYPE_CHECKING:
+    from io import RawIOBase
+
     from t4t.hypervisor.driver import Driver
 
 _log = logging.getLogger(__name__)
+
+_PIECE: Final = 64 * 1024
 
 SAVE_SECONDS: Final = 120.0
 """How long saving one VM may take after the agent is gone."""
@@ -29,8 +33,8 @@ SAVE_SECONDS: Final = 120.0
 class VmHost:
     """Serves one driver to the process at the other end of the pipe."""
 
-    def __init__(self, driver: Driver, *, source: BinaryIO, sink: BinaryIO) -> None:
-        """``source`` and ``sink`` are the binary ends of the pipe; nothing else may write to ``sink``."""
+    def __init__(self, driver: Driver, *, source: RawIOBase, sink: BinaryIO) -> None:
+        """``source`` (unbuffered) and ``sink`` are the binary ends of the pipe; nothing else may write to ``sink``."""
         self._driver = driver
         self._source = source
         self._sink = sink
@@ -56,10 +60,16 @@ class VmHost:
         await self._driver.close()
 
     def _read(self, loop: asyncio.AbstractEventLoop, lines: asyncio.Queue[bytes]) -> None:
-        """Read in a thread: anonymous pipes can't be waited for by the event loop on Windows."""
+        """Read in a thread: anonymous pipes can't be waited for by the event loop on Windows.
+
+        Without Python's buffer, whose lock a waiting thread holds: the interpreter would wait for it at its end, and abort.
+        """
+        rest = b""
         try:
-            while line := self._source.readline():
-                loop.call_soon_threadsafe(lines.put_nowait, line)
+            while piece := self._source.read(_PIECE):
+                *whole, rest = (rest + piece).split(b"\n")
+                for line in whole:
+                    loop.call_soon_threadsafe(lines.put_nowait, line + b"\n")
             loop.call_soon_threadsafe(lines.put_nowait, b"")
         except RuntimeError:  # the loop is closed: nobody listens any more
             return

@@ -246,7 +246,9 @@ class RemoteHypervisor:
         process = self._process
         if process is not None and process.returncode is None:
             with contextlib.suppress(ConnectionError):
-                cast("asyncio.StreamWriter", process.stdin).write(encode(Request(call="bye")))
+                pipe = cast("asyncio.StreamWriter", process.stdin)
+                pipe.write(encode(Request(call="bye")))
+                pipe.close()
             try:
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await process.wait()

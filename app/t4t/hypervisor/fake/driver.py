@@ -82,8 +82,9 @@ class FakeHypervisor:
         for path in (spec.boot.path, spec.config_iso, spec.floppy):
             if path is not None and not is_file(path):
                 raise MediumMissing(path=path)
-        vm = FakeVm(spec=spec, program=self._world.program(), world=self._world, owner=self._owner)
+        vm = FakeVm(spec=spec, program=self._world.program(), world=self._world, owner=self._owner, state=VmState.ABSENT)
         self._world.vms[spec.vm_id] = vm
+        self._world.observe(vm, VmState.POWERED_OFF)
         return vm.info()
 
     async def start(self, vm_id: VmId) -> VmInfo:

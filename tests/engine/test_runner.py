@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from support.task_folders import make_task
-from t4t.domain.errors import MediumMissing, NotEnoughDisk, PortUnavailable, StateUnreadable, T4TError, TaskElsewhere
+from t4t.domain.errors import FolderUnwritable, MediumMissing, NotEnoughDisk, NotEnoughMemory, PortUnavailable, StateUnreadable, T4TError, TaskElsewhere
 from t4t.domain.progress import Happened, IntermediateUpload, Moment, Outcome, Progress, TaskEvent, TaskResult, Trickle
 from t4t.domain.vm import Feature, VmId, VmState
 from t4t.engine.folder import TaskFolder, Wishes
@@ -342,3 +342,56 @@ async def test_a_guest_that_ends_while_it_is_to_be_saved(bench: Bench) -> None:
         bench.stop()
 
     assert (await bench.run(meanwhile)).outcome is Outcome.DONE
+
+
+async def test_no_memory_and_no_disk_are_told_before_anything_is_made(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, memory_size_mb="1000000")
+    with pytest.raises(NotEnoughMemory):
+        await bench.run()
+    assert bench.world.vms == {}
+    assert not (bench.path / "shared").exists()
+
+
+async def test_a_record_that_cannot_be_written_leaves_the_vm_saved(bench: Bench) -> None:
+    file = bench.path / ".t4t" / "task.json"
+
+    async def meanwhile() -> None:
+        await bench.until(0.1)
+        file.unlink()
+        file.mkdir()
+
+    with pytest.raises(FolderUnwritable):
+        await bench.run(meanwhile)
+    assert bench.world.vms[bench.vm].state is VmState.SAVED
+
+
+async def test_a_bug_leaves_the_vm_saved(bench: Bench) -> None:
+    async def meanwhile() -> None:
+        await bench.until(0.1)
+        bench.world.faults.raise_once["inspect"].append(cast("T4TError", RuntimeError("planned")))
+
+    with pytest.raises(RuntimeError, match="planned"):
+        await bench.run(meanwhile)
+    assert bench.world.vms[bench.vm].state is VmState.SAVED
+    assert (await bench.run()).outcome is Outcome.DONE
+
+
+async def test_a_vm_that_cannot_be_saved_is_left_paused(bench: Bench) -> None:
+    async def meanwhile() -> None:
+        await bench.until(0.2)
+        bench.world.faults.disk_free_bytes = 0
+        bench.stop()
+
+    with pytest.raises(NotEnoughDisk):
+        await bench.run(meanwhile)
+    assert bench.world.vms[bench.vm].state is VmState.PAUSED
+
+
+async def test_the_guests_own_account_is_shown(tmp_path: Path) -> None:
+    bench = Bench(tmp_path, pf_guest_port="80")
+    bench.guest.job_seconds = 60
+    assert (await bench.run()).outcome is Outcome.DONE
+    jobs = [event.job for event in bench.told if isinstance(event, Progress) and event.job]
+    assert jobs
+    assert jobs[-1]["path"] == "/job/index.json"
+    assert any(event.web_port for event in bench.told if isinstance(event, Progress))

@@ -34,7 +34,10 @@ def start(tmp_path: Path) -> Iterator[Start]:
     yield one
     for process in started:
         process.kill()
-        process.communicate()
+        process.wait()
+        for pipe in (process.stdin, process.stdout):
+            if pipe is not None:
+                pipe.close()
 
 
 def ask(process: subprocess.Popen[bytes], line: bytes) -> None:

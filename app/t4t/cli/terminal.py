@@ -28,9 +28,15 @@ _SENTENCES: Final = {
 }
 
 
-def _number(value: object) -> float | None:
+def number(value: object) -> float | None:
     """A finite number out of the guest's untrusted JSON."""
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < 1e15 else None  # noqa: PLR2004
+
+
+def plain(text: str, longest: int = 400) -> str:
+    """Text of the guest's as one line that can't command the terminal."""
+    shown = "".join(character if character.isprintable() else " " for character in text[:longest])
+    return shown if len(text) <= longest else shown + "…"
 
 
 class TerminalView:
@@ -76,14 +82,14 @@ class TerminalView:
         filled = round(progress.fraction * _BAR)
         parts = [f"[{'#' * filled}{'.' * (_BAR - filled)}] {progress.fraction:6.1%}", f"{progress.elapsed_s:5.0f} s"]
         job = progress.job
-        done, wanted, rate = (_number(job.get(key)) for key in ("events_done", "events_wanted", "events_per_second"))
+        done, wanted, rate = (number(job.get(key)) for key in ("events_done", "events_wanted", "events_per_second"))
         if done is not None and wanted:
             parts.append(f"{done:.0f} of {wanted:.0f} events")
         if rate:
             parts.append(f"{rate:.1f} events/s")
         state = job.get("state")
-        if isinstance(state, str) and state.isalpha():
-            parts.append(state)
+        if isinstance(state, str):
+            parts.append(plain(state, 20))
         if progress.web_port:
             parts.append(f"http://127.0.0.1:{progress.web_port}/")
         return "  ".join(parts)

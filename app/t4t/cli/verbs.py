@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from t4t.cli.services import DemoResult, MachineOptions, Services
-from t4t.cli.terminal import TerminalView
+from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.progress import Outcome, TaskResult
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 DONE: Final = 0
 TASK_FAILED: Final = 6
+_LONGEST_PATH: Final = 4096
 INTERRUPTED: Final = 130
 """A shell's own status for Ctrl-C: the task was saved and is not done."""
 
@@ -66,7 +67,7 @@ def _print_result(result: TaskResult) -> None:
     print(f"Task {result.outcome.value}, exit code {result.exit_code}{code}{message}")
     print(f"  {result.elapsed_s:.1f} s running, {result.cpu_s:.1f} s CPU, {result.checkpoints} checkpoints, {result.restarts} restarts, {result.hypervisor}")
     for output in result.outputs:
-        print(f"  {output}")
+        print(f"  {plain(output, _LONGEST_PATH)}")
 
 
 def _demo(args: argparse.Namespace, services: Services) -> int:
@@ -86,14 +87,20 @@ def _demo(args: argparse.Namespace, services: Services) -> int:
 
 
 def _rate(demo: DemoResult) -> float:
-    events = demo.job.get("events")
-    return float(events) / demo.task.elapsed_s if isinstance(events, int) and demo.task.elapsed_s > 0 else 0.0
+    events = number(demo.job.get("events"))
+    return events / demo.task.elapsed_s if events is not None and demo.task.elapsed_s > 0 else 0.0
+
+
+def _events(demo: DemoResult) -> int | None:
+    """What the guest's result says, as far as it is a number."""
+    events = number(demo.job.get("events"))
+    return None if events is None else round(events)
 
 
 def _demo_document(demo: DemoResult) -> dict[str, Any]:
     return _document(demo.task) | {
         "runspec": demo.runspec,
-        "events": demo.job.get("events"),
+        "events": _events(demo),
         "events_per_second": round(_rate(demo), 3),
         "folder": str(demo.folder),
         "result": str(demo.result) if demo.result else None,
@@ -110,7 +117,7 @@ def _print_demo(demo: DemoResult) -> None:
     print()
     print("Real collisions, computed in a virtual machine on this computer:")
     print(f"  runspec      {demo.runspec}")
-    print(f"  events       {demo.job.get('events')} in {task.elapsed_s:.1f} s: {_rate(demo):.1f} events/s, start-up included")
+    print(f"  events       {_events(demo)} in {task.elapsed_s:.1f} s: {_rate(demo):.1f} events/s, start-up included")
     print(f"  machine      {task.hypervisor}, {task.cpu_s:.1f} s of processor time")
     print(f"  checkpoints  {task.checkpoints}, restarts {task.restarts}")
     print(f"  histograms   {len(demo.histograms)}, in the result as histograms.yoda:")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from t4t.domain.errors import FolderUnwritable, HostProcessLost, from_wire
+from t4t.domain.errors import FolderUnwritable, HostProcessLost, T4TError, from_wire
 from t4t.domain.vm import Capabilities, Snapshot, VmChange, VmEvent, VmId, VmInfo, VmSpec, VmState
 from t4t.hypervisor.wire import CALLS, Reply, Request, encode
 
@@ -39,7 +39,7 @@ class RemoteHypervisor:
         self._environment = dict(environment)
         self._log_path = log
         self._process: asyncio.subprocess.Process | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._readers: set[asyncio.Task[None]] = set()
         self._pending: dict[int, tuple[asyncio.subprocess.Process, asyncio.Future[msgspec.Raw]]] = {}
         """The calls that wait for their answer, with the host that was asked: one that ends late must not take the next one's calls along."""
         self._ids = itertools.count(1)
@@ -59,7 +59,9 @@ class RemoteHypervisor:
                 raise HostProcessLost(detail="closed")
             if self._process is None or self._process.returncode is not None:
                 self._process = await self._start()
-                self._reader = asyncio.create_task(self._read(self._process), name="vm host")
+                reader = asyncio.create_task(self._read(self._process), name="vm host")
+                self._readers.add(reader)
+                reader.add_done_callback(self._readers.discard)
             return self._process
 
     async def _start(self) -> asyncio.subprocess.Process:
@@ -84,18 +86,26 @@ class RemoteHypervisor:
 
     async def _read(self, process: asyncio.subprocess.Process) -> None:
         stream = cast("asyncio.StreamReader", process.stdout)
-        with contextlib.suppress(ValueError, ConnectionError):  # a line beyond all limits: the host is out of its mind
+        try:
             while line := await stream.readline():
                 self._take(line)
-        if process.returncode is None:
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            async with asyncio.timeout(_GOODBYE_SECONDS):  # its end is near: its own status says more than ours would
+                await process.wait()
+        except (TimeoutError, ValueError, ConnectionError):  # ValueError: a line beyond all limits, the host is out of its mind
+            self._kill(process)
         status = await process.wait()
         self._lose(process, f"the VM host ended with status {status}")
         if self._watchers and not self._closed:
             await asyncio.sleep(_RESTART_PAUSE)
-            with contextlib.suppress(HostProcessLost):
+            with contextlib.suppress(T4TError):
                 await self._running()
+
+    def _kill(self, process: asyncio.subprocess.Process) -> None:
+        """End a host that can't be used any more; the next call starts another one."""
+        with contextlib.suppress(ProcessLookupError):
+            process.kill()
+        if self._process is process:
+            self._process = None
 
     def _take(self, line: bytes) -> None:
         try:
@@ -146,8 +156,7 @@ class RemoteHypervisor:
             raise HostProcessLost(detail=str(error)) from error
         except TimeoutError as error:
             _log.error("the VM host hangs in %s: it is ended and started again", name)
-            with contextlib.suppress(ProcessLookupError):
-                process.kill()
+            self._kill(process)
             raise HostProcessLost(detail=f"{name} took over {call.seconds + extra_seconds:.0f} s") from error
         except asyncio.CancelledError:
             pipe.write(encode(Request(cancel=number)))
@@ -253,8 +262,7 @@ class RemoteHypervisor:
                 async with asyncio.timeout(_GOODBYE_SECONDS):
                     await process.wait()
             except TimeoutError:
-                process.kill()
-        if self._reader is not None:
-            await asyncio.gather(self._reader, return_exceptions=True)
+                self._kill(process)
+        await asyncio.gather(*self._readers, return_exceptions=True)
         for queue in self._watchers:
             queue.put_nowait(None)

@@ -1,0 +1,138 @@
+"""From arguments to documents and exit statuses."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from t4t.cli import arguments, verbs
+from t4t.cli.services import DemoResult, MachineOptions
+from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+RESULT = TaskResult(outcome=Outcome.DONE, exit_code=0, elapsed_s=2.0, cpu_s=1.0, hypervisor="fake", checkpoints=3, restarts=1, outputs=("/x/\x1bout",))
+
+
+class Services:
+    """Remembers what was asked and answers as planned."""
+
+    def __init__(self, *outcomes: Outcome, job: Mapping[str, object] | None = None) -> None:
+        self.outcomes = list(outcomes) or [Outcome.DONE]
+        self.job = {"events": 100} if job is None else job
+        self.asked: list[tuple[object, ...]] = []
+        self.screen = False
+
+    def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
+        self.asked.append((folder, options))
+        listen(Progress(fraction=0.5, elapsed_s=1, cpu_s=1))
+        return replace(RESULT, outcome=self.outcomes.pop(0), message="said", error="T4T-TASK-08")
+
+    def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
+        self.asked.append((runspec, options))
+        result = replace(RESULT, outcome=self.outcomes.pop(0))
+        return DemoResult(task=result, runspec="boinc x", folder=Path("/demo"), result=Path("/demo/o"), picture=None, histograms=(), job=self.job)
+
+    def appliance_folder(self) -> Path:
+        return Path("/appliance")
+
+    def appliance_info(self) -> Mapping[str, object]:
+        return {"path": "/appliance", "files": {"a": 1, "b": 2}}
+
+    def has_screen(self) -> bool:
+        return self.screen
+
+
+def run(services: Services, *words: str) -> int:
+    return verbs.run(arguments.parser().parse_args(words), services)
+
+
+@pytest.mark.parametrize(("outcome", "status"), [(Outcome.DONE, 0), (Outcome.FAILED, 6), (Outcome.SAVED, 130)])
+def test_a_task(capsys: pytest.CaptureFixture[str], outcome: Outcome, status: int) -> None:
+    services = Services(outcome, outcome)
+    assert run(services, "--json", "task", "run", "/t", "--cores", "3", "--cap", "50", "--memory", "700", "--hypervisor", "fake") == status
+    assert services.asked == [(Path("/t"), MachineOptions(hypervisor="fake", cores=3, cap_percent=50, memory_mib=700))]
+    out, err = capsys.readouterr()
+    document = json.loads(out)
+    assert document["outcome"] == outcome.value
+    assert set(document) >= {"exit_code", "elapsed_s", "cpu_s", "hypervisor", "checkpoints", "restarts", "outputs", "message", "error"}
+    assert "50.0%" in err
+    assert run(services, "task", "run", "/t") == status
+    text = capsys.readouterr().out
+    assert f"Task {outcome.value}, exit code 0 (T4T-TASK-08): said" in text
+    assert "/x/ out" in text
+
+
+def test_a_demo_without_a_screen_ends_after_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(Services(), "demo") == 0
+    assert "100 in 2.0 s" in capsys.readouterr().out
+
+
+def test_a_demo_goes_on_until_it_is_stopped(capsys: pytest.CaptureFixture[str]) -> None:
+    services = Services(Outcome.DONE, Outcome.DONE, Outcome.SAVED)
+    services.screen = True
+    assert run(services, "demo") == 130
+    assert len(services.asked) == 3
+    assert "Task saved" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("words", [("demo", "--once"), ("--json", "demo"), ("demo", "--runspec", "boinc x")])
+def test_a_demo_that_is_asked_for_one(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    services = Services()
+    services.screen = True
+    assert run(services, *words) == 0
+    assert len(services.asked) == 1
+    assert capsys.readouterr().out
+
+
+@pytest.mark.parametrize("events", [None, "\x1b[2J", 10**400, float("nan"), True, [1]])
+def test_a_result_that_lies(capsys: pytest.CaptureFixture[str], events: Any) -> None:
+    assert run(Services(job={"events": events}), "--json", "demo") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["events"], document["events_per_second"]) == (None, 0.0)
+    assert run(Services(job={"events": events}), "demo") == 0
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_the_appliance(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(Services(), "appliance", "path") == 0
+    assert capsys.readouterr().out == "/appliance\n"
+    assert run(Services(), "--json", "appliance", "path") == 0
+    assert json.loads(capsys.readouterr().out) == {"path": "/appliance"}
+    assert run(Services(), "appliance", "info") == 0
+    assert "a, b" in capsys.readouterr().out
+    assert run(Services(), "--json", "appliance", "info") == 0
+    assert json.loads(capsys.readouterr().out)["files"] == {"a": 1, "b": 2}
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("--cores", "0"),
+        ("--cores", "65"),
+        ("--cores", "many"),
+        ("--cap", "0"),
+        ("--cap", "101"),
+        ("--memory", "127"),
+        ("--memory", str(1 << 21)),
+        ("--hypervisor", "x"),
+    ],
+    ids=" ".join,
+)
+def test_refused_options(words: tuple[str, ...], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        arguments.parser().parse_args(["task", "run", "d", *words])
+    assert error.value.code == 2
+    assert words[0] in capsys.readouterr().err
+
+
+def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as error:
+        arguments.parser().parse_args(["--version"])
+    assert error.value.code == 0
+    assert capsys.readouterr().out.startswith("t4t ")

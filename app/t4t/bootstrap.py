@@ -21,6 +21,7 @@ from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
 from t4t.domain.errors import FolderUnwritable, OutputUnreadable, T4TError
 from t4t.domain.progress import Outcome
+from t4t.durable import write_atomic
 from t4t.engine.folder import TaskFolder, Wishes
 from t4t.engine.record import FOLDER
 from t4t.engine.runner import TaskRunner
@@ -33,7 +34,7 @@ from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.qemu.process import clean_environment
 from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.storage import appliance, paths
-from t4t.storage.files import FolderLock, write_atomic
+from t4t.storage.files import FolderLock
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from contract.hypervisor_contract import new_id
 from t4t.domain.errors import HypervisorBroken, HypervisorMissing, NotSupported, VmNotFound, VmNotOurs
 from t4t.domain.vm import Accelerator, BootDisk, BootIso, DiskFormat, PortForward, Share, VmId, VmSpec, VmState
+from t4t.durable import FileLock, write_atomic
 from t4t.hypervisor.qemu import command, creating, limits, locate, network, picture, process, states
 from t4t.hypervisor.qemu.changing import compare
-from t4t.hypervisor.qemu.files import FileLock, make_private, runtime_folder, write_atomically
+from t4t.hypervisor.qemu.files import make_private, runtime_folder
 from t4t.hypervisor.qemu.record import Intent, Records, SnapshotMark, VmRecord
 
 TOOLS = locate.Toolchain("/bin/qemu", "/bin/img", "7.2.0", locate.INTERPRETER, sandbox=True)
@@ -167,8 +168,8 @@ async def test_waiting_for_a_lock_ends(tmp_path: Path) -> None:
 
 
 def test_an_atomic_write_leaves_no_other_file(tmp_path: Path) -> None:
-    write_atomically(tmp_path / "f", b"1")
-    write_atomically(tmp_path / "f", b"2")
+    write_atomic(tmp_path / "f", b"1")
+    write_atomic(tmp_path / "f", b"2")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"2"]
 
 

@@ -23,10 +23,11 @@ from t4t.domain.errors import (
 from t4t.domain.init_data import InitData, read_init_data, redact_init_data
 from t4t.domain.vbox_job import VboxJob, parse_vbox_job
 from t4t.domain.vm import BootDisk, BootIso, Share, VmId, VmSpec
+from t4t.durable import write_atomic
 from t4t.engine.record import FOLDER
 from t4t.guest import floppy
 from t4t.host import resources
-from t4t.storage.files import sha256_of, write_atomic
+from t4t.storage.files import sha256_of
 from t4t.storage.images import check_disk_image, check_iso_image
 
 if TYPE_CHECKING:

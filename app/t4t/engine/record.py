@@ -10,7 +10,7 @@ import msgspec
 
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.vm import VmId
-from t4t.storage.files import write_atomic
+from t4t.durable import write_atomic
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 import pycdlib
 
 from t4t.domain.errors import FolderUnwritable
+from t4t.durable import write_atomic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,10 +60,8 @@ def build_config_iso(*, user_data: bytes, meta_data: bytes = b"", files: Mapping
 def write_config_iso(path: Path, *, user_data: bytes, meta_data: bytes = b"", files: Mapping[str, bytes] | None = None) -> None:
     """`build_config_iso` into ``path``, at once or not at all. Raises `FolderUnwritable`, and ValueError as there."""
     image = build_config_iso(user_data=user_data, meta_data=meta_data, files=files)
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(image)
-        part.replace(path)
+        write_atomic(path, image)
     except OSError as error:
         raise FolderUnwritable(path=str(path.parent), reason=str(error)) from error
 

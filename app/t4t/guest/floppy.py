@@ -11,6 +11,7 @@ import enum
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import FolderUnwritable, JobElementRefused
+from t4t.durable import write_atomic
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,10 +51,8 @@ def create_floppy(path: Path, *, text: str = "") -> None:
         encoded = _encoded(text)
         image[TO_GUEST : TO_GUEST + len(encoded)] = encoded
         image[READY_FOR_GUEST] = 1
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(image)
-        part.replace(path)
+        write_atomic(path, bytes(image))
     except OSError as error:
         raise FolderUnwritable(path=str(path.parent), reason=str(error)) from error
 

@@ -12,7 +12,8 @@ import pytest
 
 from support.command_line import environment
 from t4t.domain.errors import FolderBusy, FolderUnwritable
-from t4t.storage.files import FolderLock, sha256_of, write_atomic
+from t4t.durable import write_atomic
+from t4t.storage.files import FolderLock, sha256_of
 
 HOLD = """
 import sys

@@ -15,9 +15,9 @@ import msgspec
 
 from t4t.domain.errors import MediumMissing, NotEnoughDisk, NotSupported, VmExists, VmNotFound
 from t4t.domain.vm import MIB, BootIso, Feature, VmSpec, VmState
+from t4t.durable import sync_folder
 from t4t.hypervisor.needs import features_needed, is_file
 from t4t.hypervisor.qemu import command
-from t4t.hypervisor.qemu.files import sync_folder
 from t4t.hypervisor.qemu.live import media, remove_runtime
 from t4t.hypervisor.qemu.locate import NAME
 from t4t.hypervisor.qemu.record import FILE, VmRecord, encode

@@ -14,8 +14,9 @@ import msgspec
 import psutil
 
 from t4t.domain.errors import CommandTimeout, VmLost
+from t4t.durable import FileLock
 from t4t.hypervisor.qemu import command, network, process
-from t4t.hypervisor.qemu.files import FileLock, make_private
+from t4t.hypervisor.qemu.files import make_private
 from t4t.hypervisor.qemu.limits import Governor
 from t4t.hypervisor.qemu.mirror import Mirror
 from t4t.hypervisor.qemu.monitor import Monitor

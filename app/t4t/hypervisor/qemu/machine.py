@@ -11,8 +11,8 @@ import msgspec
 
 from t4t.domain.errors import CommandFailed, CommandTimeout, FolderUnwritable, HostError, NotEnoughDisk, T4TError, VmLost, VmNotFound, VmNotOurs
 from t4t.domain.vm import VmId, VmInfo, VmState
+from t4t.durable import FileLock
 from t4t.hypervisor.qemu import command, process
-from t4t.hypervisor.qemu.files import FileLock
 from t4t.hypervisor.qemu.live import Context, Live, end_orphan, remove_sockets
 from t4t.hypervisor.qemu.record import Intent, VmRecord
 from t4t.hypervisor.qemu.states import GUEST_OFF, after_death, from_status

@@ -10,8 +10,8 @@ import msgspec
 
 from t4t.domain.errors import VmNotFound, VmNotOurs
 from t4t.domain.vm import PortForward, VmId, VmSpec, VmState
+from t4t.durable import write_atomic
 from t4t.hypervisor.qemu.command import Endpoint
-from t4t.hypervisor.qemu.files import write_atomically
 from t4t.hypervisor.qemu.process import ProcessId
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Records:
 
     def save(self, record: VmRecord) -> None:
         """Make ``record`` durable."""
-        write_atomically(self.home(record.created.vm_id) / FILE, encode(record))
+        write_atomic(self.home(record.created.vm_id) / FILE, encode(record))
 
     def save_by_all_means(self, record: VmRecord) -> None:
         """Make ``record`` durable also on a full disk, with the space that was kept for it."""

@@ -25,7 +25,7 @@ class MarkingDriver(FakeHypervisor):
         self._folder = folder
 
     async def probe(self) -> Capabilities:
-        print("a library greets on standard output")  # noqa: T201 - that is what is tested
+        print("a library greets on standard output", flush=True)  # noqa: T201 - that is what is tested
         os.write(1, b'{"id":1,"ok":"noise that looks like an answer"}\n')
         return await super().probe()
 

@@ -112,9 +112,10 @@ def test_networks() -> None:
     assert "nat" not in bridged
 
 
-def test_the_hosts_resolver_is_asked_for_by_itself() -> None:
-    asked = creation(spec(nat_dns_host_resolver=True), choices())
-    assert [call.may_fail for call in asked if "--nat-dns-host-resolver1" in call.arguments] == [True]
+def test_the_hosts_resolver_is_no_condition() -> None:
+    call = settings(creation(spec(nat_dns_host_resolver=True), choices()))
+    assert "--nat-dns-host-resolver1 on" in " ".join(call.arguments)
+    assert [one.may_fail for one in call.instead if "--nat-dns-host-resolver1" in one.arguments] == [True]
     assert not any("--nat-dns-host-resolver1" in call.arguments for call in creation(spec(nat_dns_host_resolver=True, bridged=True), choices()))
 
 
@@ -133,7 +134,7 @@ def test_a_limit_can_be_prepared() -> None:
         (Version(7, 0, 0), ["--audio none", "--nat-dns-proxy1 on"], ["--audio-enabled", "--platform-architecture", "Security/Method"]),
         (Version(7, 0, 6), ["--audio-enabled off"], ["--audio none", "--platform-architecture"]),
         (Version(7, 1, 0), ["--audio-enabled off", "--platform-architecture x86", "--vrde-property Security/Method=RDP"], []),
-        (Version(8, 0, 0), ["--audio-enabled off", "--platform-architecture x86"], ["--audio none", "--nat-dns-proxy"]),
+        (Version(8, 0, 0), ["--audio-enabled off", "--platform-architecture x86"], ["--audio none"]),
     ],
 )
 def test_spellings(version: Version, present: list[str], absent: list[str]) -> None:
@@ -146,11 +147,15 @@ def test_a_version_below_the_floor_gets_the_oldest_words() -> None:
     assert options.spelled("no sound", Version(6, 1, 0)) == ("--audio", "none")
 
 
+_UNLISTED = {"--nat-dns-proxy1"}
+"""Taken by 7.2.22, though its usage does not say so."""
+
+
 def test_all_options_are_known_to_a_real_vboxmanage() -> None:
     call = settings(creation(spec(nic_type="virtio", bandwidth_kib_s=1, remote_desktop=True), choices()))
     known = USAGE.replace("N=", "1=").replace("X=", "1=")
     for word in call.arguments:
-        if word.startswith("--"):
+        if word.startswith("--") and word not in _UNLISTED:
             assert f"[{word.rstrip('1234')}" in known, word
 
 

@@ -142,6 +142,11 @@ def test_paths_of_windows(written: str, meant: str) -> None:
     assert parse.fields(f'CfgFile="{written}"\r\n') == {"CfgFile": meant}
 
 
+def test_quotes_that_nobody_escaped() -> None:
+    (_, nested) = parse.snapshots(recorded("snapshot-list-nested").out)
+    assert nested.name == 'with "quotes" \\ and ü'
+
+
 def test_what_stands_behind_the_quotes_is_kept() -> None:
     assert parse.fields('VideoMode="720,400,0"@0,0 1\nmemory=64') == {"VideoMode": '"720,400,0"@0,0 1', "memory": "64"}
 

@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _TOLERANT: Final = frozenset({"list", "showvminfo", "showmediuminfo", "getextradata"})
 """Commands that only look, and go on after an error about one of many things: with status 0, what they printed is good."""
+_NO_SNAPSHOTS: Final = "This machine does not have any snapshots"
+"""``snapshot … list`` says so on standard output and ends with 1."""
 _STATUS_TIMEOUT: Final = 124
 _STATUS_NOT_RUN: Final = frozenset({126, 127})
 _NTSTATUS: Final = 0xC0000000
@@ -112,13 +114,13 @@ TABLE: Final[tuple[tuple[str, Callable[[Case], T4TError]], ...]] = (
     (r"Invalid machine state: (\w+)", lambda case: case.wrong_state(case.word.lower())),
     (r"machine state: (\w+)\)|\(state is (\w+)\)", lambda case: case.wrong_state(case.word.lower())),
     (r"Already (paused|running)", lambda case: case.wrong_state(case.word)),
-    (r"already locked (?:by|for) a session|while it is locked|being unlocked", _busy),
-    (r"object is not ready", _busy),
+    (r"already locked (?:by|for) a session|while it is locked|being unlocked|is locked for (?:reading|writing)", _busy),
+    (r"object is not ready|Failed to get a console object|The session is not locked", _busy),
     (r"saved state from|Failed to load unit", lambda case: StateUnreadable(vm=case.vm, detail=case.detail)),
     (r"The VM session was aborted", lambda case: VmLost(vm=case.vm, detail=case.detail)),
     (r"terminated unexpectedly during startup", _broken),
     (r"A NAT rule for this host port", _port),
-    (r"Machine settings file '.*' already exists|Machine .* with UUID .* already exists", lambda case: VmExists(vm=case.vm)),
+    (r"Machine settings file '.*' already exists|Registered machine with UUID .* already exists", lambda case: VmExists(vm=case.vm)),
     (r"(?:Could not find file for the medium|Could not open the medium)(?=[\s\S]*VERR_(?:FILE|PATH)_NOT_FOUND)", lambda case: MediumMissing(path=case.path)),
     (_hex(codes.INVALID_VM_STATE), lambda case: case.wrong_state("another")),
     (_hex(codes.OUT_OF_MEMORY), lambda _: NotEnoughMemory(needed_mib=0, free_mib=0)),
@@ -150,7 +152,7 @@ def classify(answer: Answer, vm: str = "") -> T4TError | None:
     Sizes in `NotEnoughDisk` and `NotEnoughMemory` are 0 (VirtualBox does not say them): the caller, who knows the VM, fills them in.
     """
     text = answer.error
-    if answer.status == 0 and (not text or answer.arguments[0] in _TOLERANT):
+    if (answer.status == 0 and (not text or answer.arguments[0] in _TOLERANT)) or text == _NO_SNAPSHOTS:
         return None
     if answer.status == _STATUS_TIMEOUT:
         return CommandTimeout(vm=vm, command=answer.command, seconds=answer.seconds)
@@ -198,18 +200,20 @@ class Transient:
     """A failure that goes away by itself: which, why, and after how many seconds each to try again."""
 
     code: int
+    """The HRESULT that must be named; 0: any."""
     text: str
     delays: tuple[float, ...]
     why: str
 
     def fits(self, error: str) -> bool:
         """Whether ``error`` is this failure."""
-        return codes.hresult(error) == self.code and re.search(self.text, error, re.IGNORECASE) is not None
+        return self.code in {0, codes.hresult(error)} and re.search(self.text, error, re.IGNORECASE) is not None
 
 
 TRANSIENT: Final = (
     Transient(codes.INVALID_OBJECT_STATE, r"locked", (0.25, 0.5, 1.0, 2.0, 4.0), "a VM's lock outlives its power-off by seconds"),
     Transient(codes.ACCESS_DENIED, r"not ready", (0.5, 1.0, 2.0, 4.0), "VirtualBox is still reading its settings"),
+    Transient(0, r"console object from the direct session|The session is not locked", (0.25, 0.5, 1.0, 2.0), "a VM's process ends while we look at it"),
     Transient(codes.SERVER_EXEC_FAILURE, r"", (1.0, 2.0, 4.0, 8.0, 16.0), "VBoxSVC is just ending or starting"),
     Transient(codes.SERVER_UNAVAILABLE, r"", (0.5, 1.0, 2.0), "VBoxSVC ended; the next call starts a new one"),
 )

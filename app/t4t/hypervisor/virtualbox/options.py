@@ -33,12 +33,12 @@ _HOST_PORTS: Final = range(1, 65536)
 SPELLINGS: Final[dict[str, tuple[tuple[Version, tuple[str, ...]], ...]]] = {
     "x86": ((_FIRST, ()), (Version(7, 1, 0), ("--platform-architecture", "x86"))),
     "no sound": ((_FIRST, ("--audio", "none")), (Version(7, 0, 6), ("--audio-enabled", "off"))),
-    "name server": ((_FIRST, ("--nat-dns-proxy1", "on")), (Version(7, 2, 0), ())),
+    "name server": ((_FIRST, ("--nat-dns-proxy1", "on")),),
     "host resolver": ((_FIRST, ("--nat-dns-host-resolver1", "on")),),
     "remote desktop security": ((_FIRST, ()), (Version(7, 1, 0), ("--vrde-property", "Security/Method=RDP"))),
 }
-"""What is written differently since which version. 7.1 asks for an architecture at ``createvm`` and made encrypted remote desktop the default; 7.2 no longer
-lists the options of NAT's name server (whether it still takes them was not tried: one unknown option would cost all the merged ones a second round)."""
+"""What is written differently since which version. 7.1 asks for an architecture at ``createvm`` and made encrypted remote desktop the default; the
+options of NAT's name server are no longer listed by 7.2, which still takes them (7.2.22)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,8 +90,6 @@ def creation(spec: VmSpec, choices: Choices) -> tuple[Call, ...]:
     if _shaped(spec, choices):
         calls.append(Call(("bandwidthctl", vm, "add", group_name(vm), "--type", "network", "--limit", limit(spec.bandwidth_kib_s))))
     calls.append(_settings(spec, choices))
-    if spec.network and not spec.bridged and spec.nat_dns_host_resolver:
-        calls.append(Call(("modifyvm", vm, *spelled("host resolver", choices.version)), may_fail=True))
     calls.extend(_storage(spec, choices))
     calls.extend(Call(share(vm, one)) for one in spec.shares)
     return tuple(calls)
@@ -147,8 +145,8 @@ def _optional(spec: VmSpec, choices: Choices) -> Iterable[tuple[str, ...]]:
     if choices.parallel_ports:
         yield ("--lpt1", "off")
     yield from (("--clipboard-mode", "disabled"), ("--drag-and-drop", "disabled"), ("--vm-process-priority", "low"))
-    if spec.network and not spec.bridged and (words := spelled("name server", choices.version)):
-        yield words
+    if spec.network and not spec.bridged:
+        yield spelled("host resolver" if spec.nat_dns_host_resolver else "name server", choices.version)
     if spec.remote_desktop:
         words = ("--vrde", "on", "--vrde-address", LOOPBACK, "--vrde-port", "5000-5100", "--vrde-auth-type", "null")
         yield words + spelled("remote desktop security", choices.version)

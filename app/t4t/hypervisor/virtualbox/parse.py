@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from t4t.domain.errors import HypervisorBroken
-from t4t.domain.vm import PortForward, VmId, VmState
+from t4t.domain.vm import PortForward, Share, VmId, VmState
 from t4t.hypervisor.virtualbox.states import from_word
 from t4t.hypervisor.virtualbox.versions import NAME
 
@@ -20,10 +20,12 @@ _UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _FIELD: Final = re.compile(r'("[^"\n]+"|[^"=\n]+)=(.*)')
 _CLOSED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _OPEN: Final = re.compile(r'"(?:[^"\\]|\\.)*\\?')
+_QUOTED: Final = re.compile(r'"(.*)"')
 _END: Final = re.compile(r'((?:[^"\\]|\\.)*)"')
 _NUMBER: Final = re.compile(r"[0-9]{1,15}")
 _SLOT: Final = re.compile(r"(.+)-([0-9]{1,4})-([0-9]{1,4})")
 _SNAPSHOT: Final = re.compile(r"SnapshotName((?:-[0-9]{1,6})*)")
+_SHARE: Final = re.compile(r"SharedFolderNameMachineMapping([0-9]{1,4})")
 _GROUP: Final = re.compile(r'"(.*)",(\w+),([0-9]{1,19})')
 _KEY_VALUE: Final = re.compile(r"Key: (.*?), Value: (.*)")
 _CREATED: Final = re.compile(rf"^UUID: ({_UUID})\s*$", re.MULTILINE)
@@ -81,8 +83,8 @@ class BandwidthGroup:
 class Machine:
     """A VM as ``showvminfo`` describes it.
 
-    ``session`` names the kind of process that holds the VM, empty if none was told (recorded of live VMs only; whether it tells of the lock that outlives a
-    power-off by seconds was not seen). ``changed`` is VirtualBox's own time of the last change of state (UTC, ISO 8601).
+    ``session`` names the kind of process that holds the VM, empty if there is none: after a power-off or a save the state is there at once, and the lock stays
+    some seconds longer. Wait for the empty session, not for the state. ``changed`` is VirtualBox's own time of the last change of state (UTC, ISO 8601).
     """
 
     vm_id: VmId
@@ -96,6 +98,8 @@ class Machine:
     config_file: str
     snapshot_folder: str
     log_folder: str
+    state_file: str
+    """The file of the saved state, empty if there is none."""
     session: str
     network: str
     link_up: bool
@@ -104,6 +108,8 @@ class Machine:
     attachments: tuple[Attachment, ...]
     snapshots: tuple[SnapshotNode, ...]
     groups: tuple[BandwidthGroup, ...]
+    shares: tuple[Share, ...]
+    """The permanent ones."""
     fields: dict[str, str]
     """All fields, for what has none here."""
 
@@ -119,8 +125,8 @@ class Created:
 def fields(text: str) -> dict[str, str]:
     """The ``key=value`` lines; quotes are taken off, also of values over several lines. Of two equal keys the first counts.
 
-    A value with something behind its quotes (``VideoMode``, ``BandwidthGroup0``) is kept as it stands. What is no field is passed over, such as a WARNING
-    before the answer.
+    Names of snapshots may hold quotes that nobody escaped. A value with something behind its quotes (``VideoMode``, ``BandwidthGroup0``) is kept as it
+    stands. What is no field is passed over, such as a WARNING before the answer.
     """
     found: dict[str, str] = {}
     lines = iter(text.replace("\r\n", "\n").split("\n"))
@@ -139,6 +145,8 @@ def fields(text: str) -> dict[str, str]:
             value = _unescaped("\n".join(parts))
         elif closed := _CLOSED.fullmatch(value):
             value = _unescaped(closed[1])
+        elif quoted := _QUOTED.fullmatch(value):
+            value = quoted[1]
         found.setdefault(key, value)
     return found
 
@@ -172,6 +180,7 @@ def machine(text: str) -> Machine:
         config_file=known.get("CfgFile", ""),
         snapshot_folder=known.get("SnapFldr", ""),
         log_folder=known.get("LogFldr", ""),
+        state_file=known.get("VMStateFile", ""),
         session=known.get("SessionName", ""),
         network=known.get("nic1", "none"),
         link_up=known.get("cableconnected1", "on") == "on",
@@ -180,6 +189,7 @@ def machine(text: str) -> Machine:
         attachments=_attachments(known),
         snapshots=_snapshots(known),
         groups=_groups(known),
+        shares=_shares(known),
         fields=known,
     )
 
@@ -221,6 +231,11 @@ def _snapshots(known: dict[str, str]) -> tuple[SnapshotNode, ...]:
 def _groups(known: dict[str, str]) -> tuple[BandwidthGroup, ...]:
     found = (_GROUP.fullmatch(value) for key, value in known.items() if key.startswith("BandwidthGroup"))
     return tuple(BandwidthGroup(name=one[1], kind=one[2], bytes_per_second=int(one[3])) for one in found if one is not None)
+
+
+def _shares(known: dict[str, str]) -> tuple[Share, ...]:
+    names = ((_SHARE.fullmatch(key), name) for key, name in known.items())
+    return tuple(Share(name=name, host_path=known.get(f"SharedFolderPathMachineMapping{one[1]}", "")) for one, name in names if one is not None)
 
 
 def snapshots(text: str) -> tuple[SnapshotNode, ...]:

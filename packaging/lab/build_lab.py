@@ -43,7 +43,7 @@ _BULK: Final = (
     "usr/share/locale",
     "usr/share/man",
     "usr/src",
-    "var/cache/apt/archives",
+    "var/cache/apt",
     "var/lib/apt/lists",
 )
 """What no test reads; virtualbox-source brings a whole compiler."""

@@ -26,16 +26,8 @@ _CHECKOUT: Final = Path(__file__).resolve().parents[2]
 _HOME: Final = "/root"
 """For root VirtualBox goes by the password file, not by the variable; the run has a folder in memory there."""
 _PASSED_ON: Final = ("TERM", "CI", "HYPOTHESIS_PROFILE")
-_XVFB: Final = (
-    "Xvfb",
-    DISPLAY,
-    "-ac",
-    "-screen",
-    "0",
-    "1024x768x24",
-    "-nolisten",
-    "tcp",
-)  # VirtualBoxVM crashes with 8 bits and refuses Qt's offscreen platform
+_XVFB: Final = ("Xvfb", DISPLAY, "-ac", "-noreset", "-screen", "0", "1024x768x24", "-nolisten", "tcp")
+"""VirtualBoxVM crashes with 8 bits and refuses Qt's offscreen platform; it aborts (signal 6) when it comes while the server resets after its last client."""
 _XVFB_SECONDS: Final = 20.0
 _IEM_KEYS: Final = ("VBoxInternal/HM/FallbackToIEM", "VBoxInternal/EM/IemExecutesAll")
 
@@ -115,9 +107,12 @@ def _start_display(root: Path, environment: dict[str, str]) -> None:
     raise LabFailed(f"Xvfb does not start: {log.read_text(errors='replace').strip()}")
 
 
-def _check(lab: Path, appliance: Path | None) -> None:
+def _check_root() -> None:
     if os.geteuid() != 0:
         raise LabFailed("entering the laboratory needs root (mounts in a namespace of its own); start it again with sudo")
+
+
+def _check(lab: Path, appliance: Path | None) -> None:
     if not read_manifest(lab):
         raise LabFailed(f"no laboratory in {lab}: run make lab")
     if appliance is not None and not (appliance / "manifest.json").is_file():
@@ -140,6 +135,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     scratch = options.scratch.resolve() if options.scratch else None
     extra = dict(word.split("=", 1) for word in options.env)
     try:
+        _check_root()
         with locked(lab, shared=True):
             _check(lab, appliance)
             if scratch is not None:

@@ -2,10 +2,11 @@
 SHELL := /bin/sh
 PYTHON ?= python3
 VENV := .venv/bin
+AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench soak ready-run ready-test clean
+.PHONY: help run test check format appliance bench soak lab lab-clean ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -43,11 +44,18 @@ bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks
 soak: ready-test ## hours of real kills on real VMs, resumable; the log goes to docs/evidence
 	@$(VENV)/python tests/soak/kill_rounds.py --rounds $(or $(ROUNDS),100)
 
+lab: ## run the tests that need real VirtualBox in its laboratory, built on first use (needs root)
+	@$(PYTHON) packaging/setup/prepare.py lab
+	@$(AS_ROOT) $(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance -- pytest -m virtualbox $(or $(TESTS),tests/lab)
+
+lab-clean: ## remove the laboratory (its cached packages stay)
+	@$(AS_ROOT) $(PYTHON) packaging/lab/build_lab.py --cache build --lab build/lab --remove
+
 ready-run:
 	@$(PYTHON) packaging/setup/prepare.py run
 
 ready-test:
 	@$(PYTHON) packaging/setup/prepare.py test
 
-clean: ## remove what was built here (the cache of the appliance's parts stays)
+clean: $(if $(wildcard build/lab),lab-clean) ## remove what was built here (the cache of the appliance's parts stays)
 	rm -rf build .venv .mypy_cache .ruff_cache .pytest_cache .coverage .coverage.*

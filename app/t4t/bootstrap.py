@@ -28,10 +28,10 @@ from t4t.engine.runner import TaskRunner
 from t4t.guest.yoda import ResultArchive, read_result
 from t4t.host import resources
 from t4t.host.clock import RealClock
+from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.hypervisor.host import SAVE_SECONDS, VmHost
 from t4t.hypervisor.qemu.driver import QemuDriver
-from t4t.hypervisor.qemu.process import clean_environment
 from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.storage import appliance, paths
 from t4t.storage.files import FolderLock

@@ -20,6 +20,7 @@ from typing import Final
 ROOT: Final = Path(__file__).resolve().parents[2]
 VENV: Final = ROOT / ".venv"
 APPLIANCE: Final = ROOT / "build" / "appliance"
+LAB: Final = ROOT / "build" / "lab"
 CACHE: Final = Path(os.environ.get("T4T_BUILD_CACHE") or Path.home() / ".cache" / "t4t-build")
 _PIP: Final = "pip>=25.1"
 """The first pip that installs dependency groups."""
@@ -66,6 +67,12 @@ NEEDS: Final = (
     Need("libglib2.0-0", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libglib-2.0.so.0"),
     Need("fonts-dejavu-core", "letters in the picture", file="/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
 )
+
+LAB_NEEDS: Final = (
+    Need("debootstrap", "makes the laboratory's small Debian", program="debootstrap"),
+    Need("dpkg", "reads the packages that are kept for a later build", program="dpkg-deb"),
+)
+"""What only ``make lab`` needs."""
 
 
 def say(text: str) -> None:
@@ -141,19 +148,28 @@ def start_appliance() -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, str(builder), "--cache", str(CACHE), "--out", str(APPLIANCE)], stdin=subprocess.DEVNULL)
 
 
+def build_lab() -> None:
+    """Build the VirtualBox laboratory unless it is there; it says what it does."""
+    builder = ROOT / "packaging" / "lab" / "build_lab.py"
+    if subprocess.run([*_as_root(), sys.executable, str(builder), "--cache", str(CACHE / "lab"), "--lab", str(LAB)], check=False).returncode:
+        sys.exit("[setup] the VirtualBox laboratory could not be built")
+
+
 def main() -> int:
     """Prepare for what the command line names."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("purpose", choices=("run", "test", "appliance"))
+    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab"))
     purpose = arguments.parse_args().purpose
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything checks it
         sys.exit("[setup] Python 3.11 or newer is needed")
     begun = time.monotonic()
-    install_packages(NEEDS)
+    install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else NEEDS)
     appliance = start_appliance()
     try:
-        if purpose != "appliance":
+        if purpose in {"run", "test"}:
             install_python(("dev",) if purpose == "test" else ())
+        if purpose == "lab":
+            build_lab()
         if appliance.wait() != 0:
             sys.exit("[setup] the reference appliance could not be built")
     except BaseException:

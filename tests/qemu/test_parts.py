@@ -20,6 +20,7 @@ from contract.hypervisor_contract import new_id
 from t4t.domain.errors import HypervisorBroken, HypervisorMissing, NotSupported, VmNotFound, VmNotOurs
 from t4t.domain.vm import Accelerator, BootDisk, BootIso, DiskFormat, PortForward, Share, VmId, VmSpec, VmState
 from t4t.durable import FileLock, write_atomic
+from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.qemu import command, creating, limits, locate, network, picture, process, states
 from t4t.hypervisor.qemu.changing import compare
 from t4t.hypervisor.qemu.files import make_private, runtime_folder
@@ -287,9 +288,9 @@ async def test_an_accelerator_that_fails_is_not_taken(tmp_path: Path, monkeypatc
 
 def test_children_do_not_get_our_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
     ours = {"LD_LIBRARY_PATH": "/bundle", "LD_LIBRARY_PATH_ORIG": "/before", "_MEIPASS2": "x", "HOME": "/h"}
-    assert process.clean_environment(ours) == {"LD_LIBRARY_PATH": "/before", "HOME": "/h"}
+    assert clean_environment(ours) == {"LD_LIBRARY_PATH": "/before", "HOME": "/h"}
     monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert process.clean_environment({"LD_LIBRARY_PATH": "/bundle"}) == {}
+    assert clean_environment({"LD_LIBRARY_PATH": "/bundle"}) == {}
 
 
 def test_a_pid_alone_is_nobody() -> None:

@@ -244,6 +244,16 @@ class SnapshotNotFound(HypervisorError):
 
 
 @dataclass(eq=False)
+class VmBusy(HypervisorError):
+    """Another program holds the VM (or VirtualBox has not let go of it yet); ``detail`` is the hypervisor's own text."""
+
+    vm: str
+    command: str
+    detail: str
+    code = "T4T-VM-08"
+
+
+@dataclass(eq=False)
 class NotSupported(HypervisorError):
     """The driver declared in its capabilities that it can't do this."""
 

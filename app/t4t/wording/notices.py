@@ -82,6 +82,11 @@ TEXTS: Final[dict[str, _Text]] = {
         "A saved state can't be read", "The saved state of {vm} can't be loaded: {detail}", ("Run the task again: it goes on from its last checkpoint.",)
     ),
     "T4T-VM-07": _Text("No such checkpoint", "The virtual machine {vm} has no checkpoint “{snapshot}”.", (_AGAIN,)),
+    "T4T-VM-08": _Text(
+        "The virtual machine is busy",
+        "Another program holds the virtual machine {vm}, so “{command}” has to wait: {detail}",
+        ("Close VirtualBox's own window of this machine and its settings.", _AGAIN),
+    ),
     "T4T-TASK-01": _Text("A file of the task is missing", "{path} is not there.", (_ANOTHER_COPY,)),
     "T4T-TASK-02": _Text("The job description can't be read", "{path}: {reason}.", (_ANOTHER_COPY,)),
     "T4T-TASK-03": _Text("The job description is refused", "vbox_job.xml: <{element}> is “{value}”: {reason}.", (_ANOTHER_COPY,)),

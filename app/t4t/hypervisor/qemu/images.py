@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import CommandFailed, CommandTimeout
-from t4t.hypervisor.qemu.process import clean_environment
+from t4t.hypervisor.environment import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

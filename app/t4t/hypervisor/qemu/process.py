@@ -14,15 +14,16 @@ from typing import TYPE_CHECKING, Final
 
 import psutil
 
+from t4t.hypervisor.environment import clean_environment
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
 DYING_SECONDS: Final = 1.0
 """A process that dies has closed its sockets some time before it is gone."""
 _LOWEST: Final = 19
 _POLL_SECONDS: Final = 0.5
 _DEAD: Final = frozenset({"Z", "X", "x"})
-_BUNDLED: Final = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FRAMEWORK_PATH", "LIBPATH")
 _FROM_OUTSIDE: Final = frozenset({signal.SIGTERM, signal.SIGINT, *(getattr(signal, name) for name in ("SIGKILL", "SIGHUP") if hasattr(signal, name))})
 _ended_by: Final[dict[int, int]] = {}
 """Signals that ended our own children."""
@@ -36,19 +37,6 @@ class ProcessId:
 
     pid: int
     started: str
-
-
-def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """``environment`` without what a frozen app put there for itself (its own libraries would break other programs)."""
-    cleaned = {name: value for name, value in environment.items() if not name.startswith(("_MEI", "_PYI_"))}
-    frozen = bool(getattr(sys, "frozen", False))
-    for name in _BUNDLED:
-        original = cleaned.pop(f"{name}_ORIG", None)
-        if original is not None:
-            cleaned[name] = original
-        elif frozen:
-            cleaned.pop(name, None)
-    return cleaned
 
 
 def start_time(pid: int) -> str | None:

@@ -1,0 +1,32 @@
+"""The environment of the programs that we start: what our own bundle put there for itself would break them."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_BUNDLED: Final = (
+    "LD_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "DYLD_FRAMEWORK_PATH",
+    "LIBPATH",
+    "QT_PLUGIN_PATH",
+    "QT_QPA_PLATFORM_PLUGIN_PATH",
+    "QML2_IMPORT_PATH",
+)
+
+
+def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
+    """``environment`` without what a frozen app put there for itself (its own libraries would break other programs)."""
+    cleaned = {name: value for name, value in environment.items() if not name.startswith(("_MEI", "_PYI_"))}
+    frozen = bool(getattr(sys, "frozen", False))
+    for name in _BUNDLED:
+        original = cleaned.pop(f"{name}_ORIG", None)
+        if original is not None:
+            cleaned[name] = original
+        elif frozen:
+            cleaned.pop(name, None)
+    return cleaned

@@ -128,7 +128,8 @@ def _install_system(root: Path, *, cache: Path, mirror: str, signed: bool) -> No
     root.mkdir()
     archives = incoming(cache)
     say(f"a small Debian {SUITE}: VirtualBox is in its component contrib and needs its C library")
-    trust = [] if signed else ["--no-check-gpg"]
+    # Without the first, debootstrap would go on unchecked where Debian's keys are not installed.
+    trust = ["--force-check-gpg" if signed else "--no-check-gpg"]
     store = [f"--cache-dir={archives}"] if signed else []
     words: list[str | Path] = ["debootstrap", "--variant=minbase", f"--components={COMPONENTS}", *trust, *store, SUITE, root, mirror]
     run(words, environment=os.environ | {"LC_ALL": "C", "PATH": os.environ.get("PATH", "") + ":/usr/sbin:/sbin"})

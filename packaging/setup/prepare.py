@@ -70,6 +70,8 @@ NEEDS: Final = (
 
 LAB_NEEDS: Final = (
     Need("debootstrap", "makes the laboratory's small Debian", program="debootstrap"),
+    Need("debian-archive-keyring", "checks the signature of Debian's archive", file="/usr/share/keyrings/debian-archive-keyring.gpg"),
+    Need("gpgv", "checks the signature of Debian's archive", program="gpgv"),
     Need("dpkg", "reads the packages that are kept for a later build", program="dpkg-deb"),
 )
 """What only ``make lab`` needs."""

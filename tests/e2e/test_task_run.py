@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
+import os
 import random
 import signal
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from pathlib import Path
 
+import native
 import psutil
 import pytest
 
 from support.task_folders import job_xml
-from support.task_shell import EE, PROCESSES, shell_on
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from support.task_shell import APP, EE, PROCESSES, shell_on
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(280)]
 
@@ -88,3 +90,19 @@ def test_a_refused_runspec_is_the_tasks_failure(tmp_path: Path, appliance_dir: P
         assert (document["outcome"], document["exit_code"], document["error"]) == ("failed", 206, "T4T-TASK-08")
         assert "nonsense" in document["message"]
         assert shell.ours() == []
+
+
+def test_demo_ends_with_a_summary_and_a_picture(tmp_path: Path, appliance_dir: Path) -> None:
+    """As ``make run`` runs it; the second time another process of physics is chosen."""
+    command = [sys.executable, "-m", "t4t", "--data-dir", str(tmp_path / "data"), "--json", "demo", "--once"]
+    environment = os.environ | {"PYTHONPATH": str(APP), "T4T_APPLIANCE": str(appliance_dir)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    document = json.loads(done.stdout)
+    assert document["outcome"] == "done"
+    assert document["events"] == 1000
+    assert document["events_per_second"] > 0
+    assert len(document["histograms"]) >= 6
+    assert Path(document["picture"]).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+    assert Path(document["result"]).read_bytes() == native.run_native(appliance_dir, document["runspec"], tmp_path / "native").read_bytes()
+    assert "of 1000 events" in done.stderr

@@ -12,6 +12,7 @@ _FAULT: Final = 600
 
 ANSWERED: Final[dict[str, str]] = {
     "app/t4t/domain/errors.py": "a flat table: one leaf a failure",
+    "tests/appliance/test_mirror.py": "the mirror's protocol, message by message",
     "tests/qemu/test_life.py": "the life of a VM, one fact after the other",
     "tests/contract/hypervisor_contract.py": "one contract, read from top to bottom",
 }

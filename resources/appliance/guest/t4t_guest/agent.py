@@ -80,6 +80,7 @@ class Agent:
         self._log_size = 0
         self._progress = -1.0
         self._ended = False
+        self._handed_over = False
 
     def run(self) -> None:
         """Serve until the machine is switched off."""
@@ -294,6 +295,9 @@ class Agent:
         folder = f"{_WORK}/status"
         begun = self._job is not None or self._ended
         status = read_status(folder) if begun else waiting_status("idle" if self._context.mode == "idle" else "waiting")
+        if self._context.mode == "task" and status.get("state") == "done" and not self._handed_over:
+            # Whoever reads "done" may fetch the result at once.
+            status = {**status, "state": "running"}
         progress = self._fraction(status) if begun else 0.0
         self._web.refresh(status, progress)
         histograms = read_text(f"{folder}/histograms.json", 1 << 24)
@@ -321,8 +325,11 @@ class Agent:
                 content = stream.read()
             self._put("output.tgz", content)
             self._put("progress", b"1.000000\n")
+            self._progress = 1.0
         text = f"{code}\n{int(code == 0)}\n{message}\n"
         self._put("shutdown", text.encode())
+        self._handed_over = True
+        self._refresh()
         if not self._shared and self._port is None:
             write_floppy(_FLOPPY, text)
         self._flush(_RESULT_SECONDS)

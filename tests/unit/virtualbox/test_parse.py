@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from t4t.domain.errors import HypervisorBroken
 from t4t.domain.vm import VmState
-from t4t.hypervisor.virtualbox import listing, parse, states
+from t4t.hypervisor.virtualbox import listing, parse, states, view
 from t4t.hypervisor.virtualbox.answer import command_name, error_text, message, without_progress
 from unit.virtualbox.recorded import CASES, recorded
 
@@ -165,7 +165,7 @@ def test_numbers_that_are_none() -> None:
 def test_rules() -> None:
     text = HEAD + 'Forwarding(0)="a,b,tcp,,8080,10.0.2.15,80"\nForwarding(1)="x,tcp,127.0.0.1,,,80"\nForwarding(2)="short"\n'
     (rule,) = parse.machine(text).rules
-    assert rule == parse.Rule(name="a,b", protocol="tcp", host_ip="", host_port=8080, guest_ip="10.0.2.15", guest_port=80)
+    assert rule == view.Rule(name="a,b", protocol="tcp", host_ip="", host_port=8080, guest_ip="10.0.2.15", guest_port=80)
     assert rule.forward.remote
 
 

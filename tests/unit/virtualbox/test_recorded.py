@@ -23,7 +23,7 @@ from t4t.domain.errors import (
     VmWrongState,
 )
 from t4t.domain.vm import PortForward, Share, VmId, VmState
-from t4t.hypervisor.virtualbox import errors, listing, parse, states
+from t4t.hypervisor.virtualbox import errors, listing, parse, states, view
 from t4t.hypervisor.virtualbox.answer import without_progress
 from t4t.hypervisor.virtualbox.versions import Version, usable_version
 from unit.virtualbox.recorded import CASES, recorded
@@ -178,7 +178,7 @@ def _nodes(text: str) -> list[tuple[str, bool]]:
 
 
 READ: dict[str, tuple[Callable[[str], Any], Any]] = {
-    "bandwidthctl-list": (parse.bandwidth_groups, (parse.BandwidthGroup(name="lim", kind="Network", bytes_per_second=1048576),)),
+    "bandwidthctl-list": (parse.bandwidth_groups, (view.BandwidthGroup(name="lim", kind="Network", bytes_per_second=1048576),)),
     "createvm": (
         parse.created,
         parse.Created(vm_id=VmId("e60e22ae-c4ac-479c-8366-2a8a4d8f34c8"), settings_file="/home/volunteer/VirtualBox VMs/fx1/fx1.vbox"),
@@ -209,7 +209,7 @@ READ: dict[str, tuple[Callable[[str], Any], Any]] = {
             api_version="7.2", min_memory_mib=4, max_memory_mib=2097152, max_cores=64, machine_folder="/home/volunteer/VirtualBox VMs", disk_format="VDI"
         ),
     ),
-    "list-vms": (listing.vms, (listing.Registered(vm_id=VmId(G1), name="g1", accessible=True),)),
+    "list-vms": (listing.vms, (view.Registered(vm_id=VmId(G1), name="g1", accessible=True),)),
     "list-vms-before-svc-restart": (_names, ["g1", "boinc_5c9baefbdf53cbc7", "f1", "fz"]),
     "list-vms-inaccessible": (lambda text: [vm.vm_id for vm in listing.vms(text) if not vm.accessible], [FZ]),
     "list-vms-inaccessible-long": (_names, []),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.vm import VmId
+from t4t.hypervisor.virtualbox.view import Medium, Registered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,44 +43,6 @@ _MEDIUM_KEYS: Final = frozenset(
         "Child UUIDs",
     }
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Registered:
-    """One line of ``list vms``. An inaccessible VM (its settings can't be read) has lost its name; it is addressed by its id."""
-
-    vm_id: VmId
-    name: str
-    accessible: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Medium:
-    """A disk, ISO or floppy image that VirtualBox knows. Sizes in MiB, 0 where VirtualBox does not say."""
-
-    uuid: str
-    parent: str
-    """The parent's UUID, empty for a base image."""
-    state: str
-    access_error: str
-    kind: str
-    """As VirtualBox writes it: "normal (base)", "normal (differencing)", "multiattach", "readonly"."""
-    path: str
-    format: str
-    capacity_mib: int
-    size_mib: int
-    children: tuple[str, ...]
-    used_by: tuple[VmId, ...]
-
-    @property
-    def accessible(self) -> bool:
-        """Whether VirtualBox could open it."""
-        return self.state != "inaccessible"
-
-    @property
-    def multiattach(self) -> bool:
-        """Whether each VM gets a layer of its own."""
-        return self.kind.startswith("multiattach")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,8 +12,8 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.vm import BootDisk
-from t4t.hypervisor.virtualbox.parse import LOOPBACK
 from t4t.hypervisor.virtualbox.versions import Version
+from t4t.hypervisor.virtualbox.view import LOOPBACK
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

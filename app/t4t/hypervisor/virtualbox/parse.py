@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from t4t.domain.errors import HypervisorBroken
-from t4t.domain.vm import PortForward, Share, VmId, VmState
+from t4t.domain.vm import Share, VmId
 from t4t.hypervisor.virtualbox.states import from_word
 from t4t.hypervisor.virtualbox.versions import NAME
+from t4t.hypervisor.virtualbox.view import Attachment, BandwidthGroup, Machine, Rule, SnapshotNode
 
-LOOPBACK: Final = "127.0.0.1"
 _UUID: Final = r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"
 _FIELD: Final = re.compile(r'("[^"\n]+"|[^"=\n]+)=(.*)')
 _CLOSED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"')
@@ -31,87 +31,6 @@ _KEY_VALUE: Final = re.compile(r"Key: (.*?), Value: (.*)")
 _CREATED: Final = re.compile(rf"^UUID: ({_UUID})\s*$", re.MULTILINE)
 _TAKEN: Final = re.compile(rf"^Snapshot taken\. UUID: ({_UUID})\s*$", re.MULTILINE)
 _RULE_PARTS: Final = 6
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rule:
-    """One NAT rule of the first network card. An empty ``host_ip`` means all addresses of this computer."""
-
-    name: str
-    protocol: str
-    host_ip: str
-    host_port: int
-    guest_ip: str
-    guest_port: int
-
-    @property
-    def forward(self) -> PortForward:
-        """The same as the domain says it."""
-        return PortForward(name=self.name, guest_port=self.guest_port, host_port=self.host_port, remote=self.host_ip != LOOPBACK)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Attachment:
-    """A medium in a slot of a storage controller."""
-
-    controller: str
-    port: int
-    device: int
-    path: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SnapshotNode:
-    """One snapshot; ``node`` is its place in the tree (empty for the root, "-1-2" below)."""
-
-    name: str
-    uuid: str
-    node: str
-    current: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BandwidthGroup:
-    """A bandwidth group of the VM; 0 bytes a second: no limit."""
-
-    name: str
-    kind: str
-    bytes_per_second: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Machine:
-    """A VM as ``showvminfo`` describes it.
-
-    ``session`` names the kind of process that holds the VM, empty if there is none: after a power-off or a save the state is there at once, and the lock stays
-    some seconds longer. Wait for the empty session, not for the state. ``changed`` is VirtualBox's own time of the last change of state (UTC, ISO 8601).
-    """
-
-    vm_id: VmId
-    name: str
-    state: VmState
-    raw_state: str
-    changed: str
-    memory_mib: int
-    cores: int
-    cap_percent: int
-    config_file: str
-    snapshot_folder: str
-    log_folder: str
-    state_file: str
-    """The file of the saved state, empty if there is none."""
-    session: str
-    network: str
-    link_up: bool
-    description: str
-    rules: tuple[Rule, ...]
-    attachments: tuple[Attachment, ...]
-    snapshots: tuple[SnapshotNode, ...]
-    groups: tuple[BandwidthGroup, ...]
-    shares: tuple[Share, ...]
-    """The permanent ones."""
-    fields: dict[str, str]
-    """All fields, for what has none here."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,7 @@ def _hex(code: int) -> str:
 TABLE: Final[tuple[tuple[str, Callable[[Case], T4TError]], ...]] = (
     (r"Failed to (?:create the VirtualBox object|initialize COM|create a session object)", _broken),
     (r"rc=-1908|suplibOsInit|Kernel driver not installed|/dev/vboxdrv", _broken),
-    (r"Could not find a snapshot named '(.*)'", lambda case: SnapshotNotFound(vm=case.vm, snapshot=case.word)),
+    (r"Could not find a snapshot (?:named|with UUID) ['{](.*)['}]|does not have any snapshots", lambda case: SnapshotNotFound(vm=case.vm, snapshot=case.word)),
     (r"Could not find a registered machine", lambda case: VmNotFound(vm=case.vm)),
     (r"object functionality is limited", lambda case: case.wrong_state("inaccessible")),
     (r"is not currently running", lambda case: case.wrong_state("not running")),

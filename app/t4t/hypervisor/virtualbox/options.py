@@ -92,7 +92,7 @@ def creation(spec: VmSpec, choices: Choices) -> tuple[Call, ...]:
     calls = [
         Call(("createvm", "--name", spec.name, "--uuid", vm, *where, *spelled("x86", choices.version), "--register")),
     ]
-    if _shaped(spec, choices):
+    if shaped(spec, choices):
         calls.append(Call(new_group(vm, spec.bandwidth_kib_s)))
     calls.append(_settings(spec, choices))
     calls.extend(_storage(spec, choices))
@@ -111,7 +111,8 @@ def owner_in(text: str) -> str | None:
     return None if found is None else found[1]
 
 
-def _shaped(spec: VmSpec, choices: Choices) -> bool:
+def shaped(spec: VmSpec, choices: Choices) -> bool:
+    """Whether the VM gets a bandwidth group when it is made."""
     return spec.network and (choices.shaping or spec.bandwidth_kib_s is not None)
 
 
@@ -142,7 +143,7 @@ def _network(spec: VmSpec, choices: Choices) -> tuple[str, ...]:
         words += ["--bridge-adapter1", choices.adapter]
     if spec.nic_type:
         words += ["--nic-type1", spec.nic_type]
-    if _shaped(spec, choices):
+    if shaped(spec, choices):
         words += ["--nic-bandwidth-group1", group_name(spec.vm_id)]
     if not spec.bridged:
         words += [word for port in spec.ports for word in ("--nat-pf1", rule(port))]
@@ -175,10 +176,10 @@ def _storage(spec: VmSpec, choices: Choices) -> Iterable[Call]:
     if spec.cache_disk_mib is not None:
         attached.append(Call(new_disk(choices.cache_disk, spec.cache_disk_mib)))
         attached.append(Call(attach_disk(spec, place, choices.cache_disk)))
-        place += 1
-    count = ("--portcount", str(place)) if bus in _PORT_COUNT else ()
+    count = port_count(spec)
+    ports = () if count is None else ("--portcount", str(count))
     yield Call(
-        ("storagectl", vm, "--name", DISKS, "--add", bus, "--controller", spec.disk_controller_model, *count, "--hostiocache", "off", "--bootable", "on")
+        ("storagectl", vm, "--name", DISKS, "--add", bus, "--controller", spec.disk_controller_model, *ports, "--hostiocache", "off", "--bootable", "on")
     )
     yield from attached
     if spec.floppy is not None:
@@ -186,8 +187,19 @@ def _storage(spec: VmSpec, choices: Choices) -> Iterable[Call]:
         yield Call(("storageattach", vm, "--storagectl", FLOPPY, "--port", "0", "--device", "0", "--type", "fdd", "--medium", spec.floppy))
 
 
+def port_count(spec: VmSpec) -> int | None:
+    """How many ports the storage controller needs; None where that can't be chosen."""
+    count = 1 + (spec.config_iso is not None) + (spec.cache_disk_mib is not None)
+    return count if spec.disk_controller in _PORT_COUNT else None
+
+
+def slot(spec: VmSpec, place: int) -> tuple[int, int]:
+    """Port and device of the ``place``-th slot of the storage controller."""
+    return divmod(place, _DEVICES_PER_PORT.get(spec.disk_controller, 1))
+
+
 def _slot(spec: VmSpec, place: int) -> tuple[str, ...]:
-    port, device = divmod(place, _DEVICES_PER_PORT.get(spec.disk_controller, 1))
+    port, device = slot(spec, place)
     return ("storageattach", spec.vm_id, "--storagectl", DISKS, "--port", str(port), "--device", str(device))
 
 

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from t4t.domain.vm import PortForward
-
-if TYPE_CHECKING:
-    from t4t.domain.vm import Share, VmId, VmState
+from t4t.domain.vm import PortForward, Share, VmId, VmState
 
 LOOPBACK: Final = "127.0.0.1"
 

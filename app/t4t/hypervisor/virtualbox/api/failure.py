@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from t4t.domain.errors import T4TError
 
 _UNSIGNED: Final = 0xFFFFFFFF
+_FAILED: Final = 0x80000000
+"""HRESULTs of failures have this bit; numbers of the operating system, which also are called ``errno``, have not."""
 _DISP_E_EXCEPTION: Final = 0x80020009
 """COM's "look into the exception info"."""
 _INFO_TEXT: Final = 2
@@ -31,7 +33,7 @@ DEAD: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """One failure of the API: its number, unsigned (0 if it has none), and VirtualBox's own words."""
+    """One failure of the API: its number, unsigned, and VirtualBox's own words."""
 
     code: int
     words: str
@@ -39,24 +41,40 @@ class Failure:
     @property
     def text(self) -> str:
         """As VBoxManage would write it: the words, and the code in a line of details."""
-        return f"{self.words}\nDetails: code {codes.hresult_name(self.code)} (0x{self.code:08x})" if self.code else self.words
+        return f"{self.words}\nDetails: code {codes.hresult_name(self.code)} (0x{self.code:08x})"
 
-    def answer(self, command: str, vm: str) -> Answer:
-        """The failure as VBoxManage's answer to a command of ours, for the tables of `errors`. ``command`` is one or two words."""
-        first, _, second = command.partition(" ")
-        return Answer(arguments=(first, vm, second) if second else (first, vm), status=1, err=f"error: {self.text}")
+    @property
+    def dead(self) -> bool:
+        """Whether the process that has the object does not answer any more."""
+        return self.code in DEAD
+
+    def answer(self, command: str) -> Answer:
+        """The failure as the answer to a command of VBoxManage's, for the tables of `errors`."""
+        return Answer(arguments=(command,), status=1, err=f"error: {self.text}")
 
     def leaf(self, command: str, vm: str) -> T4TError:
         """The error of ours that it is."""
-        return errors.from_text(self.text, self.answer(command, vm), vm)
+        return errors.from_text(self.text, self.answer(command), vm)
 
-    def delays(self, command: str, vm: str) -> tuple[float, ...]:
-        """After how many seconds each the command is worth another try."""
-        return errors.delays(self.answer(command, vm))
+    @property
+    def delays(self) -> tuple[float, ...]:
+        """After how many seconds each the command that failed is worth another try."""
+        return errors.delays(self.answer(""))
 
 
-def read(error: BaseException) -> Failure:
-    """The failure behind an exception of pyvbox, of XPCOM's binding or of pywin32; of any other exception its text."""
+class Refused(Exception):
+    """An operation with progress ended with a failure."""
+
+    def __init__(self, failure: Failure) -> None:
+        """``failure`` is what the progress object said."""
+        super().__init__(failure.text)
+        self.failure = failure
+
+
+def read(error: BaseException) -> Failure | None:
+    """The failure behind an exception of pyvbox, of XPCOM's binding or of pywin32; None for any other exception."""
+    if isinstance(error, Refused):
+        return error.failure
     inner = getattr(error, "exc", None)
     if isinstance(inner, BaseException):
         error = inner
@@ -64,9 +82,9 @@ def read(error: BaseException) -> Failure:
     words = getattr(error, "msg", None)
     if not isinstance(code, int):
         code, words = _com(error)
-    if not code:
-        return Failure(0, f"{type(error).__name__}: {error}")
     code &= _UNSIGNED
+    if not code & _FAILED:
+        return None
     return Failure(code, words if isinstance(words, str) and words else codes.hresult_name(code))
 
 

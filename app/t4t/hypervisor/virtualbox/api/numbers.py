@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 _ALIAS: Final = re.compile(r"(?:First|Last)[A-Z]\w*|End|Invalid")
 _WORDS: Final[dict[str, str]] = {
+    "PoweredOff": "poweroff",
     "AbortedSaved": "aborted-saved",
     "Stuck": "gurumeditation",
     "DeletingSnapshotOnline": "deletingsnapshotlive",

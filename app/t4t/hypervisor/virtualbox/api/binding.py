@@ -1,7 +1,7 @@
 """VirtualBox's own Python binding, ``vboxapi``: where it is, and loading it without its neighbours.
 
-It belongs to the installed VirtualBox, so it lies in the system's Python or in VirtualBox's SDK folder, which a virtual environment or a frozen app does not see.
-Only this one package is taken from there.
+It belongs to the installed VirtualBox, so it lies in the system's Python or in VirtualBox's SDK folder, which a virtual environment or a frozen app does not
+see. Only this one package is taken from there.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def quiet() -> Iterator[None]:
 
 
 def manager() -> Any:  # noqa: ANN401 - pyvbox's Manager, whose module must not be imported before the binding is there
-    """pyvbox's manager over the loaded binding; `HypervisorBroken` if the API can't be reached."""
+    """Pyvbox's manager over the loaded binding; `HypervisorBroken` if the API can't be reached."""
     try:
         with quiet():
             return importlib.import_module("virtualbox").Manager()

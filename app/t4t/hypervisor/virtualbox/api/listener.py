@@ -51,13 +51,13 @@ class Listener:
         self._listener = self._source.create_listener()
         self._kinds = {service.numbers.number("VBoxEventType", name): kind for name, kind in EVENTS.items() if service.numbers.has("VBoxEventType", name)}
         call(self._source, "registerListener", self._listener, list(self._kinds), False)  # noqa: FBT003 - the API's order: passive
-        self._closing = False
+        self._closing = threading.Event()
         self._thread = threading.Thread(target=self._listen, name="listener", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
         """Take the listener back, in the command thread: that ends its wait at once."""
-        self._closing = True
+        self._closing.set()
         with contextlib.suppress(Exception):  # VBoxSVC may be gone, and then there is nothing to be taken back
             self._source.unregister_listener(self._listener)
         self._thread.join(1.0)
@@ -65,13 +65,13 @@ class Listener:
     def _listen(self) -> None:
         # Not undone: the end of a thread's own XPCOM queue aborts the process (seen with 7.2), and this thread lives as long as the process.
         self._binding.initPerThread()
-        while not self._closing:
+        while not self._closing.is_set():
             try:
                 raw = call(self._source, "getEvent", self._listener, _WAIT_MS)
                 if raw is not None:
                     self._take(raw)
-            except Exception as error:
-                if self._closing:
+            except Exception as error:  # noqa: BLE001 - whatever it was, there will be no more events
+                if self._closing.is_set():
                     return
                 known = failure.read(error)
                 _LOG.warning("no more events: %s", known or error)

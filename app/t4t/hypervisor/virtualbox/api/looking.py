@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING, Final
 
 from virtualbox.library import IBandwidthGroup, IMedium, ISnapshot
@@ -70,7 +70,7 @@ def machine_view(machine: IMachine, numbers: Numbers) -> Machine:
 def moment(milliseconds: int) -> str:
     """A time of the API as ``showvminfo`` writes it."""
     seconds, rest = divmod(int(milliseconds), 1000)
-    return f"{datetime.datetime.fromtimestamp(seconds, datetime.UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}000000"
+    return f"{dt.datetime.fromtimestamp(seconds, dt.UTC):%Y-%m-%dT%H:%M:%S}.{rest:03}000000"
 
 
 def network_word(card: INetworkAdapter, numbers: Numbers) -> str:
@@ -93,7 +93,7 @@ def _with_word(text: str) -> str:
 
 def _attachments(machine: IMachine) -> tuple[Attachment, ...]:
     found = []
-    for raw in call(machine, "getMediumAttachments"):
+    for raw in get(machine, "mediumAttachments"):
         medium = IMedium(raw.medium)
         if there(medium):
             found.append(Attachment(controller=raw.controller, port=raw.port, device=raw.device, path=medium.location))
@@ -128,7 +128,7 @@ def media(vbox: IVirtualBox, numbers: Numbers) -> tuple[Medium, ...]:
 
 def _media(medium: IMedium, parent: str, numbers: Numbers) -> Iterator[Medium]:
     state = numbers.name("MediumState", call(medium, "refreshState"))
-    children = many(IMedium, call(medium, "getChildren"))
+    children = many(IMedium, get(medium, "children"))
     uuid = medium.id_p.lower()
     yield Medium(
         uuid=uuid,
@@ -141,7 +141,7 @@ def _media(medium: IMedium, parent: str, numbers: Numbers) -> Iterator[Medium]:
         capacity_mib=int(medium.logical_size) // MIB,
         size_mib=int(medium.size) // MIB,
         children=tuple(child.id_p.lower() for child in children),
-        used_by=tuple(VmId(vm.lower()) for vm in call(medium, "getMachineIds")),
+        used_by=tuple(VmId(vm.lower()) for vm in get(medium, "machineIds")),
     )
     for child in children:
         yield from _media(child, uuid, numbers)

@@ -11,7 +11,7 @@ from virtualbox.library import IBandwidthControl, IMachine, IMedium, IProgress, 
 from t4t.domain.errors import CommandFailed, HypervisorBroken, MediumMissing
 from t4t.domain.vm import MIB, BootDisk
 from t4t.hypervisor.virtualbox import options
-from t4t.hypervisor.virtualbox.api import failure
+from t4t.hypervisor.virtualbox.api import errorinfo, failure
 from t4t.hypervisor.virtualbox.api.objects import call, get, one, part, put
 from t4t.hypervisor.virtualbox.versions import Version
 from t4t.hypervisor.virtualbox.view import LOOPBACK
@@ -64,7 +64,7 @@ def create(vbox: IVirtualBox, spec: VmSpec, choices: Choices, numbers: Numbers) 
 
 
 def _new(vbox: IVirtualBox, spec: VmSpec, choices: Choices, numbers: Numbers) -> IMachine:
-    """pyvbox's own method has the arguments of 6.1: 7.0 added encryption, 7.1 the architecture."""
+    """Pyvbox's own method has the arguments of 6.1: 7.0 added encryption, 7.1 the architecture."""
     flags = f"UUID={spec.vm_id}"
     file = call(vbox, "composeMachineFilename", spec.name, "", flags, choices.base_folder)
     platform = (numbers.number("PlatformArchitecture", "x86"),) if choices.version >= _PLATFORM else ()
@@ -171,7 +171,7 @@ def _optional(machine: IMachine, spec: VmSpec, choices: Choices, numbers: Number
 
 
 def _no_usb(machine: IMachine) -> None:
-    for controller in call(machine, "getUSBControllers"):
+    for controller in get(machine, "USBControllers"):
         call(machine, "removeUSBController", controller.name)
 
 
@@ -234,13 +234,15 @@ def attach(machine: IMachine, spec: VmSpec, place: int, medium: IMedium) -> None
 def opened(vbox: IVirtualBox, path: str, kind: str, numbers: Numbers) -> IMedium:
     """The medium of a file, known to VirtualBox or not; `MediumMissing` if there is no such file."""
     mode = "ReadOnly" if kind == "DVD" else "ReadWrite"
+    errorinfo.forget()
     try:
-        raw = call(vbox, "openMedium", path, numbers.number("DeviceType", kind), numbers.number("AccessMode", mode), False)  # noqa: FBT003 - the API's order: no new id
+        raw = call(vbox, "openMedium", path, numbers.number("DeviceType", kind), numbers.number("AccessMode", mode), False)  # noqa: FBT003 - no new id
     except Exception as error:
-        known = failure.read(error)
+        told = errorinfo.told(error)
+        known = failure.read(told)
         if known is not None and any(verr in known.words for verr in ("VERR_FILE_NOT_FOUND", "VERR_PATH_NOT_FOUND")):
             raise MediumMissing(path=path) from error
-        raise
+        raise told from error
     return one(IMedium, raw)
 
 

@@ -60,7 +60,7 @@ class ApiRoad:
         self._opening = asyncio.Lock()
         self._pending: dict[int, asyncio.Future[msgspec.Raw]] = {}
         self._ids = itertools.count(1)
-        self._hearers: list[asyncio.Queue[VmId | None | _End]] = []
+        self._hearers: list[asyncio.Queue[VmId | _End | None]] = []
         self._closed = False
 
     @property
@@ -210,7 +210,7 @@ class ApiRoad:
 
     async def changes(self) -> AsyncIterator[VmId | None]:
         """See `Road.changes`. After None the road must be opened again."""
-        hearer: asyncio.Queue[VmId | None | _End] = asyncio.Queue()
+        hearer: asyncio.Queue[VmId | _End | None] = asyncio.Queue()
         self._hearers.append(hearer)
         try:
             while not self._closed and not isinstance(what := await hearer.get(), _End):

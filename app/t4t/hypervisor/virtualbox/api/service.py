@@ -263,20 +263,19 @@ class Service:
         if known is None and not isinstance(error, VmWrongState):
             return error
         state = self.sessions.state(self.sessions.machine(vm))
-        if state not in _ALIVE:
+        if state not in _ALIVE or (known is not None and known.dead):
             self.sessions.drop(vm)
-            return VmWrongState(vm=vm, state=state_word(state), command=command)
-        if known is not None and known.dead:
-            self.sessions.drop(vm)
-        return error
+        return error if state in _ALIVE else VmWrongState(vm=vm, state=state_word(state), command=command)
 
     def _console(self, vm: str, command: str, action: Callable[[IConsole], object]) -> Any:  # noqa: ANN401 - as many kinds as actions
         """Let the VM's process do something at once."""
-        _, console = self._kept(vm, command)
         try:
-            return action(console)
+            return action(self._kept(vm, command)[1])
         except Exception as error:
-            raise self._explained(vm, command, error) from error
+            explained = self._explained(vm, command, error)
+            if explained is not error or vm in self.sessions:
+                raise explained from error
+        return action(self._kept(vm, command)[1])  # the session was stale, and the VM lives: once more with another
 
     def pause(self, vm: VmId) -> None:
         """See `Road.pause`."""
@@ -303,12 +302,12 @@ class Service:
     def save(self, vm: VmId) -> Steps:
         """See `Road.save`."""
         machine, _ = self._live(vm, "save")
-        yield from self._ended(vm, "save", lambda: machine.save_state())
+        yield from self._ended(vm, "save", machine.save_state)
 
     def power_off(self, vm: VmId) -> Steps:
         """See `Road.power_off`."""
         _, console = self._kept(vm, "power_off")
-        yield from self._ended(vm, "power_off", lambda: console.power_down())
+        yield from self._ended(vm, "power_off", console.power_down)
 
     def _ended(self, vm: str, command: str, begin: Callable[[], IProgress]) -> Steps:
         """An operation at whose end the VM's process is gone, and with it perhaps the object that would have told of it. The session is given back then."""

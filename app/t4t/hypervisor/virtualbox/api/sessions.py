@@ -11,18 +11,17 @@ import time
 from typing import TYPE_CHECKING, Final, TypeVar
 
 import virtualbox
-from virtualbox.library import IConsole, IMachine, IProgress
 
 from t4t.domain.errors import VmWrongState
-from t4t.hypervisor.virtualbox.api import failure
-from t4t.hypervisor.virtualbox.api.objects import call, get
+from t4t.hypervisor.virtualbox.api import errorinfo, failure
 from t4t.hypervisor.virtualbox.api.failure import Failure, Refused
+from t4t.hypervisor.virtualbox.api.objects import call, get
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
     from virtualbox import Manager
-    from virtualbox.library import ISession, IVirtualBox
+    from virtualbox.library import IConsole, IMachine, IProgress, ISession, IVirtualBox
 
     from t4t.hypervisor.virtualbox.api.numbers import Numbers
 
@@ -46,6 +45,10 @@ class Sessions:
         self._vbox = vbox
         self._numbers = numbers
         self._kept: dict[str, tuple[ISession, IConsole]] = {}
+
+    def __contains__(self, vm: str) -> bool:
+        """Whether the VM's session is kept."""
+        return vm in self._kept
 
     def machine(self, vm: str) -> IMachine:
         """The VM; what the API raises if there is none."""
@@ -101,6 +104,8 @@ class Sessions:
             result = change(session.machine)
             if save:
                 session.machine.save_settings()
+        except Exception as error:
+            raise errorinfo.told(error) from error
         finally:
             unlock(session)
         return result

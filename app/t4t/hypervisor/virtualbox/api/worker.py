@@ -23,7 +23,7 @@ import msgspec
 
 from t4t.domain.errors import HypervisorBroken, T4TError, to_wire
 from t4t.hypervisor.virtualbox import processes
-from t4t.hypervisor.virtualbox.api import binding, failure
+from t4t.hypervisor.virtualbox.api import binding, errorinfo, failure
 from t4t.hypervisor.virtualbox.api.wire import Reply, arguments, encode
 from t4t.hypervisor.virtualbox.versions import NAME
 from t4t.hypervisor.wire import Request
@@ -93,6 +93,7 @@ class Worker:
             return None
 
     def _begin(self, request: Request) -> None:
+        errorinfo.forget()
         try:
             keywords = arguments(request.call, request.args)
             result = self._open(**keywords) if request.call == "open" else getattr(self._opened(), request.call)(**keywords)
@@ -105,6 +106,7 @@ class Worker:
             self._write(Reply(id=request.id, ok=msgspec.Raw(msgspec.json.encode(result))))
 
     def _step(self, request: Request, steps: Generator[float, None, object]) -> None:
+        errorinfo.forget()
         try:
             seconds = next(steps)
         except StopIteration as end:
@@ -115,9 +117,12 @@ class Worker:
             heapq.heappush(self._waiting, (time.monotonic() + seconds, next(self._order), request, steps))
 
     def _fail(self, request: Request, error: Exception) -> None:
+        error = errorinfo.told(error)
         known = failure.read(error)
         if isinstance(error, T4TError):
             self._write(Reply(id=request.id, error=to_wire(error)))
+        elif known is not None and known.dead:
+            self._write(Reply(id=request.id, error=to_wire(HypervisorBroken(hypervisor=NAME, detail=f"{request.call}: {known.words}"))))
         elif known is not None:
             self._write(Reply(id=request.id, error=to_wire(known.leaf(request.call, _vm(request.args)))))
         else:

@@ -19,6 +19,7 @@ _MEANT: Final = {
     Intent.DELETING: VmState.STOPPING,
 }
 _LOST: Final = {VmState.POWERED_OFF: VmState.ABORTED, VmState.SAVED: VmState.ABORTED_SAVED}
+_ENDED_WELL: Final = {(VmState.ABORTED, "PoweredOff"): VmState.POWERED_OFF, (VmState.ABORTED_SAVED, "Saved"): VmState.SAVED}
 _SECONDS_LENGTH: Final = len("2026-11-22T14:43:52")
 _CLOCK_SECONDS: Final = 2.0
 """How exact times of birth are."""
@@ -79,6 +80,14 @@ def ended_unseen(state: VmState, *, changed: str, born: float) -> VmState | None
     if not born or last >= born - _CLOCK_SECONDS:
         return None
     return _LOST.get(state)
+
+
+def ended_well(state: VmState, last_word: str) -> VmState | None:
+    """What holds instead of ``state`` when the VM had ended properly, as the last word of its log says, and only its process broke off afterwards.
+
+    VirtualBox calls that aborted. None if the log does not say so.
+    """
+    return _ENDED_WELL.get((state, last_word))
 
 
 def meant(intent: Intent) -> VmState | None:

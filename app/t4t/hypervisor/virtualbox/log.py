@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 NAME: Final = "VBox.log"
 _STATE: Final = re.compile(r"Machine state changed to|Changing the VM state")
+_STATE_WORD: Final = re.compile(r"Console: Machine state changed to '(\w+)'")
 _PROCESS: Final = re.compile(r"Process ID: ([0-9]{1,9})\b")
 _REDIRECTION: Final = re.compile(r"failed to set up redirection of ([0-9]{1,5}) to ([0-9]{1,5})")
 _INTERPRETED: Final = re.compile(r"HMR3Init: Falling back on IEM|fIemExecutesAll=true|Driverless mode")
@@ -25,6 +26,12 @@ _MOST: Final = 256 * 1024
 def tells_of_state(text: str) -> bool:
     """Whether these lines say that the VM's state changed."""
     return _STATE.search(text) is not None
+
+
+def last_state(text: str) -> str:
+    """VirtualBox's word for the last state that the log tells of (``PoweredOff``, ``Saved``), empty if it tells of none."""
+    found = _STATE_WORD.findall(text)
+    return found[-1] if found else ""
 
 
 def process_id(text: str) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import logging
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -180,13 +181,21 @@ class Machine:
             forgotten=owned is not None and server is not None and process.age_rank(owned) < process.age_rank(server),
             resting=record.resting,
         )
-        if owned is None and record.process is not None and (unseen := judging.ended_unseen(view.state, changed=view.changed, born=record.born)) is not None:
-            record = replace(record, resting=unseen)
-            sight = Sight(state=sight.state, session=sight.session, process=sight.process, resting=unseen)
+        if owned is None and record.resting is None:
+            record = replace(record, resting=self._end_of(record, view))
+            sight = dataclasses.replace(sight, resting=record.resting)
         state = judging.judged(sight)
         orphaned = judging.is_orphaned(sight)
         seen = Look(state=state, raw=ORPHANED if orphaned else view.raw_state, owned=owned, orphaned=orphaned, view=view)
         return await self._note(record, seen), self._keep(seen, begun)
+
+    def _end_of(self, record: VmRecord, view: View) -> VmState | None:
+        """How the VM ended, where VirtualBox does not know it."""
+        if record.process is not None and (unseen := judging.ended_unseen(view.state, changed=view.changed, born=record.born)) is not None:
+            return unseen
+        if view.state not in {VmState.ABORTED, VmState.ABORTED_SAVED} or (file := self.log_file()) is None:
+            return None
+        return judging.ended_well(view.state, log.last_state(log.end_of(file)))
 
     def _process_of(self, record: VmRecord, view: View) -> ProcessId | None:
         owned = record.process

@@ -19,7 +19,7 @@ import msgspec
 from t4t import demo
 from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
-from t4t.domain.errors import FolderUnwritable, OutputUnreadable, T4TError
+from t4t.domain.errors import FolderUnwritable, HypervisorMissing, OutputUnreadable, T4TError
 from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
 from t4t.engine.folder import TaskFolder, Wishes
@@ -28,11 +28,15 @@ from t4t.engine.runner import TaskRunner
 from t4t.guest.yoda import ResultArchive, read_result
 from t4t.host import resources
 from t4t.host.clock import RealClock
+from t4t.hypervisor import choice
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.hypervisor.host import SAVE_SECONDS, VmHost
 from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.remote import RemoteHypervisor
+from t4t.hypervisor.virtualbox import locate
+from t4t.hypervisor.virtualbox.driver import VirtualBoxDriver, has_hardware
+from t4t.hypervisor.virtualbox.manage import ManageRoad
 from t4t.storage import appliance, paths
 from t4t.storage.files import FolderLock
 from t4t.wording.notices import notice
@@ -122,7 +126,19 @@ def _own_pipes() -> tuple[BinaryIO, RawIOBase]:
 def _driver(hypervisor: str, data: Path) -> Driver:
     if hypervisor == "fake":
         return FakeHypervisor(FakeWorld(RealClock(), lambda: ScriptedGuest(job_seconds=_FAKE_JOB_S), console_dir=data))
+    if hypervisor == "virtualbox":
+        clock = RealClock()
+        return VirtualBoxDriver(data, owner=_owner(data), road=ManageRoad(clock=clock), clock=clock)
     return QemuDriver(data, owner=_owner(data))
+
+
+def _virtualbox_is_ready() -> bool:
+    """Whether VirtualBox is installed and has hardware virtualization, as far as can be seen without starting it."""
+    try:
+        locate.find(locate.here())
+    except HypervisorMissing:
+        return False
+    return has_hardware()
 
 
 def _owner(data: Path) -> str:
@@ -141,7 +157,7 @@ def _remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
         log.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
-    kind = "qemu" if hypervisor == "auto" else hypervisor
+    kind = choice.chosen(hypervisor, begun=choice.begun_with(data), virtualbox=hypervisor == choice.AUTO and _virtualbox_is_ready())
     program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "t4t")
     command = (*program, "--data-dir", str(data), "vm-host", "--hypervisor", kind)
     return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log)

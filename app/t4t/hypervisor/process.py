@@ -64,6 +64,19 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
+def age_rank(process: ProcessId) -> float:
+    """A number that is greater for a process that was started later, in one life of this computer."""
+    return float(process.started.rpartition(":")[2])
+
+
+def born_at(process: ProcessId) -> float:
+    """When it was started, in seconds since 1970 as well as the system knows; 0 if it is gone."""
+    try:
+        return float(psutil.Process(process.pid).create_time())
+    except psutil.Error:
+        return 0.0
+
+
 def cpu_seconds(process: ProcessId) -> float:
     """What the process has used so far, in all its threads."""
     try:

@@ -102,8 +102,9 @@ class ManageRoad:
     async def changes(self) -> AsyncIterator[VmId | None]:
         """See `Road.changes`: nothing, ever."""
         await self._closed.wait()
-        for nothing in ():
-            yield nothing
+        nothing: tuple[VmId, ...] = ()
+        for vm in nothing:
+            yield vm
 
     # --- a VM without a process ---------------------------------------------------------------------------------------
 

@@ -38,18 +38,25 @@ def identity(pid: int) -> ProcessId | None:
     return None if started is None else ProcessId(pid, started)
 
 
-def _named(names: frozenset[str]) -> Iterator[psutil.Process]:
-    """This user's living processes of these names."""
-    user = os.getuid() if sys.platform != "win32" else None
-    for one in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if one.name().removesuffix(".exe") in names and (user is None or one.uids().real == user):
-                yield one
+if sys.platform == "win32":
+
+    def _is_ours(one: psutil.Process) -> bool:
+        """Another user's process can't be asked for its name there."""
+        return one.is_running()
+
+else:
+
+    def _is_ours(one: psutil.Process) -> bool:
+        return one.uids().real == os.getuid()
 
 
 def find_server() -> ProcessId | None:
     """VBoxSVC of this user."""
-    return next((found for one in _named(frozenset({SERVER})) if (found := identity(one.pid)) is not None), None)
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if one.name().removesuffix(".exe") == SERVER and _is_ours(one) and (found := identity(one.pid)) is not None:
+                return found
+    return None
 
 
 def find_vm(vm: str, hint: int | None = None) -> ProcessId | None:
@@ -118,3 +125,12 @@ def progress(owned: ProcessId) -> float:
                 done += one.io_counters().read_bytes / (1 << 20)
         return done
     return 0.0
+
+
+def known_vm(vm: str, pid: int) -> ProcessId | None:
+    """The process with this pid, if it runs the VM."""
+    with contextlib.suppress(psutil.Error):
+        one = psutil.Process(pid)
+        if is_process_of(vm, one.name(), one.cmdline()):
+            return identity(pid)
+    return None

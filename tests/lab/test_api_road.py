@@ -13,12 +13,13 @@ import time
 import uuid
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from lab.vbox import vboxmanage
-from t4t.domain.errors import CommandFailed, HypervisorBroken, MediumMissing, SnapshotNotFound, T4TError, VmBusy, VmExists, VmNotFound, VmWrongState
+from support.virtualbox_rig import api_road
+from t4t.domain.errors import CommandFailed, HypervisorBroken, MediumMissing, SnapshotNotFound, T4TError, VmExists, VmNotFound, VmWrongState
 from t4t.domain.vm import BootDisk, BootIso, DiskFormat, PortForward, Share, VmId, VmSpec, VmState
 from t4t.guest.config_iso import write_config_iso
 from t4t.host.clock import RealClock
@@ -48,15 +49,15 @@ session.unlockMachine()
 """
 
 
-@pytest.fixture(autouse=True)
-def _importable(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The project is not installed in the laboratory."""
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).resolve().parents[2] / "app"))
+def _api() -> ApiRoad:
+    road = api_road()
+    assert isinstance(road, ApiRoad)
+    return road
 
 
 @pytest.fixture
 async def road() -> AsyncIterator[ApiRoad]:
-    made = ApiRoad(clock=RealClock())
+    made = _api()
     await made.open()
     yield made
     await made.close()
@@ -70,11 +71,11 @@ class Vms:
     folder: Path
     made: list[VmId]
 
-    async def make(self, on: Road | None = None, **changes: object) -> VmSpec:
+    async def make(self, on: Road | None = None, **changes: Any) -> VmSpec:
         """A VM, registered and off: by default with BIOS and nothing to boot."""
         vm = VmId(str(uuid.uuid4()))
         spec = VmSpec(vm_id=vm, name=f"vm-{vm[:8]}", boot=BootDisk("/nothing.vdi", DiskFormat.VDI), memory_mib=64)
-        spec = replace(spec, **changes)  # type: ignore[arg-type] # fields of the specification
+        spec = replace(spec, **changes)
         self.made.append(spec.vm_id)
         await (on or self.road).create(spec, self.choices(await self.road.open(), spec.vm_id))
         return spec
@@ -96,8 +97,8 @@ async def vms(road: ApiRoad, tmp_path: Path) -> AsyncIterator[Vms]:
         owned = processes.find_vm(vm)
         if owned is not None:
             os.kill(owned.pid, signal.SIGKILL)
-            await _until(lambda vm=vm: _no_process(vm), "its process is gone")
-    cleaner = ApiRoad(clock=RealClock())
+            await _ended(vm)
+    cleaner = _api()
     await cleaner.open()
     for vm in made.made:
         with contextlib.suppress(VmNotFound):
@@ -110,8 +111,11 @@ async def vms(road: ApiRoad, tmp_path: Path) -> AsyncIterator[Vms]:
     await cleaner.close()
 
 
-async def _no_process(vm: str) -> bool:
-    return processes.find_vm(vm) is None
+async def _ended(vm: str) -> None:
+    async def gone() -> bool:
+        return processes.find_vm(vm) is None
+
+    await _until(gone, "its process is gone")
 
 
 async def _until(check: Callable[[], Awaitable[bool]], what: str, seconds: float = 20) -> float:
@@ -177,7 +181,7 @@ async def test_home_is_where_vboxsvc_keeps_its_registry(road: ApiRoad) -> None:
 
 
 async def test_it_loads_here() -> None:
-    assert await loads(ApiRoad(clock=RealClock()))
+    assert await loads(_api())
 
 
 async def test_a_machine_is_what_vboxmanage_says_it_is(road: ApiRoad, vms: Vms, tmp_path: Path) -> None:
@@ -262,7 +266,7 @@ async def test_both_roads_make_the_same_vm(road: ApiRoad, vms: Vms, tmp_path: Pa
     iso, floppy = tmp_path / "context.iso", tmp_path / "floppy.img"
     write_config_iso(iso, user_data=b"x")
     floppy.write_bytes(b"\0" * 28672)
-    wishes: dict[str, dict[str, object]] = {
+    wishes: dict[str, dict[str, Any]] = {
         "disk": {
             "ports": (PortForward(name="web", guest_port=80, host_port=18080), PortForward(name="far", guest_port=81, host_port=18081, remote=True)),
             "shares": (Share("shared", str(tmp_path / "shared")),),
@@ -606,7 +610,7 @@ async def test_the_end_of_vboxsvc_is_heard_and_nothing_hangs(road: ApiRoad, vms:
             await road.machine(vm)
         assert processes.find_vm(vm) == owned
         _kill(owned.pid)  # it holds VBoxSVC's socket: until then nobody can connect
-        await _until(lambda: _no_process(vm), "the process is gone")
+        await _ended(vm)
         await road.open()
         assert (await road.machine(vm)).state in {VmState.POWERED_OFF, VmState.ABORTED}
         await road.start(vm)
@@ -628,21 +632,25 @@ async def test_a_worker_that_dies_is_one_broken_call_and_the_next_opens_again(ro
         assert (await road.machine(vm)).state is VmState.PAUSED
 
 
+async def _to_the_end(road: ApiRoad) -> None:
+    async for _ in road.changes():
+        pass
+
+
 async def test_closing_is_at_once_and_vms_go_on(vms: Vms) -> None:
     vm = await vms.running()
-    other = ApiRoad(clock=RealClock())
+    other = _api()
     await other.open()
     await other.pause(vm)
-    changes = asyncio.create_task(anext(aiter(other.changes())))
+    ended = asyncio.create_task(_to_the_end(other))
     await asyncio.sleep(0.2)
     pid = other.pid
     assert pid is not None
     begun = time.monotonic()
     await other.close()
     assert time.monotonic() - begun < 1
-    with contextlib.suppress(StopAsyncIteration, asyncio.CancelledError):
-        changes.cancel()
-        await changes
+    async with asyncio.timeout(1):
+        await ended
     assert not Path(f"/proc/{pid}").exists()
     assert (await _shown(vm)).state is VmState.PAUSED
     with pytest.raises(HypervisorBroken):

@@ -8,6 +8,7 @@ import os
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from contract.hypervisor_contract import fetch, new_id
@@ -15,12 +16,12 @@ from support.qemu_rig import kill_and_wait
 from support.task_folders import boot_sector
 from t4t.domain.vm import BootDisk, BootIso, DiskFormat, PortForward, Share, VmId, VmInfo, VmSpec
 from t4t.host.clock import RealClock
+from t4t.hypervisor.virtualbox.api.road import ApiRoad
 from t4t.hypervisor.virtualbox.driver import VirtualBoxDriver
 from t4t.hypervisor.virtualbox.manage import ManageRoad
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
-    from pathlib import Path
 
     from t4t.hypervisor.driver import Driver
     from t4t.hypervisor.virtualbox.road import Road
@@ -34,7 +35,12 @@ def manage_road() -> Road:
     return ManageRoad(clock=RealClock())
 
 
-ROADS: dict[str, Callable[[], Road]] = {"vboxmanage": manage_road}
+def api_road() -> Road:
+    """The road through the API. Its worker must find the project, which is not installed in the laboratory."""
+    return ApiRoad(clock=RealClock(), environment=os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[2] / "app")})
+
+
+ROADS: dict[str, Callable[[], Road]] = {"vboxmanage": manage_road, "api": api_road}
 """By name; the laboratory's tests run on each."""
 
 

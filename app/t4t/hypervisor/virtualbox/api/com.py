@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import contextlib
 import importlib
-import shutil
 import sys
 import tempfile
+from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,7 +86,7 @@ def _spelled(inner: Any, name: str) -> str:  # noqa: ANN401 - an object of pywin
     wanted = name.lower()
     kind = type(inner)
     known = {*getattr(kind, "_prop_map_get_", {}), *getattr(kind, "_prop_map_put_", {}), *vars(kind)}
-    found = next((one for one in sorted(known) if one.lower() == wanted), None)
+    found: str | None = next((one for one in sorted(known) if one.lower() == wanted), None)
     if found is None:
         raise AttributeError(f"{kind.__name__} has no {name}")
     return found
@@ -111,16 +111,11 @@ def unwrap(value: Any) -> Any:  # noqa: ANN401 - as wrap
 class VirtualBoxManager:
     """`vboxapi.VirtualBoxManager`, COM on this computer only."""
 
-    def __init__(self, style: str | None = None, parameters: object = None, *, surface: Surface | None = None) -> None:
-        """``style`` and ``parameters`` are for the web service, which is not offered here. Raises what COM raises (`failure.read` understands it)."""
-        if style not in {None, "MSCOM"}:
-            raise ValueError(style)
-        del parameters
-        self._surface = Surface() if surface is None else surface
-        self._folder = tempfile.mkdtemp(prefix="t4t-com-")
-        # Classes made for another version of VirtualBox must not be found: its type library keeps its number where its content changes.
-        self._surface.win32com.__gen_path__ = self._folder
-        self._surface.win32com.gen_py.__path__ = [self._folder]
+    def __init__(self, surface: Surface, classes: Path) -> None:
+        """``classes`` is the folder for what pywin32 generates (`class_folder`). Raises what COM raises (`failure.read` understands it)."""
+        self._surface = surface
+        self._surface.win32com.__gen_path__ = str(classes)
+        self._surface.win32com.gen_py.__path__ = [str(classes)]
         with contextlib.suppress(self._surface.pythoncom.com_error):  # another library of this process may have chosen already
             com = self._surface.pythoncom
             com.CoInitializeSecurity(None, None, None, com.RPC_C_AUTHN_LEVEL_DEFAULT, com.RPC_C_IMP_LEVEL_IMPERSONATE, None, com.EOAC_NONE, None)
@@ -145,18 +140,26 @@ class VirtualBoxManager:
         """Before another thread uses objects."""
         self._surface.pythoncom.CoInitializeEx(_MULTITHREADED)
 
-    def deinitPerThread(self) -> None:  # noqa: N802 - vboxapi's name
-        """When it uses none any more."""
-        self._surface.pythoncom.CoUninitialize()
 
-    def deinit(self) -> None:
-        """Let go of VirtualBox."""
-        self._client = None
-        shutil.rmtree(self._folder, ignore_errors=True)
+def class_folder(installation: str) -> Path:
+    """Where pywin32's classes for this very VirtualBox lie: its type library keeps its number where its content changes, so older classes must not be found."""
+    try:
+        stamp = (Path(installation) / "VBoxSVC.exe").stat().st_mtime_ns
+    except OSError:
+        stamp = 0
+    folder = Path(tempfile.gettempdir()) / f"t4t-com-{stamp:x}"
+    folder.mkdir(exist_ok=True)
+    return folder
 
 
-def install(make: Callable[..., VirtualBoxManager] = VirtualBoxManager) -> None:
+def install(installation: str, surface: Callable[[], Surface] = Surface) -> None:
     """Let ``import vboxapi`` find this module; pyvbox does so."""
+
+    def manager(style: str | None = None, parameters: object = None) -> VirtualBoxManager:
+        """As ``vboxapi.VirtualBoxManager``; what it is given is for the web service, which is not offered here."""
+        del style, parameters
+        return VirtualBoxManager(surface(), class_folder(installation))
+
     module = ModuleType(PACKAGE)
-    module.VirtualBoxManager = make  # type: ignore[attr-defined] # what pyvbox takes from it
+    module.VirtualBoxManager = manager  # type: ignore[attr-defined] # what pyvbox takes from it
     sys.modules[PACKAGE] = module

@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import select
 import sys
 import threading
 from typing import TYPE_CHECKING, Any, Final
@@ -90,11 +89,7 @@ def watch(server: ProcessId, gone: Callable[[str], None]) -> threading.Thread:
     """Tell when VBoxSVC has ended, in a thread of its own: a VM's process may keep the connection to it open (it inherits it), so that calls only hang."""
 
     def wait() -> None:
-        if sys.platform == "linux":
-            _wait_linux(server)
-        else:
-            with contextlib.suppress(psutil.Error):
-                psutil.Process(server.pid).wait()
+        _wait(server)
         gone("VBoxSVC has ended")
 
     thread = threading.Thread(target=wait, name="VBoxSVC", daemon=True)
@@ -102,16 +97,25 @@ def watch(server: ProcessId, gone: Callable[[str], None]) -> threading.Thread:
     return thread
 
 
-def _wait_linux(server: ProcessId) -> None:
-    """By a handle that can't come to mean another process."""
-    try:
-        handle = os.pidfd_open(server.pid)
-    except ProcessLookupError:
-        return
-    try:
-        if process.start_time(server.pid) == server.started:
-            poll = select.poll()
-            poll.register(handle, select.POLLIN)
-            poll.poll()
-    finally:
-        os.close(handle)
+if sys.platform == "linux":
+    import select
+
+    def _wait(server: ProcessId) -> None:
+        """By a handle that can't come to mean another process."""
+        try:
+            handle = os.pidfd_open(server.pid)
+        except ProcessLookupError:
+            return
+        try:
+            if process.is_alive(server):
+                poll = select.poll()
+                poll.register(handle, select.POLLIN)
+                poll.poll()
+        finally:
+            os.close(handle)
+
+else:
+
+    def _wait(server: ProcessId) -> None:
+        with contextlib.suppress(psutil.Error):
+            psutil.Process(server.pid).wait()

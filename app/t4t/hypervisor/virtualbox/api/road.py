@@ -23,7 +23,7 @@ from t4t.hypervisor.virtualbox.versions import NAME
 from t4t.hypervisor.wire import Request
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from t4t.domain.clock import Clock
     from t4t.domain.vm import PortForward, Share, VmSpec
@@ -45,14 +45,20 @@ class ApiRoad:
     """`t4t.hypervisor.virtualbox.road.Road` on VirtualBox's own API."""
 
     def __init__(
-        self, *, clock: Clock, search: str | None = None, around: locate.Surroundings | None = None, command: tuple[str, ...] = COMMAND, log: int | None = None
+        self,
+        *,
+        clock: Clock,
+        search: str | None = None,
+        around: locate.Surroundings | None = None,
+        command: tuple[str, ...] = COMMAND,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
-        """``search`` and ``around`` as in `ManageRoad`; ``command`` starts a worker, whose messages go to the file descriptor ``log`` (None: ours)."""
+        """``search`` and ``around`` as in `ManageRoad`; ``command`` starts a worker, whose messages go where ours go; ``environment`` replaces ours for it."""
         self._clock = clock
         self._search = search
         self._around = around
         self._command = command
-        self._log = log
+        self._environment = os.environ if environment is None else environment
         self._found: locate.Installation | None = None
         self._process: asyncio.subprocess.Process | None = None
         self._version: Version | None = None
@@ -103,8 +109,7 @@ class ApiRoad:
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                stderr=self._log,
-                env=_environment(),
+                env=clean_environment(self._environment),
                 limit=_LINE_LIMIT,
                 start_new_session=True,  # Ctrl-C in a terminal is for the command alone
             )
@@ -360,10 +365,6 @@ _END: Final = _End()
 
 def _broken(detail: str) -> HypervisorBroken:
     return HypervisorBroken(hypervisor=NAME, detail=detail)
-
-
-def _environment() -> dict[str, str]:
-    return clean_environment(os.environ)
 
 
 async def loads(road: ApiRoad) -> bool:

@@ -140,7 +140,7 @@ class Worker:
             if sys.platform == "win32":
                 from t4t.hypervisor.virtualbox.api import com  # noqa: PLC0415 - pywin32 is only there
 
-                com.install()
+                com.install(folder)
             else:
                 binding.load(binding.find(folder), folder)
             manager = binding.manager()

@@ -29,8 +29,6 @@ PACKAGE: Final = "vboxapi"
 _SYSTEM: Final = ("usr/lib", "usr/lib64", "usr/local/lib")
 _SITES: Final = ("dist-packages", "site-packages")
 _SDK: Final = ("sdk/installer/python/vboxapi/src", "sdk/installer/python", "sdk/installer", "sdk/install")
-_CORES: Final = ("VBoxPython{major}_{minor}{flags}", "VBoxPython{major}{flags}", "VBoxPython{flags}")
-"""What the binding loads, best first: made for this Python, or for the stable interface of all Pythons 3."""
 
 
 def places(folder: str, *, root: Path = Path("/")) -> tuple[Path, ...]:
@@ -59,16 +57,6 @@ def find(folder: str, *, root: Path = Path("/")) -> Path:
     if found is None:
         raise HypervisorBroken(hypervisor=NAME, detail=f"its Python binding ({PACKAGE}) is not installed; looked in {', '.join(map(str, looked))}")
     return found
-
-
-def core_names(major: int, minor: int, flags: str) -> tuple[str, ...]:
-    """The names that the binding's core may have for a Python, best first."""
-    return tuple(dict.fromkeys(name.format(major=major, minor=minor, flags=flags) + ".so" for name in _CORES))
-
-
-def has_core(folder: str) -> bool:
-    """Whether the installation has the binding's core for the Python that runs us (XPCOM only)."""
-    return any((Path(folder) / name).is_file() for name in core_names(sys.version_info.major, sys.version_info.minor, getattr(sys, "abiflags", "")))
 
 
 def load(place: Path, folder: str) -> ModuleType:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, Final
 
+from t4t.hypervisor.virtualbox.api import failure
 from t4t.hypervisor.virtualbox.api.binding import PACKAGE
 
 if TYPE_CHECKING:
@@ -71,7 +72,10 @@ class Wrapped:
             return wrap(found)
 
         def method(*arguments: object) -> Any:  # noqa: ANN401 - as above
-            return wrap(found(*(unwrap(argument) for argument in arguments)))
+            try:
+                return wrap(found(*(unwrap(argument) for argument in arguments)))
+            except Exception as error:
+                raise _whole(error) from error
 
         return method
 
@@ -79,6 +83,23 @@ class Wrapped:
         """Set an attribute."""
         inner = object.__getattribute__(self, "_inner")
         setattr(inner, _spelled(inner, name), unwrap(value))
+
+
+class ComFailure(Exception):
+    """A failure of COM that always has its exception info: pyvbox takes VirtualBox's words out of it without asking whether it is there."""
+
+    def __init__(self, hresult: int, words: str) -> None:
+        """As ``pywintypes.com_error``."""
+        self.hresult = hresult
+        self.strerror = words
+        self.excepinfo = (0, None, words, None, 0, hresult)
+        super().__init__(hresult, words, self.excepinfo, None)
+
+
+def _whole(error: Exception) -> Exception:
+    """``error`` with its exception info, if it is one of COM's."""
+    known = failure.read(error)
+    return error if known is None else ComFailure(known.code - (1 << 32), known.words)
 
 
 def _spelled(inner: Any, name: str) -> str:  # noqa: ANN401 - an object of pywin32's generated classes

@@ -50,7 +50,7 @@ class Failure:
 
     def answer(self, command: str) -> Answer:
         """The failure as the answer to a command of VBoxManage's, for the tables of `errors`."""
-        return Answer(arguments=(command,), status=1, err=f"error: {self.text}")
+        return Answer(arguments=(command,), status=1, err="\n".join(f"error: {line}" for line in self.text.splitlines()))
 
     def leaf(self, command: str, vm: str) -> T4TError:
         """The error of ours that it is."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from t4t.hypervisor.virtualbox.api.numbers import Numbers
     from t4t.hypervisor.virtualbox.view import Rule
 
+_PROTOCOLS: Final = {"0": "udp", "1": "tcp"}
 _STATES: Final[dict[str, str]] = {"LockedRead": "locked read", "LockedWrite": "locked write", "NotCreated": "not created"}
 
 
@@ -82,13 +83,8 @@ def network_word(card: INetworkAdapter, numbers: Numbers) -> str:
 
 def rules(redirects: Iterable[str]) -> tuple[Rule, ...]:
     """NAT rules; the API writes the protocol as a number."""
-    return tuple(one for text in redirects if (one := rule(_with_word(text))) is not None)
-
-
-def _with_word(text: str) -> str:
-    """``name,1,…`` as ``name,tcp,…``; a name may hold commas."""
-    *name, protocol, host_ip, host_port, guest_ip, guest_port = text.rsplit(",", 5)
-    return ",".join((*name, {"0": "udp", "1": "tcp"}.get(protocol, protocol), host_ip, host_port, guest_ip, guest_port))
+    found = (rule(text) for text in redirects)
+    return tuple(dataclasses.replace(one, protocol=_PROTOCOLS.get(one.protocol, one.protocol)) for one in found if one is not None)
 
 
 def _attachments(machine: IMachine) -> tuple[Attachment, ...]:

@@ -194,7 +194,10 @@ class ApiRoad:
             raise _broken(f"{name} took over {call.seconds:.0f} s") from error
         finally:
             self._pending.pop(number, None)
-        return None if call.result is None else msgspec.json.decode(raw, type=call.result)
+        try:
+            return None if call.result is None else msgspec.json.decode(raw, type=call.result)
+        except msgspec.DecodeError as error:  # a worker of another version
+            raise _broken(f"the answer to {name} was not understood: {error}") from error
 
     async def close(self) -> None:
         """See `Road.close`."""

@@ -1,0 +1,27 @@
+"""Which road is taken."""
+
+from __future__ import annotations
+
+import pytest
+
+from t4t.hypervisor.virtualbox.api.choice import RoadName, choose
+
+
+@pytest.mark.parametrize(
+    ("platform", "loads", "road"),
+    [
+        ("linux", True, RoadName.API),
+        ("linux", False, RoadName.MANAGE),
+        ("win32", True, RoadName.MANAGE),
+        ("win32", False, RoadName.MANAGE),
+        ("darwin", True, RoadName.MANAGE),
+    ],
+)
+def test_without_a_wish(platform: str, loads: bool, road: RoadName) -> None:  # noqa: FBT001 - a column of the table
+    assert choose(platform, wish=None, loads=loads) is road
+
+
+@pytest.mark.parametrize("platform", ["linux", "win32", "darwin"])
+@pytest.mark.parametrize("wish", list(RoadName))
+def test_a_wish_is_followed(platform: str, wish: RoadName) -> None:
+    assert choose(platform, wish=wish, loads=False) is wish

@@ -154,6 +154,10 @@ async def _shown(vm: str) -> Machine:
     return parse.machine(await _manage("showvminfo", vm, "--machinereadable"))
 
 
+def _exists(path: str) -> bool:
+    return Path(path).exists()
+
+
 def _kill(pid: int) -> None:
     os.kill(pid, signal.SIGKILL)
 
@@ -214,7 +218,7 @@ async def test_a_machine_is_what_vboxmanage_says_it_is(road: ApiRoad, vms: Vms, 
     await _until(lambda: _unlocked(road, vm), "unlocked")
     saved = await same()
     assert saved.state is VmState.SAVED
-    assert Path(saved.state_file).is_file()
+    assert _exists(saved.state_file)
 
 
 async def _unlocked(road: ApiRoad, vm: VmId) -> bool:
@@ -252,9 +256,9 @@ def _settings(text: str, vm: str) -> dict[str, str]:
     return {key: value.replace(vm[:8], "VM") for key, value in parse.fields(text).items() if key not in own and "ImageUUID" not in key and vm not in value}
 
 
-def _neutral(text: str, spec: VmSpec) -> list[str]:
+def _neutral(path: str, spec: VmSpec) -> list[str]:
     """A settings file without what differs between any two VMs, and without the extradata that only the API road writes."""
-    text = text.replace(spec.name, "NAME").replace(spec.vm_id[:8], "VM")
+    text = Path(path).read_text().replace(spec.name, "NAME").replace(spec.vm_id[:8], "VM")
     text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|VM(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
     text = re.sub(r'MACAddress="\w+"|lastStateChange="\S+"', "", text)
     return [line for line in text.splitlines() if "ExtraData" not in line]
@@ -287,7 +291,7 @@ async def test_both_roads_make_the_same_vm(road: ApiRoad, vms: Vms, tmp_path: Pa
     theirs = await vms.make(manage, **wishes[shape])
     seen, expected = [_settings(await _manage("showvminfo", spec.vm_id, "--machinereadable"), spec.vm_id) for spec in (ours, theirs)]
     assert seen == expected
-    files = [_neutral(Path((await road.machine(spec.vm_id)).config_file).read_text(), spec) for spec in (ours, theirs)]
+    files = [_neutral((await road.machine(spec.vm_id)).config_file, spec) for spec in (ours, theirs)]
     assert files[0] == files[1]
     assert any('useHostIOCache="false"' in line for line in files[0])
     assert await road.extra(ours.vm_id, options.OWNER_KEY) == "lab"
@@ -651,7 +655,7 @@ async def test_closing_is_at_once_and_vms_go_on(vms: Vms) -> None:
     assert time.monotonic() - begun < 1
     async with asyncio.timeout(1):
         await ended
-    assert not Path(f"/proc/{pid}").exists()
+    assert not _exists(f"/proc/{pid}")
     assert (await _shown(vm)).state is VmState.PAUSED
     with pytest.raises(HypervisorBroken):
         await other.open()

@@ -7,6 +7,11 @@ class VBoxError(Exception):
     msg: str | None
     exc: Exception
 
+class MachineState:
+    running: MachineState
+    def __init__(self, value: int) -> None: ...
+    def __int__(self) -> int: ...
+
 class Interface:
     _i: Any
     def __init__(self, interface: Any = None) -> None: ...

@@ -63,8 +63,8 @@ def test_nowhere_is_said_with_the_places(tmp_path: Path) -> None:
 
 
 def test_it_is_loaded_without_its_neighbours(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    text = "import os, sys, warnings\nfrom .numbers import one\nwarnings.warn('types')\nprint('says something')\nVirtualBoxManager = os.environ['VBOX_PROGRAM_PATH']\n"
-    place = package(tmp_path / "site/vboxapi", text)
+    lines = ("import os, warnings", "from .numbers import one", "warnings.warn('types')", "print('says something')")
+    place = package(tmp_path / "site/vboxapi", "\n".join((*lines, "VirtualBoxManager = os.environ['VBOX_PROGRAM_PATH']", "")))
     (place / "numbers.py").write_text("one = 1\n")
     (tmp_path / "site/t4t_neighbour.py").write_text("")
     before = list(sys.path)

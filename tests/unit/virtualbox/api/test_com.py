@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import sys
 from typing import TYPE_CHECKING, Any, cast
@@ -11,7 +12,7 @@ import virtualbox
 from virtualbox.library import IMachine
 
 from t4t.hypervisor.virtualbox.api import com, failure
-from t4t.hypervisor.virtualbox.api.com import Constants, Surface, VirtualBoxManager, Wrapped, unwrap, wrap
+from t4t.hypervisor.virtualbox.api.com import Constants, Surface, VirtualBoxManager, unwrap, wrap
 from t4t.hypervisor.virtualbox.api.numbers import Numbers
 from t4t.hypervisor.virtualbox.api.objects import call, get, many, put
 
@@ -44,12 +45,14 @@ class Dispatched:
             self.__dict__["_values"] = self.__dict__.get("_values", {}) | {name: value}
 
     def __getattr__(self, name: str) -> Any:
+        """As generated: exact names only."""
         try:
             return self.__dict__["_values"][name]
         except KeyError:
             raise AttributeError(name) from None
 
     def __setattr__(self, name: str, value: Any) -> None:
+        """As generated: what can be set only."""
         if name not in self._prop_map_put_:
             raise AttributeError(name)
         self.__dict__["_values"][name] = value
@@ -83,7 +86,8 @@ class Box(Dispatched):
     _prop_map_get_ = {"Version": (), "Machines": ()}  # noqa: RUF012 - as generated
 
     def FindMachine(self, name: str) -> Machine:  # noqa: N802 - as generated
-        return next(one for one in self.Machines if one.Name == name)
+        found: Machine = next(one for one in self.Machines if one.Name == name)
+        return found
 
 
 class Client(Dispatched):
@@ -233,9 +237,7 @@ def _without_vboxapi() -> Iterator[None]:
 def test_pyvbox_finds_it(tmp_path: Path) -> None:
     (tmp_path / "VBoxSVC.exe").write_bytes(b"")
     com.install(str(tmp_path), Pywin32)
-    import vboxapi  # noqa: PLC0415 - it was just made
-
-    made = vboxapi.VirtualBoxManager(None, None)
+    made = importlib.import_module("vboxapi").VirtualBoxManager(None, None)
     assert isinstance(made, VirtualBoxManager)
     assert made.getVirtualBox().version == "7.2.22"
 

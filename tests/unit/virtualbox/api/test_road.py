@@ -118,7 +118,7 @@ async def test_changes_are_heard_by_all_until_the_end(road: ApiRoad) -> None:
 
     async def hear(into: list[VmId | None]) -> None:
         async for one in road.changes():
-            into.append(one)
+            into.append(one)  # noqa: PERF401 - as it comes
 
     tasks = [asyncio.create_task(hear(into)) for into in heard]
     await asyncio.sleep(0)

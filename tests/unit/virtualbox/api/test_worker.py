@@ -11,7 +11,6 @@ import msgspec
 import pytest
 
 from t4t.domain.errors import HypervisorBroken, VmBusy, VmNotFound, from_wire
-from t4t.domain.vm import VmId
 from t4t.hypervisor.virtualbox import codes
 from t4t.hypervisor.virtualbox.api.failure import Failure, Refused
 from t4t.hypervisor.virtualbox.api.wire import CALLS, Reply
@@ -20,6 +19,8 @@ from t4t.hypervisor.virtualbox.road import Road
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from t4t.domain.vm import VmId
 
 
 class Sessions:
@@ -184,7 +185,7 @@ def test_a_road_that_is_gone_is_no_failure() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb", buffering=0) as sink:
-        worker = Worker(io.BytesIO(b'{"id":1,"call":"fly","args":{}}\n'), sink)  # type: ignore[arg-type] # unbuffered, as BinaryIO
+        worker = Worker(io.BytesIO(b'{"id":1,"call":"fly","args":{}}\n'), sink)
         worker.serve()
 
 

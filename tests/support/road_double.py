@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from t4t.domain.vm import PortForward, Share, VmId, VmSpec
+    from t4t.hypervisor.process import ProcessId
     from t4t.hypervisor.virtualbox.options import Choices
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -86,6 +87,8 @@ class World:
         """Errors that the next calls of a method raise, one each, before they do anything."""
         self.hang_restore = False
         self.home: Path | None = None
+        self.server: ProcessId | None = None
+        """VBoxSVC, where a test needs one."""
         self.forgotten: set[VmId] = set()
 
     def called(self, name: str) -> None:

@@ -35,6 +35,9 @@ from t4t.hypervisor.host import SAVE_SECONDS, VmHost
 from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.hypervisor.virtualbox import locate
+from t4t.hypervisor.virtualbox.api import worker
+from t4t.hypervisor.virtualbox.api.choice import RoadName, choose
+from t4t.hypervisor.virtualbox.api.road import COMMAND, ApiRoad, opens
 from t4t.hypervisor.virtualbox.driver import VirtualBoxDriver, has_hardware
 from t4t.hypervisor.virtualbox.manage import ManageRoad
 from t4t.storage import appliance, paths
@@ -45,8 +48,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from io import RawIOBase
 
+    from t4t.domain.clock import Clock
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.hypervisor.driver import Driver
+    from t4t.hypervisor.virtualbox.road import Road
 
 _log = logging.getLogger(__name__)
 
@@ -54,6 +59,8 @@ _DEFAULT_CORES: Final = 4
 _FAKE_JOB_S: Final = 20.0
 _LOG_BYTES: Final = 2_000_000
 _BUG: Final = 1
+_ROAD: Final = "T4T_VIRTUALBOX_ROAD"
+_API_WORKER: Final = "vbox-api"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -62,6 +69,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     data = paths.data_dir(args.data_dir)
     if args.verb == "vm-host":
         return _vm_host(data, args.hypervisor)
+    if args.verb == _API_WORKER:
+        worker.main()
     try:
         _log_to(data / "logs" / "t4t.log")
         return verbs.run(args, _Services(data))
@@ -100,7 +109,7 @@ def _vm_host(data: Path, hypervisor: str) -> int:
         # the host of an agent that has just died may still be saving: its VMs are ours afterwards
         async with AsyncExitStack() as stack:
             stack.enter_context(await _patient_lock(data))
-            await VmHost(_driver(hypervisor, data), source=source, sink=sink).serve()
+            await VmHost(await _driver(hypervisor, data), source=source, sink=sink).serve()
 
     asyncio.run(serve())
     return 0
@@ -123,13 +132,21 @@ def _own_pipes() -> tuple[BinaryIO, RawIOBase]:
     return sink, os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
 
 
-def _driver(hypervisor: str, data: Path) -> Driver:
+async def _driver(hypervisor: str, data: Path) -> Driver:
     if hypervisor == "fake":
         return FakeHypervisor(FakeWorld(RealClock(), lambda: ScriptedGuest(job_seconds=_FAKE_JOB_S), console_dir=data))
     if hypervisor == "virtualbox":
         clock = RealClock()
-        return VirtualBoxDriver(data, owner=_owner(data), road=ManageRoad(clock=clock), clock=clock)
+        return VirtualBoxDriver(data, owner=_owner(data), road=await _road(clock), clock=clock)
     return QemuDriver(data, owner=_owner(data))
+
+
+async def _road(clock: Clock) -> Road:
+    """VirtualBox's API where it is the first choice and works, else VBoxManage; `_ROAD` in the environment may name one."""
+    wish = next((one for one in RoadName if one.value == os.environ.get(_ROAD)), None)
+    api = ApiRoad(clock=clock, command=(sys.executable, _API_WORKER) if getattr(sys, "frozen", False) else COMMAND)
+    loads = wish is None and choose(sys.platform, wish=None, loads=True) is RoadName.API and await opens(api)
+    return api if choose(sys.platform, wish=wish, loads=loads) is RoadName.API else ManageRoad(clock=clock)
 
 
 def _virtualbox_is_ready() -> bool:

@@ -58,4 +58,5 @@ def parser() -> argparse.ArgumentParser:
 
     host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
     host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)
+    verbs.add_parser("vbox-api")  # ours alone: the VM host of a frozen app starts it
     return top

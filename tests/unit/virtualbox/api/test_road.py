@@ -15,7 +15,7 @@ from t4t.domain.errors import CommandFailed, HypervisorBroken, HypervisorMissing
 from t4t.domain.vm import BootDisk, DiskFormat, PortForward, Share, VmId, VmSpec
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox.api import wire
-from t4t.hypervisor.virtualbox.api.road import ApiRoad, WorkerBug, loads
+from t4t.hypervisor.virtualbox.api.road import ApiRoad, WorkerBug, opens
 from t4t.hypervisor.virtualbox.options import Choices
 from t4t.hypervisor.virtualbox.versions import Version
 from t4t.hypervisor.virtualbox.view import Attachment
@@ -69,7 +69,7 @@ async def test_every_command_reaches_the_worker_with_arguments_that_fit(road: Ap
     """The worker converts them by the table; the answers are those of the double."""
     spec = VmSpec(vm_id=ONE, name="one", boot=BootDisk("/a.vdi", DiskFormat.VDI), shares=(Share("s", "/s"),), ports=(PortForward(name="w", guest_port=80),))
     assert str(await road.home()) == "text"
-    assert await road.extra(ONE, "key") == "text"
+    assert await road.extra(ONE, "key") == "text"  # noqa: S610 - no Django here
     await road.create(spec, Choices(version=Version(7, 2), base_folder="/x", owner="o"))
     await road.introduce(spec, "/b.vdi")
     await road.attach_base(spec, "/b.vdi")
@@ -177,10 +177,16 @@ async def test_a_stopped_worker_does_not_hold_up_closing(tmp_path: Path, monkeyp
     assert road.pid is None
 
 
-async def test_whether_it_loads(tmp_path: Path) -> None:
-    assert await loads(make(tmp_path))
-    assert not await loads(make(tmp_path, "deaf"))
-    assert not await loads(make(tmp_path, command=(str(tmp_path / "nothing"),)))
+async def test_whether_it_opens(tmp_path: Path) -> None:
+    road = make(tmp_path)
+    assert await opens(road)
+    await road.pause(ONE)
+    await road.close()
+    for command in ((sys.executable, str(WORKER), "deaf"), (str(tmp_path / "nothing"),)):
+        shut = make(tmp_path, command=command)
+        assert not await opens(shut)
+        with pytest.raises(HypervisorBroken):
+            await shut.open()
 
 
 async def test_no_virtualbox_is_missing(tmp_path: Path) -> None:

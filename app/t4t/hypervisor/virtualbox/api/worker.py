@@ -17,7 +17,7 @@ import time
 import traceback
 from collections.abc import Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import msgspec
 
@@ -187,7 +187,7 @@ def _vm(args: dict[str, Any]) -> str:
     return str(args.get("vm") or (spec.get("vm_id", "") if isinstance(spec, dict) else ""))
 
 
-def main() -> None:
+def main() -> NoReturn:
     """Take standard output for answers alone (the binding prints to it) and serve."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s vbox-api %(levelname)s %(name)s: %(message)s")
     sink = os.fdopen(os.dup(1), "wb")

@@ -367,7 +367,7 @@ def page(report: dict[str, Any]) -> str:
         [
             "## VirtualBox",
             "",
-            "Written by `make lab-bench` (`benchmarks/virtualbox.py`), in the laboratory. Medians; all four took turns in one run. “VBoxManage” and",
+            "Written by `make lab-bench` (`benchmarks/on_virtualbox.py`), in the laboratory. Medians; all four took turns in one run. “VBoxManage” and",
             "“API” are the shortest sequences by hand, without records, checks, ownership or verified ports; the API's keeps its session while the VM runs.",
             "",
             f"{report['hypervisor']}; {report['machine']['cores']} cores; {report['rounds']} rounds, {PAUSES} pauses each; load {report['load']} at the end.",

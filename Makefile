@@ -6,7 +6,7 @@ AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench soak lab lab-clean ready-run ready-test clean
+.PHONY: help run test check format appliance bench soak lab lab-bench lab-clean ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -47,6 +47,12 @@ soak: ready-test ## hours of real kills on real VMs, resumable; the log goes to 
 lab: ## run the tests that need real VirtualBox in its laboratory, built on first use (needs root)
 	@$(PYTHON) packaging/setup/prepare.py lab
 	@$(AS_ROOT) $(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance -- pytest -m virtualbox $(or $(TESTS),tests/lab)
+
+lab-bench: ## measure the VirtualBox driver against VirtualBox's API and VBoxManage in the laboratory; writes docs/benchmarks.md (needs root)
+	@$(PYTHON) packaging/setup/prepare.py lab
+	@$(AS_ROOT) $(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance --scratch build/bench --env PYTHONPATH=/checkout/app \
+		-- python benchmarks/on_virtualbox.py
+	@$(PYTHON) benchmarks/publish.py build/bench/virtualbox.json
 
 lab-clean: ## remove the laboratory (its cached packages stay)
 	@$(AS_ROOT) $(PYTHON) packaging/lab/build_lab.py --cache build --lab build/lab --remove

@@ -1,6 +1,6 @@
 """Measure our VirtualBox driver on both roads against VirtualBox's own API and VBoxManage, in turns in one run; in the laboratory (`make lab-bench`).
 
-With a file as argument (a report of such a run) write it into ``docs/benchmarks.json`` and ``docs/benchmarks.md``.
+`publish` writes the report into the docs.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ VBOXMANAGE = "/usr/lib/virtualbox/VBoxManage"
 ROUNDS = int(os.environ.get("T4T_BENCH_ROUNDS", "5"))
 PAUSES = 10
 SUPERVISED_S = float(os.environ.get("T4T_BENCH_SUPERVISED_S", "240"))
-WHO = ("VBoxManage", "our VBoxManage road", "API", "our API road")
 
 
 def manage(*words: str | Path, good: bool = True) -> str:
@@ -228,7 +227,7 @@ async def web(driver: VirtualBoxDriver, who: str, spec: VmSpec, figures: Figures
         await asyncio.to_thread(manage, "adoptstate", vm, mine)
     begun = time.perf_counter()
     port = (await driver.start(vm)).ports[0].host_port
-    await asyncio.to_thread(wait_for_web, port)
+    await asyncio.to_thread(wait_for_web, port, 300)
     figures.add("start to web answer, adopted state" if adopted else "start to web answer, cold", who, time.perf_counter() - begun)
     if not adopted:
         await asyncio.to_thread(wait_for_file, Path(spec.shares[0].host_path, "heartbeat"))
@@ -348,61 +347,12 @@ async def measure(folder: Path, appliance: Path) -> dict[str, Any]:
         "VBoxManage calls of a set-up": counted,
         "supervision": supervised,
         "supervised seconds": SUPERVISED_S,
+        "pauses": PAUSES,
     }
 
 
-def ratios(row: dict[str, float]) -> str:
-    """Our roads against the bare ways, where there is one."""
-    pairs = (("our API road", "API"), ("our VBoxManage road", "VBoxManage"))
-    return " | ".join(f"{row[ours] / row[bare]:.2f}" if ours in row and bare in row else "–" for ours, bare in pairs)
-
-
-def page(report: dict[str, Any]) -> str:
-    """The report as a part of the page."""
-    head = ["operation, ms", *WHO, "API road : API", "VBoxManage road : VBoxManage"]
-    rows = [f"| {what} | {' | '.join(str(row.get(who, '–')) for who in WHO)} | {ratios(row)} |" for what, row in report["figures"].items()]
-    counted = ", ".join(f"{name} {number}" for name, number in report["VBoxManage calls of a set-up"].items())
-    hours = [f"| {who} | {' | '.join(map(str, row.values()))} |" for who, row in report["supervision"].items()]
-    return "\n".join(
-        [
-            "## VirtualBox",
-            "",
-            "Written by `make lab-bench` (`benchmarks/on_virtualbox.py`), in the laboratory. Medians; all four took turns in one run. “VBoxManage” and",
-            "“API” are the shortest sequences by hand, without records, checks, ownership or verified ports; the API's keeps its session while the VM runs.",
-            "",
-            f"{report['hypervisor']}; {report['machine']['cores']} cores; {report['rounds']} rounds, {PAUSES} pauses each; load {report['load']} at the end.",
-            "",
-            "| " + " | ".join(head) + " |",
-            "|---|" + "---|" * (len(head) - 1),
-            *rows,
-            "",
-            f"VBoxManage calls from a specification to a running VM on our VBoxManage road: {counted}.",
-            "",
-            f"Supervising one idle VM for {report['supervised seconds']:.0f} s (the VM host and what it starts, without the VM and VBoxSVC):",
-            "",
-            "| road | " + " | ".join(next(iter(report["supervision"].values()))) + " |",
-            "|---|---|---|---|",
-            *hours,
-            "",
-        ]
-    )
-
-
-def publish(report: Path) -> None:
-    """Write a run's report into the docs."""
-    found = json.loads(report.read_text(encoding="utf-8"))
-    numbers, text = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "benchmarks.md"
-    known = json.loads(numbers.read_text(encoding="utf-8"))
-    numbers.write_text(json.dumps(known | {"virtualbox": found}, indent=2) + "\n", encoding="utf-8")
-    before = text.read_text(encoding="utf-8").partition("## VirtualBox\n")[0].rstrip("\n")
-    text.write_text(f"{before}\n\n{page(found)}", encoding="utf-8")
-
-
 def main() -> None:
-    """Measure in the laboratory, or publish."""
-    if len(sys.argv) > 1:
-        publish(Path(sys.argv[1]))
-        return
+    """Measure, write the report where the laboratory's runs may write."""
     scratch = Path(os.environ["T4T_SCRATCH"])
     folder = Path(os.environ["HOME"]) / "bench"
     for name in ("bare-manage", "bare-api", "host0", "host1", "share0", "share1", "share2"):

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 from bare import BareVm
+from publish import parts
 from t4t.domain.vm import BootDisk, DiskFormat, PortForward, Share, VmId, VmSpec
 from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.remote import RemoteHypervisor
@@ -44,9 +45,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def wait_for_web(port: int) -> None:
+def wait_for_web(port: int, seconds: float = 60) -> None:
     """Until the guest's page answers."""
-    end = time.monotonic() + 60
+    end = time.monotonic() + seconds
     while True:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/index.json", timeout=1) as answer:
@@ -202,8 +203,10 @@ async def main() -> None:
         "figures": figures.table(),
         "supervision": supervised,
     }
-    (ROOT / "docs" / "benchmarks.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    (ROOT / "docs" / "benchmarks.md").write_text(page(report), encoding="utf-8")
+    numbers = ROOT / "docs" / "benchmarks.json"
+    kept = json.loads(numbers.read_text(encoding="utf-8")) if numbers.is_file() else {}
+    numbers.write_text(json.dumps(kept | report, indent=2) + "\n", encoding="utf-8")
+    (ROOT / "docs" / "benchmarks.md").write_text(page(report) + parts(kept), encoding="utf-8")
     print(json.dumps(report, indent=2))
 
 

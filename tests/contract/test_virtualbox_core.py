@@ -47,7 +47,7 @@ class DoubleRig:
             clock=RealClock(),
             background=True,
             stall_seconds=0.5,
-            find_server=lambda: self.world.server,
+            servers=lambda: [] if self.world.server is None else [self.world.server],
             free=lambda path: 0 if self.full else shutil.disk_usage(path).free,
         )
         self.drivers.append(made)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 from typing import Final
 
 import msgspec
@@ -22,6 +23,15 @@ def say(reply: Reply) -> None:
     sys.stdout.buffer.flush()
 
 
+def _refuses() -> bool:
+    """Whether this is the first to be started with ``refuses=FILE``."""
+    file = next((Path(word.removeprefix("refuses=")) for word in sys.argv if word.startswith("refuses=")), None)
+    if file is None or file.exists():
+        return False
+    file.touch()
+    return True
+
+
 def main() -> None:
     """Answer until goodbye."""
     for line in sys.stdin.buffer:
@@ -30,7 +40,7 @@ def main() -> None:
             return
         args = arguments(request.call, request.args)
         if request.call == "open":
-            if "deaf" in sys.argv:
+            if "deaf" in sys.argv or _refuses():
                 os._exit(STATUS)
             say(Reply(id=request.id, ok=msgspec.Raw(msgspec.json.encode(Version(7, 2, 22)))))
             continue

@@ -71,10 +71,12 @@ class Context:
         return version
 
     def find_server(self) -> ProcessId | None:
-        """VBoxSVC, looked for only when the one that we knew is gone."""
-        if self.server is None or not process.is_alive(self.server):
-            self.server = next(iter(self.all_servers()), None)
-        return self.server
+        """VBoxSVC, looked for only when the one that we knew is gone (which stays known: `forgot` must be able to tell)."""
+        if self.server is not None and process.is_alive(self.server):
+            return self.server
+        found = next(iter(self.all_servers()), None)
+        self.server = found or self.server
+        return found
 
     def forgot(self, owned: ProcessId) -> bool:
         """Whether VirtualBox knows nothing of this living process of a VM: the VBoxSVC that knew it was ended, and those that are there are younger.

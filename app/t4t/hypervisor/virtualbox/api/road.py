@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _LINE_LIMIT: Final = 64 * 1024 * 1024
 _GOODBYE_SECONDS: Final = 2.0
+_HELD_UP_SECONDS: Final = 1.0
+"""A connection that is refused after longer than that was not refused by itself."""
 COMMAND: Final = (sys.executable, "-m", "t4t.hypervisor.virtualbox.api.worker")
 
 
@@ -87,20 +89,37 @@ class ApiRoad:
     # --- the worker ---------------------------------------------------------------------------------------------------
 
     async def open(self) -> Version:
-        """See `Road.open`."""
+        """See `Road.open`. Once it was open, the next command connects again where that is needed: while VBoxSVC is away, connecting may take long."""
+        return await self._connected() if self._version is None else self._version
+
+    async def _connected(self) -> Version:
+        """The version, with a worker that is connected."""
         async with self._opening:
             if self._closed:
                 raise _broken("closed")
-            if self._version is None:
+            if self._version is None or self._process is None:
                 if self._found is None:
                     self._found = await locate.locate(self._around, self._search)
-                await self._start()
-                try:
-                    self._version = await self._ask("open", folder=self._found.programs.folder)
-                except BaseException:
-                    self._end()
-                    raise
+                self._version = await self._connect(self._found.programs.folder)
             return self._version
+
+    async def _connect(self, folder: str) -> Version:
+        """Start a worker and let it connect. One that was held up by the process of a VM whose VBoxSVC is gone is refused when that ends: then once more."""
+        begun = self._clock.monotonic()
+        try:
+            return await self._attempt(folder)
+        except HypervisorBroken:
+            if self._clock.monotonic() - begun < _HELD_UP_SECONDS:
+                raise
+        return await self._attempt(folder)
+
+    async def _attempt(self, folder: str) -> Version:
+        await self._start()
+        try:
+            return cast("Version", await self._say("open", folder=folder))
+        except BaseException:
+            self._end()
+            raise
 
     async def _start(self) -> None:
         self._end()
@@ -162,17 +181,23 @@ class ApiRoad:
 
     def _forget(self, why: str) -> None:
         """The worker is gone: who waits for it learns so at once, and all that was known of VMs may have changed."""
-        known = self._version is not None
-        self._process, self._version = None, None
+        self._process = None
         pending, self._pending = self._pending, {}
         for future in pending.values():
             if not future.done():
                 future.set_exception(_broken(why))
-        if known and not self._closed:
+        if self._version is not None and not self._closed:
             _LOG.warning("%s", why)
             self._tell(None)
 
     async def _ask(self, name: str, /, **args: Any) -> Any:  # noqa: ANN401 - typed by the table
+        if self._version is None:
+            raise _broken("used before it was opened")
+        if self._process is None:
+            await self._connected()
+        return await self._say(name, **args)
+
+    async def _say(self, name: str, /, **args: Any) -> Any:  # noqa: ANN401 - as _ask
         call = CALLS[name]
         process = self._process
         if process is None or process.stdin is None:
@@ -217,7 +242,7 @@ class ApiRoad:
             hearer.put_nowait(_END)
 
     async def changes(self) -> AsyncIterator[VmId | None]:
-        """See `Road.changes`. After None the road must be opened again."""
+        """See `Road.changes`. After None the next command connects again, and changes go on."""
         hearer: asyncio.Queue[VmId | _End | None] = asyncio.Queue()
         self._hearers.append(hearer)
         try:

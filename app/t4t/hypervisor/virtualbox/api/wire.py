@@ -23,7 +23,7 @@ _LOCK: Final = 60.0
 """For what may have to wait for a VM's lock."""
 
 CALLS: Final[dict[str, Call]] = {
-    "open": Call({"folder": str}, Version, 45.0),
+    "open": Call({"folder": str}, Version, 30.0),
     "home": Call({}, str, _QUICK),
     "registered": Call({}, tuple[Registered, ...], _QUICK),
     "machine": Call(_VM, Machine, _QUICK),

@@ -89,3 +89,10 @@ def test_one_that_does_not_load_is_broken_and_leaves_nothing(tmp_path: Path) -> 
 def test_an_api_that_can_t_be_reached_is_broken() -> None:
     with pytest.raises(HypervisorBroken, match="does not answer"):
         binding.manager()
+
+
+def test_pyvboxes_manager_over_the_binding(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "class VirtualBoxManager:\n    def __init__(self, style, parameters):\n        self.constants = (style, parameters)\n"
+    monkeypatch.setattr("virtualbox._managers", {})
+    binding.load(package(tmp_path / "vboxapi", text), "/opt/vb")
+    assert binding.manager().manager.constants == (None, None)

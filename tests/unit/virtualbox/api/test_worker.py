@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import subprocess
+import sys
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -192,3 +195,17 @@ def test_a_road_that_is_gone_is_no_failure() -> None:
 def test_every_method_of_the_road_is_on_the_wire() -> None:
     ours = {"name", "look_seconds", "close", "changes", "convert_raw"}
     assert {name for name in vars(Road) if not name.startswith("_")} - ours == set(CALLS)
+
+
+def test_as_a_process_it_answers_on_its_pipe_alone() -> None:
+    """Where there is no binding it says so; what it has to say besides goes to standard error."""
+    command = [sys.executable, "-m", "t4t.hypervisor.virtualbox.api.worker"]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).resolve().parents[4] / "app")}
+    requests = b'{"id":1,"call":"open","args":{"folder":"/nowhere"}}\nnonsense\n{"id":2,"call":"home","args":{}}\n'
+    done = subprocess.run(command, input=requests, capture_output=True, env=environment, timeout=60, check=False)
+    replies = [msgspec.json.decode(line, type=Reply) for line in done.stdout.splitlines()]
+    assert [reply.id for reply in replies] == [1, 2]
+    assert done.returncode == 0
+    if replies[0].error is not None:  # no VirtualBox on this computer
+        assert isinstance(from_wire(replies[0].error), HypervisorBroken)
+    assert b"no request" in done.stderr

@@ -72,9 +72,11 @@ class Context:
 
     def find_server(self) -> ProcessId | None:
         """VBoxSVC, looked for only when the one that we knew is gone."""
-        if self.server is None or not process.is_alive(self.server):
-            self.server = next(iter(self.all_servers()), None)
-        return self.server
+        if self.server is not None and process.is_alive(self.server):
+            return self.server
+        found = next(iter(self.all_servers()), None)
+        self.server = found or self.server  # one that is dead is remembered: it knew VMs
+        return found
 
     def forgot(self, owned: ProcessId) -> bool:
         """Whether VirtualBox knows nothing of this living process of a VM: the VBoxSVC that knew it was ended, and those that are there are younger.

@@ -71,11 +71,11 @@ class Context:
         return version
 
     def find_server(self) -> ProcessId | None:
-        """VBoxSVC, looked for only when the one that we knew is gone (which stays known: `forgot` must be able to tell)."""
+        """VBoxSVC, looked for only when the one that we knew is gone."""
         if self.server is not None and process.is_alive(self.server):
             return self.server
         found = next(iter(self.all_servers()), None)
-        self.server = found or self.server
+        self.server = found or self.server  # one that is dead is remembered: it knew VMs
         return found
 
     def forgot(self, owned: ProcessId) -> bool:

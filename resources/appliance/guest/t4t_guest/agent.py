@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import suppress
 
-from t4t_guest.context import Context, Place, merge, place_from_files, place_from_floppy
+from t4t_guest.context import ISO_FILES, SHARE_FILES, Context, Place, merge, place_from_files, place_from_floppy
 from t4t_guest.files import read_text, write_json, write_whole
 from t4t_guest.floppy import read_floppy, write_floppy
 from t4t_guest.job import JobProcess
@@ -35,7 +35,7 @@ SHARE = "/shared"
 _WEB = "/run/www"
 _WORK = "/run/t4t"
 _JOB_PID = "/run/t4t/job.pid"
-_CIDATA = "/run/t4t/cidata"
+_CONFIG = "/run/t4t/config"
 _FLOPPY = "/dev/fd0"
 _LOOK_SECONDS = 1.0
 _WEB_SECONDS = 2.0
@@ -121,7 +121,7 @@ class Agent:
             os.close(writing)
             return pid, reading
         try:
-            if mount_config_iso(_CIDATA):
+            if mount_config_iso(_CONFIG):
                 write_json(f"{_WORK}/iso.json", True)  # noqa: FBT003 -- only its presence counts
             text = read_floppy(_FLOPPY)
             if text is not None:
@@ -174,7 +174,7 @@ class Agent:
             self._port.exchange()
         if self._job is not None or self._ended or not self._places_known():
             return
-        context = merge([place_from_files(read_place(SHARE)), *(self._probed or [])])
+        context = merge([place_from_files(read_place(SHARE, SHARE_FILES)), *(self._probed or [])])
         if context != self._context:
             self._context = context
             self._beat_due = min(self._beat_due, time.monotonic() + context.heartbeat_seconds)
@@ -190,7 +190,7 @@ class Agent:
             self._reap(self._probe)
             self._probed = []
             if read_text(f"{_WORK}/iso.json"):
-                self._probed.append(place_from_files(read_place(_CIDATA)))
+                self._probed.append(place_from_files(read_place(_CONFIG, ISO_FILES)))
             floppy = read_text(f"{_WORK}/floppy.txt")
             if floppy is not None:
                 self._probed.append(place_from_floppy(floppy))

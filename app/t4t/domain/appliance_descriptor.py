@@ -118,9 +118,9 @@ class Machine(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     architecture: Annotated[Literal["x86_64", "arm64"], Meta(description="processors that the image is for")] = "x86_64"
     os_type: Annotated[Word, Meta(description="VirtualBox's id of the guest system; `_64` needs hardware virtualization there")] = "Linux26_64"
-    memory_mib: (
-        Annotated[int, Meta(ge=_LEAST_MEMORY_MIB, le=MAX_MEMORY_MIB, description="MiB; not given: what an `ova` says of itself, else 512")] | None
-    ) = None
+    memory_mib: Annotated[int, Meta(ge=_LEAST_MEMORY_MIB, le=MAX_MEMORY_MIB, description="MiB; not given: what an `ova` says of itself, else 512")] | None = (
+        None
+    )
     vram_mib: Annotated[int, Meta(ge=VRAM_FLOOR_MIB, le=VRAM_CEILING_MIB, description="video memory in MiB")] = VRAM_FLOOR_MIB
     max_cores: Annotated[int, Meta(ge=1, le=64, description="processors that the guest can make use of")] = 64
     disk_controller: Annotated[Literal["sata", "ide", "scsi", "sas", "virtio"], Meta(description="bus of the disk on VirtualBox; QEMU: virtio")] = "sata"
@@ -150,10 +150,10 @@ class Context(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     accepts: Annotated[tuple[ContextWay, ...], Meta(max_length=6, description="ways that the guest understands")] = ()
     way: Annotated[ContextWay, Meta(description="the way to take, one of `accepts`, or `none`")] = ContextWay.NONE
-    values: Annotated[
-        dict[ContextKey, Line], Meta(max_length=256, description="`KEY = \"VALUE\"` pairs for the guest; for amiconfig in a section `[t4t]`")
-    ] = {}
-    user_data: Annotated[str, Meta(max_length=MAX_USER_DATA_BYTES, description="the whole user data as it is, instead of `values`, `amiconfig`, `ucernvm`")] = ""
+    values: Annotated[dict[ContextKey, Line], Meta(max_length=256, description='`KEY = "VALUE"` pairs for the guest; for amiconfig in a section `[t4t]`')] = {}
+    user_data: Annotated[str, Meta(max_length=MAX_USER_DATA_BYTES, description="the whole user data as it is, instead of `values`, `amiconfig`, `ucernvm`")] = (
+        ""
+    )
     amiconfig: Annotated[
         dict[SectionName, dict[SectionName, Line]],
         Meta(max_length=64, description="amiconfig's sections: `[context.amiconfig.amiconfig]` names the plug-ins, then one table for each"),
@@ -219,7 +219,7 @@ def parse_descriptor(data: bytes, *, path: str) -> Descriptor:
 
 
 def _invalid(path: str, text: str) -> DescriptorInvalid:
-    """msgspec's sentence ("Expected `int`, got `str` - at `$.machine.memory_mib`") as key and reason."""
+    """The sentence of msgspec ("Expected `int`, got `str` - at `$.machine.memory_mib`") as key and reason."""
     match = _PLACE.fullmatch(text)
     reason, key = (match["reason"], match["key"] or "") if match else (text, _WHOLE)
     if field := _FIELD.fullmatch(reason):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import logging.handlers
 import os
@@ -19,10 +20,12 @@ import msgspec
 from t4t import demo
 from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
+from t4t.domain.appliance_machine import choose_hypervisor
 from t4t.domain.errors import FolderUnwritable, OutputUnreadable, T4TError
 from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
-from t4t.engine.folder import TaskFolder, Wishes
+from t4t.engine.appliance_folder import open_task_folder
+from t4t.engine.folder import Wishes
 from t4t.engine.record import FOLDER
 from t4t.engine.runner import TaskRunner
 from t4t.guest.yoda import ResultArchive, read_result
@@ -33,7 +36,7 @@ from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.hypervisor.host import SAVE_SECONDS, VmHost
 from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.remote import RemoteHypervisor
-from t4t.storage import appliance, paths
+from t4t.storage import appliance, descriptors, paths
 from t4t.storage.files import FolderLock
 from t4t.wording.notices import notice
 
@@ -41,11 +44,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from io import RawIOBase
 
+    from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.progress import TaskEvent, TaskResult
+    from t4t.engine.folder import TaskFolder
     from t4t.hypervisor.driver import Driver
 
 _log = logging.getLogger(__name__)
 
+_AUTOMATIC: Final = ("qemu",)
+"""What ``auto`` tries, the best first."""
 _DEFAULT_CORES: Final = 4
 _FAKE_JOB_S: Final = 20.0
 _LOG_BYTES: Final = 2_000_000
@@ -141,9 +148,8 @@ def _remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
         log.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
-    kind = "qemu" if hypervisor == "auto" else hypervisor
     program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "t4t")
-    command = (*program, "--data-dir", str(data), "vm-host", "--hypervisor", kind)
+    command = (*program, "--data-dir", str(data), "vm-host", "--hypervisor", hypervisor)
     return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log)
 
 
@@ -158,9 +164,14 @@ class _Services:
 
     def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         """See `Services.run_task`."""
-        task = TaskFolder(folder)
+        task = open_task_folder(folder, appliance_folder=paths.appliance_dir(self.data))
+        kind = choose_hypervisor(options.hypervisor, name=task.name, supported=task.hypervisors, automatic=_AUTOMATIC)
         with _task_lock(task):
-            return asyncio.run(self._run(task, options, listen))
+            try:
+                task.unpack()
+                return asyncio.run(self._run(task, dataclasses.replace(options, hypervisor=kind), listen))
+            finally:
+                task.tidy()
 
     async def _run(self, task: TaskFolder, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         data = self.data / "tasks" / task.key
@@ -210,6 +221,14 @@ class _Services:
         for name in (appliance.DISK, appliance.ISO):
             found.verified(name)
         return {"path": str(found.folder), **msgspec.to_builtins(found.manifest)}
+
+    def appliance_descriptors(self) -> Sequence[Descriptor]:
+        """See `Services.appliance_descriptors`."""
+        return descriptors.shipped()
+
+    def appliance_descriptor(self, name: str) -> Descriptor:
+        """See `Services.appliance_descriptor`."""
+        return descriptors.named(name)
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""

@@ -12,6 +12,7 @@ import pytest
 from t4t_guest.files import read_json, read_text, write_json, write_whole
 from t4t_guest.floppy import HALF, read_floppy, write_floppy
 from t4t_guest.http import QueueError, split_url
+from t4t_guest.context import ISO_FILES, SHARE_FILES
 from t4t_guest.machine import Machine, is_power_key, read_place
 from t4t_guest.run import EXIT_REFUSED, read_options, run_job
 from t4t_guest.web import WebFiles, waiting_status
@@ -111,9 +112,11 @@ def test_a_file_that_is_no_object_reads_as_empty(tmp_path: Path, content: str) -
 
 
 def test_a_place_has_only_the_files_it_may_have(tmp_path: Path) -> None:
-    for name in ("input", "context", "authenticator"):
+    (tmp_path / "ec2" / "latest").mkdir(parents=True)
+    for name in ("input", "context", "authenticator", "ec2/latest/user-data"):
         (tmp_path / name).write_text(name)
-    assert read_place(str(tmp_path)) == {"input": "input", "context": "context"}
+    assert read_place(str(tmp_path), SHARE_FILES) == {"input": "input", "context": "context"}
+    assert read_place(str(tmp_path), ISO_FILES) == {"input": "input", "ec2/latest/user-data": "ec2/latest/user-data"}
 
 
 def test_the_web_files_are_those_of_the_specification(tmp_path: Path) -> None:

@@ -68,6 +68,7 @@ async def test_a_guest_in_any_format_hears_us_by_any_way(rig: QemuRig, kind: Ima
     (home / "appliance.toml").write_text(descriptor(kind=kind, way=way, values=VALUES, machine=machine), encoding="utf-8")
     folder = open_task_folder(home, appliance_folder=rig.appliance)
     assert isinstance(folder, ApplianceFolder)
+    folder.own.mkdir()  # where the lock of a run lies
     folder.unpack()
     folder.prepare()
     spec = folder.spec(new_id(), Wishes())

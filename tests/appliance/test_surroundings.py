@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from t4t_guest.context import ISO_FILES, SHARE_FILES
 from t4t_guest.files import read_json, read_text, write_json, write_whole
 from t4t_guest.floppy import HALF, read_floppy, write_floppy
 from t4t_guest.http import QueueError, split_url
-from t4t_guest.context import ISO_FILES, SHARE_FILES
 from t4t_guest.machine import Machine, is_power_key, read_place
 from t4t_guest.run import EXIT_REFUSED, read_options, run_job
 from t4t_guest.web import WebFiles, waiting_status

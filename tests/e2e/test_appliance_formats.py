@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import json
 import tarfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import native
@@ -22,6 +21,7 @@ from t4t.engine.folder import Wishes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(200)]
 
@@ -88,7 +88,7 @@ async def test_a_guest_in_any_format_hears_us_by_any_way(rig: QemuRig, kind: Ima
     assert (await answer(port, "/job/index.json"))["state"] == "idle"
     if kind is ImageFormat.ISO:
         assert info.console_log is not None
-        assert "[vda] 131072 512-byte" in Path(info.console_log).read_text(errors="replace")
+        assert "[vda] 131072 512-byte" in rig.folder.joinpath(info.console_log).read_text(errors="replace")
 
     async def beats() -> bool:
         return (home / "shared" / "heartbeat").is_file()

@@ -69,6 +69,8 @@ def read_stream_header(head: bytes, *, path: Path) -> StreamHeader | None:
     if method != _DEFLATE or not least <= grain <= most or grain & (grain - 1) or not 0 < capacity <= _MAX_SECTORS or not 0 < overhead <= capacity + most:
         raise ImageDamaged(path=str(path), reason="its header is damaged")
     at_end = directory == _DIRECTORY_AT_END
+    if not at_end and not 0 < directory <= _MAX_SECTORS:
+        raise ImageDamaged(path=str(path), reason="its header is damaged")
     return StreamHeader(capacity=capacity, grain=grain, overhead=overhead, directory=None if at_end else directory, entries=entries)
 
 

@@ -55,6 +55,9 @@ class FakeRig:
     def iso_spec(self) -> VmSpec:
         return self.spec(guest=True, boot=BootIso(str(self.folder / "boot.iso")))
 
+    async def prepare(self, driver: Driver, spec: VmSpec) -> None:
+        """Its guest boots quickly."""
+
     async def kill_process(self, info: VmInfo) -> None:
         self.world.kill(info.vm_id)
 

@@ -17,9 +17,9 @@ import pytest
 
 from t4t.domain.errors import CommandFailed, MediumMissing, NotEnoughDisk, StateUnreadable, VmLost, VmWrongState
 from t4t.domain.vm import PortForward, Share, VmChange, VmEvent, VmId, VmInfo, VmState
+from t4t.hypervisor.process import cpu_seconds
 from t4t.hypervisor.qemu import QemuDriver, machine, starting
 from t4t.hypervisor.qemu.monitor import Monitor
-from t4t.hypervisor.qemu.process import cpu_seconds
 from t4t.hypervisor.qemu.record import Intent, Records, VmRecord
 
 if TYPE_CHECKING:

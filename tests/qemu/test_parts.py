@@ -20,11 +20,12 @@ from contract.hypervisor_contract import new_id
 from t4t.domain.errors import HypervisorBroken, HypervisorMissing, NotSupported, VmNotFound, VmNotOurs
 from t4t.domain.vm import Accelerator, BootDisk, BootIso, DiskFormat, PortForward, Share, VmId, VmSpec, VmState
 from t4t.durable import FileLock, write_atomic
+from t4t.hypervisor import process
 from t4t.hypervisor.environment import clean_environment
-from t4t.hypervisor.qemu import command, creating, limits, locate, network, picture, process, states
-from t4t.hypervisor.qemu.changing import compare
+from t4t.hypervisor.qemu import command, creating, limits, locate, network, picture, states
 from t4t.hypervisor.qemu.files import make_private, runtime_folder
 from t4t.hypervisor.qemu.record import Intent, Records, SnapshotMark, VmRecord
+from t4t.hypervisor.specs import compare
 
 TOOLS = locate.Toolchain("/bin/qemu", "/bin/img", "7.2.0", locate.INTERPRETER, sandbox=True)
 

@@ -40,16 +40,25 @@ def settings(calls: tuple[Call, ...]) -> Call:
     return found
 
 
-def test_a_usual_vm_takes_five_calls() -> None:
+def test_a_usual_vm_takes_three_calls_and_its_disk_one() -> None:
     calls = creation(spec(), choices())
-    assert [call.arguments[0] for call in calls] == ["createvm", "setextradata", "modifyvm", "storagectl", "storageattach"]
+    assert [call.arguments[0] for call in calls] == ["createvm", "modifyvm", "storagectl"]
     text = lines(calls)
     assert text[0] == f"createvm --name vm --uuid {VM} --basefolder /data/vms --ostype Linux26_64 --platform-architecture x86 --register"
-    assert text[1] == f"setextradata {VM} t4t/owner folder-1"
-    for wanted in ("--memory 512", "--cpus 1", "--cpu-execution-cap 100", "--vram 16", "--boot1 disk", "--nic1 nat", "--nat-pf1 web,tcp,127.0.0.1,8080,,80"):
-        assert wanted in text[2]
-    assert text[3] == f"storagectl {VM} --name Disks --add sata --controller IntelAHCI --portcount 1 --hostiocache off --bootable on"
-    assert text[4] == f"storageattach {VM} --storagectl Disks --port 0 --device 0 --type hdd --medium /base.vdi --mtype multiattach"
+    for wanted in (
+        "\nt4t/owner: folder-1 --memory",
+        "--memory 512",
+        "--cpus 1",
+        "--cpu-execution-cap 100",
+        "--vram 16",
+        "--boot1 disk",
+        "--nic1 nat",
+        "--nat-pf1 web,tcp,127.0.0.1,8080,,80",
+    ):
+        assert wanted in text[1]
+    assert text[2] == f"storagectl {VM} --name Disks --add sata --controller IntelAHCI --portcount 1 --hostiocache off --bootable on"
+    attach = " ".join(options.attach_disk(spec(), 0, "/base.vdi", multiattach=True))
+    assert attach == f"storageattach {VM} --storagectl Disks --port 0 --device 0 --type hdd --medium /base.vdi --mtype multiattach"
     assert not any(call.may_fail for call in calls)
 
 
@@ -67,7 +76,7 @@ DEVICES: dict[str, Any] = {
 def test_a_further_device_takes_two_calls_at_most(chosen: set[str], version: Version, iso: bool) -> None:  # noqa: FBT001 - drawn
     boot = BootIso("/boot.iso") if iso else BootDisk("/base.vdi", DiskFormat.VDI)
     calls = creation(spec(boot=boot, **{name: DEVICES[name] for name in chosen}), choices(version=version))
-    assert len(calls) <= 5 + 2 * len(chosen)
+    assert len(calls) <= 4 + 2 * len(chosen)
     assert all(word for call in calls for word in call.arguments), "no empty argument"
     assert all(one.may_fail for one in settings(calls).instead[1:])
     assert not settings(calls).instead[0].may_fail
@@ -94,13 +103,13 @@ def test_all_devices() -> None:
 def test_ide_has_two_devices_a_port() -> None:
     text = lines(creation(spec(disk_controller="ide", disk_controller_model="PIIX4", config_iso="/c", cache_disk_mib=1), choices()))
     assert "--portcount" not in "\n".join(text)
-    assert [line.split("--port ")[1][:12] for line in text if line.startswith("storageattach")] == ["0 --device 0", "0 --device 1", "1 --device 0"]
+    assert [line.split("--port ")[1][:12] for line in text if line.startswith("storageattach")] == ["0 --device 1", "1 --device 0"]
 
 
 def test_an_iso_boots() -> None:
     text = lines(creation(spec(boot=BootIso("/boot.iso")), choices()))
-    assert "--boot1 dvd" in text[2]
-    assert text[4].endswith("--type dvddrive --medium /boot.iso")
+    assert "--boot1 dvd" in text[1]
+    assert text[3].endswith("--type dvddrive --medium /boot.iso")
 
 
 def test_networks() -> None:
@@ -121,7 +130,7 @@ def test_the_hosts_resolver_is_no_condition() -> None:
 
 def test_a_limit_can_be_prepared() -> None:
     calls = creation(spec(), choices(shaping=True))
-    assert "--limit 0" in lines(calls)[2]
+    assert "--limit 0" in lines(calls)[1]
     assert "--nic-bandwidth-group1" in " ".join(settings(calls).arguments)
 
 
@@ -188,6 +197,18 @@ def test_single_commands() -> None:
     assert options.convert_raw("/a.raw", "/b.vdi", "u") == ("convertfromraw", "/a.raw", "/b.vdi", "--format", "VDI", "--uuid", "u")
     assert options.new_disk("/x", 5)[6:8] == ("--format", "VDI")
     assert [call.arguments[-1] for call in options.introduce_base(spec(), "/b.vdi")] == ["/b.vdi", "none"]
+
+
+def test_commands_for_devices() -> None:
+    assert options.detach("x", "Disks", 1, 0) == ("storageattach", "x", "--storagectl", "Disks", "--port", "1", "--device", "0", "--medium", "none")
+    assert options.new_group("abcdefgh-1", 5) == ("bandwidthctl", "abcdefgh-1", "add", "t4t-abcdefgh", "--type", "network", "--limit", "5K")
+    assert options.use_group("abcdefgh-1") == ("modifyvm", "abcdefgh-1", "--nic-bandwidth-group1", "t4t-abcdefgh")
+
+
+@given(st.from_regex(r"[0-9a-f]{1,40}", fullmatch=True), st.text(max_size=30))
+def test_the_mark_is_read_as_it_was_written(owner: str, more: str) -> None:
+    assert options.owner_in(f"{options.description(owner)}\n{more}") == owner
+    assert options.owner_in(f"{more}: {owner}") is None
 
 
 def recorded_words(case: str) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -10,21 +9,14 @@ from msgspec.structs import replace
 from t4t.domain.errors import CommandFailed, VmWrongState
 from t4t.domain.vm import VmState
 from t4t.hypervisor.qemu import command, network
-from t4t.hypervisor.qemu.creating import absolute, check_media, refuse
+from t4t.hypervisor.qemu.creating import refuse
+from t4t.hypervisor.specs import absolute, changed, check_media, compare
 
 if TYPE_CHECKING:
-    from t4t.domain.vm import Feature, PortForward, VmChange, VmInfo, VmSpec
+    from t4t.domain.vm import Feature, VmChange, VmInfo
     from t4t.hypervisor.qemu.live import Live
     from t4t.hypervisor.qemu.machine import Machine
     from t4t.hypervisor.qemu.record import VmRecord
-
-
-def changed(spec: VmSpec, change: VmChange) -> VmSpec:
-    """The settings after ``change``."""
-    changes = {field.name: getattr(change, field.name) for field in dataclasses.fields(change) if getattr(change, field.name) is not None}
-    if changes.get("bandwidth_kib_s") == 0:
-        changes["bandwidth_kib_s"] = None
-    return dataclasses.replace(spec, **changes)
 
 
 async def reconfigure(machine: Machine, change: VmChange, features: frozenset[Feature]) -> VmInfo:
@@ -63,13 +55,3 @@ async def _act(machine: Machine, live: Live, before: VmRecord, record: VmRecord)
         await network.close_ports(monitor, gone)
         opened = {port.name: port for port in (*kept, *await network.open_ports(monitor, machine.vm_id, new, gone))}
         return replace(record, ports=tuple(opened[port.name] for port in spec.ports))
-
-
-def compare(
-    opened: tuple[PortForward, ...], before: tuple[PortForward, ...], wanted: tuple[PortForward, ...]
-) -> tuple[tuple[PortForward, ...], tuple[PortForward, ...], tuple[PortForward, ...]]:
-    """Forwards in force that stay, those to close, and those wanted to open."""
-    stay = {port.name for port in wanted if port in before}
-    kept = tuple(port for port in opened if port.name in stay)
-    there = {port.name for port in kept}
-    return kept, tuple(port for port in opened if port.name not in there), tuple(port for port in wanted if port.name not in there)

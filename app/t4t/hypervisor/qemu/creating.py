@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import dataclasses
 import secrets
 import shutil
 import uuid
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import msgspec
-
-from t4t.domain.errors import MediumMissing, NotEnoughDisk, NotSupported, VmExists, VmNotFound
-from t4t.domain.vm import MIB, BootIso, Feature, VmSpec, VmState
+from t4t.domain.errors import NotSupported, VmExists, VmNotFound
+from t4t.domain.vm import BootIso, Feature, VmSpec, VmState
 from t4t.durable import sync_folder
-from t4t.hypervisor.needs import features_needed, is_file
+from t4t.hypervisor import specs
 from t4t.hypervisor.qemu import command
-from t4t.hypervisor.qemu.live import media, remove_runtime
+from t4t.hypervisor.qemu.live import remove_runtime
 from t4t.hypervisor.qemu.locate import NAME
-from t4t.hypervisor.qemu.record import FILE, VmRecord, encode
+from t4t.hypervisor.qemu.record import VmRecord
+from t4t.hypervisor.records import FILE, encode
+from t4t.hypervisor.space import check_space
+from t4t.hypervisor.specs import absolute, check_media
 
 if TYPE_CHECKING:
     from t4t.hypervisor.qemu.images import Images
@@ -33,20 +33,9 @@ _SHARE: Final = "shared"
 
 def refuse(spec: VmSpec, features: frozenset[Feature]) -> None:
     """`NotSupported` for what this driver can't do."""
-    for feature in sorted(features_needed(spec) - features, key=lambda one: one.value):
-        raise NotSupported(hypervisor=NAME, feature=feature.value)
+    specs.refuse(spec, features, NAME)
     if len(spec.shares) > 1 or any(share.name != _SHARE for share in spec.shares):
         raise NotSupported(hypervisor=NAME, feature=Feature.SHARES.value)
-
-
-def check_media(spec: VmSpec) -> None:
-    """`MediumMissing` for a file or shared folder that is not there."""
-    for path in media(spec):
-        if not is_file(path):
-            raise MediumMissing(path=path)
-    for share in spec.shares:
-        if not Path(share.host_path).is_dir():
-            raise MediumMissing(path=share.host_path)
 
 
 async def create(context: Context, spec: VmSpec, owner: str, images: Images) -> None:
@@ -60,9 +49,7 @@ async def create(context: Context, spec: VmSpec, owner: str, images: Images) -> 
     check_media(spec)
     folder = context.records.folder
     folder.mkdir(parents=True, exist_ok=True)
-    free = context.free_bytes(folder) // MIB
-    if free < _LEAST_MIB:
-        raise NotEnoughDisk(path=str(folder), needed_mib=_LEAST_MIB, free_mib=free)
+    check_space(folder, _LEAST_MIB, context.free_bytes)
     building = folder / f".new-{spec.vm_id}-{secrets.token_hex(4)}"
     building.mkdir(mode=0o700)
     try:
@@ -74,22 +61,6 @@ async def create(context: Context, spec: VmSpec, owner: str, images: Images) -> 
         sync_folder(folder)
     finally:
         shutil.rmtree(building, ignore_errors=True)
-
-
-def absolute(spec: VmSpec) -> VmSpec:
-    """The specification with paths that hold wherever a later driver is started."""
-    boot = msgspec.structs.replace(spec.boot, path=_absolute(spec.boot.path))
-    return dataclasses.replace(
-        spec,
-        boot=boot,
-        config_iso=_absolute(spec.config_iso) if spec.config_iso is not None else None,
-        floppy=_absolute(spec.floppy) if spec.floppy is not None else None,
-        shares=tuple(dataclasses.replace(share, host_path=_absolute(share.host_path)) for share in spec.shares),
-    )
-
-
-def _absolute(path: str) -> str:
-    return str(Path(path).absolute())
 
 
 def _same(record: VmRecord, spec: VmSpec) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import shutil
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -17,7 +16,8 @@ from t4t.hypervisor.qemu.live import Context
 from t4t.hypervisor.qemu.locate import NAME, Toolchain, locate
 from t4t.hypervisor.qemu.machine import Machine
 from t4t.hypervisor.qemu.record import Records
-from t4t.hypervisor.qemu.watching import Watching
+from t4t.hypervisor.space import free_bytes
+from t4t.hypervisor.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -33,13 +33,6 @@ _NOTES: Final = (
     "The bandwidth limit carries packets through the app; without the app the VM has no limit.",
 )
 _WINDOWS_NOTE: Final = "QEMU's monitor listens on a loopback port: other users of this computer could reach it."
-
-
-def free_bytes(folder: Path) -> int:
-    """Free space in the file system that holds ``folder``."""
-    while not folder.exists():
-        folder = folder.parent
-    return shutil.disk_usage(folder).free
 
 
 class QemuDriver:
@@ -119,7 +112,7 @@ class QemuDriver:
     async def _look(self, vm_id: VmId) -> VmInfo | None:
         try:
             machine = self._machine(vm_id)
-            return await machine.atomic(machine.look())
+            return await machine.turns.atomic(machine.look())
         except (VmNotFound, VmNotOurs):
             return None
 
@@ -134,27 +127,27 @@ class QemuDriver:
     async def start(self, vm_id: VmId) -> VmInfo:
         """See `Hypervisor.start`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(starting.start(machine))
+        return await machine.turns.atomic(starting.start(machine))
 
     async def pause(self, vm_id: VmId) -> VmInfo:
         """See `Hypervisor.pause`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(starting.pause(machine))
+        return await machine.turns.atomic(starting.pause(machine))
 
     async def resume(self, vm_id: VmId) -> VmInfo:
         """See `Hypervisor.resume`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(starting.resume(machine))
+        return await machine.turns.atomic(starting.resume(machine))
 
     async def save(self, vm_id: VmId) -> VmInfo:
         """See `Hypervisor.save`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(ending.save(machine))
+        return await machine.turns.atomic(ending.save(machine))
 
     async def discard_state(self, vm_id: VmId) -> VmInfo:
         """See `Hypervisor.discard_state`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(ending.discard_state(machine))
+        return await machine.turns.atomic(ending.discard_state(machine))
 
     async def shut_down(self, vm_id: VmId, *, deadline: float) -> VmInfo:
         """See `Hypervisor.shut_down`."""
@@ -163,18 +156,18 @@ class QemuDriver:
     async def power_off(self, vm_id: VmId) -> VmInfo:
         """See `Hypervisor.power_off`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(ending.power_off(machine))
+        return await machine.turns.atomic(ending.power_off(machine))
 
     async def reconfigure(self, vm_id: VmId, change: VmChange) -> VmInfo:
         """See `Hypervisor.reconfigure`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(changing.reconfigure(machine, change, FEATURES))
+        return await machine.turns.atomic(changing.reconfigure(machine, change, FEATURES))
 
     async def delete(self, vm_id: VmId) -> None:
         """See `Hypervisor.delete`."""
         with contextlib.suppress(VmNotFound):
             machine = self._machine(vm_id)
-            await machine.atomic(creating.delete(machine))
+            await machine.turns.atomic(creating.delete(machine))
             self._machines.pop(vm_id, None)
 
     def watch(self) -> AsyncIterator[VmEvent]:
@@ -190,17 +183,17 @@ class QemuDriver:
     async def take_snapshot(self, vm_id: VmId, name: str) -> Snapshot:
         """See `Snapshots.take_snapshot`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(snapshots.take(machine, name))
+        return await machine.turns.atomic(snapshots.take(machine, name))
 
     async def restore_snapshot(self, vm_id: VmId, name: str) -> VmInfo:
         """See `Snapshots.restore_snapshot`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(snapshots.restore(machine, name))
+        return await machine.turns.atomic(snapshots.restore(machine, name))
 
     async def delete_snapshot(self, vm_id: VmId, name: str) -> None:
         """See `Snapshots.delete_snapshot`."""
         machine = self._machine(vm_id)
-        await machine.atomic(snapshots.delete(machine, name))
+        await machine.turns.atomic(snapshots.delete(machine, name))
 
     async def snapshots(self, vm_id: VmId) -> tuple[Snapshot, ...]:
         """See `Snapshots.snapshots`."""
@@ -209,7 +202,7 @@ class QemuDriver:
     async def screenshot(self, vm_id: VmId) -> bytes:
         """See `Screenshots.screenshot`."""
         machine = self._machine(vm_id)
-        return await machine.atomic(self._screenshot(machine))
+        return await machine.turns.atomic(self._screenshot(machine))
 
     @staticmethod
     async def _screenshot(machine: Machine) -> bytes:

@@ -10,16 +10,17 @@ from msgspec.structs import replace
 
 from t4t.domain.errors import CommandFailed, CommandTimeout, NotEnoughDisk, T4TError, VmLost, VmWrongState
 from t4t.domain.vm import MIB, VmInfo, VmState
+from t4t.hypervisor import space
 from t4t.hypervisor.qemu import command
 from t4t.hypervisor.qemu.record import Intent
 from t4t.hypervisor.qemu.states import RUNNING
+from t4t.hypervisor.space import SPARE_MIB
 
 if TYPE_CHECKING:
     from t4t.hypervisor.qemu.machine import Machine
     from t4t.hypervisor.qemu.monitor import Monitor
     from t4t.hypervisor.qemu.record import VmRecord
 
-_SPARE_MIB: Final = 64
 _PRESS_SECONDS: Final = 3.0
 _SAVE_SECONDS: Final = 540.0
 _DELETE_SECONDS: Final = 60.0
@@ -28,10 +29,7 @@ _ENDED: Final = frozenset({VmState.ABORTED, VmState.ABORTED_SAVED, VmState.POWER
 
 def check_space(machine: Machine, record: VmRecord) -> None:
     """`NotEnoughDisk` unless the whole memory fits."""
-    needed = record.settings.memory_mib + _SPARE_MIB
-    free = machine.context.free_bytes(machine.home) // MIB
-    if free < needed:
-        raise NotEnoughDisk(path=str(machine.home), needed_mib=needed, free_mib=free)
+    space.check_space(machine.home, record.settings.memory_mib + SPARE_MIB, machine.context.free_bytes)
 
 
 async def write_memory(machine: Machine, monitor: Monitor, record: VmRecord, tag: str) -> int:
@@ -42,8 +40,8 @@ async def write_memory(machine: Machine, monitor: Monitor, record: VmRecord, tag
     except CommandFailed as error:
         # QEMU only says "Input/output error": whether it was the space is seen while what was written is still there.
         free = machine.context.free_bytes(machine.home) // MIB
-        if free < _SPARE_MIB:
-            raise NotEnoughDisk(path=str(machine.home), needed_mib=record.settings.memory_mib + _SPARE_MIB, free_mib=free) from error
+        if free < SPARE_MIB:
+            raise NotEnoughDisk(path=str(machine.home), needed_mib=record.settings.memory_mib + SPARE_MIB, free_mib=free) from error
         raise
     sizes = await snapshot_sizes(monitor, tag)
     if set(nodes) - sizes.keys() or not sizes[command.STATE]:
@@ -177,4 +175,4 @@ async def shut_down(machine: Machine, deadline: float) -> VmInfo:
         with contextlib.suppress(VmLost, CommandFailed, CommandTimeout):
             async with live.awake() as monitor:
                 await monitor.execute("system_powerdown")
-    return await machine.atomic(power_off(machine))
+    return await machine.turns.atomic(power_off(machine))

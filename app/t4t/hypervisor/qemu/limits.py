@@ -15,7 +15,7 @@ import psutil
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from t4t.hypervisor.qemu.process import ProcessId
+    from t4t.hypervisor.process import ProcessId
 
 _PERIOD_SECONDS: Final = 0.1
 _CREDIT_SECONDS: Final = 0.3

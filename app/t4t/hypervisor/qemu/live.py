@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import socket
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -15,7 +14,8 @@ import psutil
 
 from t4t.domain.errors import CommandTimeout, VmLost
 from t4t.durable import FileLock
-from t4t.hypervisor.qemu import command, network, process
+from t4t.hypervisor import process
+from t4t.hypervisor.qemu import birth, command, network
 from t4t.hypervisor.qemu.files import make_private
 from t4t.hypervisor.qemu.limits import Governor
 from t4t.hypervisor.qemu.mirror import Mirror
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
     from t4t.domain.vm import VmId, VmSpec, VmState
+    from t4t.hypervisor.process import ProcessId
     from t4t.hypervisor.qemu.images import Images
     from t4t.hypervisor.qemu.locate import Toolchain
-    from t4t.hypervisor.qemu.process import ProcessId
 
 _ANSWER_SECONDS: Final = 10.0
 _QUIT_SECONDS: Final = 10.0
@@ -197,17 +197,6 @@ def _shorten(log: Path) -> None:
                 file.truncate(0)
 
 
-def free_tcp_ports(count: int) -> tuple[int, ...]:
-    """Loopback ports that were free a moment ago."""
-    held: list[socket.socket] = []
-    try:
-        held.extend(socket.create_server(("127.0.0.1", 0)) for _ in range(count))
-        return tuple(int(one.getsockname()[1]) for one in held)
-    finally:
-        for one in held:
-            one.close()
-
-
 def launch(context: Context, tools: Toolchain, record: VmRecord) -> VmRecord:
     """Start the process (it waits); the record with its pid. `VmLost` if it ended at once."""
     spec: VmSpec = record.settings
@@ -225,7 +214,7 @@ def launch(context: Context, tools: Toolchain, record: VmRecord) -> VmRecord:
         share=record.endpoint(SHARE) if spec.shares else None,
         pid_file=home / _PID_FILE,
     )
-    pid = process.spawn(command.arguments(plan), home / "qemu.log", background=context.background)
+    pid = birth.spawn(command.arguments(plan), home / "qemu.log", background=context.background)
     started = process.start_time(pid)
     if started is None:
         process.reap(pid)
@@ -253,12 +242,6 @@ def log_tail(home: Path) -> str:
     with contextlib.suppress(OSError):
         return (home / "qemu.log").read_text(errors="replace").strip()[-_LOG_TAIL:]
     return ""
-
-
-def media(spec: VmSpec) -> list[str]:
-    """Files of others that the VM needs."""
-    wanted = [spec.boot.path, spec.config_iso, spec.floppy]
-    return [path for path in wanted if path is not None]
 
 
 async def idle_processors(monitor: Monitor) -> None:

@@ -4,23 +4,22 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import errno
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.domain.errors import CommandFailed, CommandTimeout, FolderUnwritable, HostError, NotEnoughDisk, T4TError, VmLost, VmNotFound, VmNotOurs
+from t4t.domain.errors import CommandFailed, CommandTimeout, HostError, T4TError, VmLost, VmNotFound, VmNotOurs
 from t4t.domain.vm import VmId, VmInfo, VmState
-from t4t.durable import FileLock
-from t4t.hypervisor.qemu import command, process
+from t4t.hypervisor import process
+from t4t.hypervisor.qemu import command
 from t4t.hypervisor.qemu.live import Context, Live, end_orphan, remove_sockets
 from t4t.hypervisor.qemu.record import Intent, VmRecord
 from t4t.hypervisor.qemu.states import GUEST_OFF, after_death, from_status
+from t4t.hypervisor.turns import LOCK_SECONDS, Turns
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Coroutine
+    from collections.abc import AsyncIterator
 
-_LOCK_SECONDS: Final = 300.0
 _LOOK_SECONDS: Final = 5.0
 _JOB_SECONDS: Final = 60.0
 _START_SECONDS: Final = 60.0
@@ -33,7 +32,6 @@ _MEANT: Final = {
     Intent.LEAVING: VmState.SAVING,
     Intent.ENDING: VmState.STOPPING,
 }
-_T = TypeVar("_T")
 _replace = msgspec.structs.replace
 
 
@@ -46,8 +44,7 @@ class Machine:
         self.vm_id = vm_id
         self.home = context.records.home(vm_id)
         self.live: Live | None = None
-        self._lock = asyncio.Lock()
-        self._tasks: set[asyncio.Task[Any]] = set()
+        self.turns = Turns(vm_id, exists=lambda: context.records.load(vm_id), lock_path=lambda: context.records.lock_path(vm_id))
         self._looking: asyncio.Task[None] | None = None
         self._news = False
         self._closed = False
@@ -55,46 +52,14 @@ class Machine:
     # --- one at a time -----------------------------------------------------------------------------------------------
 
     @contextlib.asynccontextmanager
-    async def exclusive(self, seconds: float = _LOCK_SECONDS) -> AsyncIterator[VmRecord]:
+    async def exclusive(self, seconds: float = LOCK_SECONDS) -> AsyncIterator[VmRecord]:
         """Nobody else commands the VM meanwhile, also in no other process; the record is settled."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._lock.acquire()
-        except TimeoutError:
-            raise CommandTimeout(vm=self.vm_id, command="lock", seconds=seconds) from None
-        try:
-            self.context.records.load(self.vm_id)
-            async with contextlib.AsyncExitStack() as stack:
-                lock = FileLock(self.context.records.lock_path(self.vm_id))
-                try:
-                    await stack.enter_async_context(lock.acquired(seconds))
-                except TimeoutError:
-                    raise CommandTimeout(vm=self.vm_id, command="lock", seconds=seconds) from None
-                yield await self._settle(self.context.records.load(self.vm_id))
-        finally:
-            self._lock.release()
-
-    async def atomic(self, work: Coroutine[Any, Any, _T]) -> _T:
-        """Do ``work`` to its end even if the caller is cancelled: the next caller waits for it."""
-        task = asyncio.create_task(work)
-        self._tasks.add(task)
-        task.add_done_callback(self._done)
-        return await asyncio.shield(task)
-
-    def _done(self, task: asyncio.Task[Any]) -> None:
-        self._tasks.discard(task)
-        if not task.cancelled():
-            task.exception()
+        async with self.turns.turn(seconds):
+            yield await self._settle(self.context.records.load(self.vm_id))
 
     def write(self, record: VmRecord) -> VmRecord:
         """Make the record durable; `NotEnoughDisk` or `FolderUnwritable`."""
-        try:
-            self.context.records.save_by_all_means(record)
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise NotEnoughDisk(path=str(self.home), needed_mib=1, free_mib=0) from error
-            raise FolderUnwritable(path=str(self.home), reason=error.strerror or str(error)) from error
-        return record
+        return self.context.records.write(record)
 
     def tell(self, state: VmState) -> None:
         """Tell watchers."""
@@ -104,7 +69,7 @@ class Machine:
 
     async def look(self) -> VmInfo:
         """The VM as it is."""
-        if not self._lock.locked() or not self._can_glance():
+        if not self.turns.taken or not self._can_glance():
             with contextlib.suppress(CommandTimeout, HostError):
                 async with self.exclusive(_LOOK_SECONDS) as record:
                     return await self.info(record)
@@ -179,9 +144,7 @@ class Machine:
         """Something has happened: look when nobody is at work, and tell watchers."""
         self._news = True
         if not self._closed and (self._looking is None or self._looking.done()):
-            self._looking = asyncio.create_task(self._refresh())
-            self._tasks.add(self._looking)
-            self._looking.add_done_callback(self._done)
+            self._looking = self.turns.keep(asyncio.create_task(self._refresh()))
 
     async def _refresh(self) -> None:
         while self._news:
@@ -314,8 +277,7 @@ class Machine:
     async def close(self) -> None:
         """Let commands come to their end, then let go; the VM goes on."""
         self._closed = True
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.turns.finish()
         await self.let_go(lost=False)
 
     def running(self) -> Live:

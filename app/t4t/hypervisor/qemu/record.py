@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from t4t.domain.errors import VmNotFound, VmNotOurs
-from t4t.domain.vm import PortForward, VmId, VmSpec, VmState
-from t4t.durable import write_atomic
+from t4t.domain.vm import PortForward, VmSpec, VmState
+from t4t.hypervisor import records
+from t4t.hypervisor.process import ProcessId
 from t4t.hypervisor.qemu.command import Endpoint
-from t4t.hypervisor.qemu.process import ProcessId
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 VERSION: Final = 1
-FILE: Final = "vm.json"
-_RESERVE: Final = "reserve"
-_RESERVE_BYTES: Final = 128 * 1024
 MONITORS: Final = 3
 """One for the driver that serves the VM, and others for those that only look."""
 SHARE: Final = MONITORS
@@ -126,73 +120,9 @@ class VmRecord(msgspec.Struct, frozen=True, kw_only=True):
         return settled.with_stale(self.pending_tag)
 
 
-class Records:
-    """The folders of all VMs of one data folder."""
+class Records(records.Records[VmRecord]):
+    """The folders of all VMs of one data folder that QEMU runs."""
 
     def __init__(self, folder: Path, owner: str) -> None:
         """``owner`` is the mark; what has another one is not ours."""
-        self.folder = folder
-        self._owner = owner
-
-    def home(self, vm_id: VmId) -> Path:
-        """The VM's folder."""
-        return self.folder / vm_id
-
-    def load(self, vm_id: VmId) -> VmRecord:
-        """The VM's record; `VmNotFound` or `VmNotOurs`."""
-        home = self.home(vm_id)
-        if "/" in vm_id or "\\" in vm_id or vm_id.startswith(".") or not home.is_dir():
-            raise VmNotFound(vm=vm_id)
-        try:
-            record = msgspec.json.decode((home / FILE).read_bytes(), type=VmRecord)
-        except FileNotFoundError:
-            if not home.is_dir():
-                raise VmNotFound(vm=vm_id) from None
-            raise VmNotOurs(vm=vm_id) from None
-        except (OSError, msgspec.MsgspecError):
-            raise VmNotOurs(vm=vm_id) from None
-        if record.owner != self._owner or record.created.vm_id != vm_id or record.version != VERSION:
-            raise VmNotOurs(vm=vm_id)
-        return record
-
-    def lock_path(self, vm_id: VmId) -> Path:
-        """The file whose lock is held by whoever gives commands to the VM."""
-        folder = self.folder / ".locks"
-        folder.mkdir(parents=True, exist_ok=True)
-        return folder / vm_id
-
-    def save(self, record: VmRecord) -> None:
-        """Make ``record`` durable."""
-        write_atomic(self.home(record.created.vm_id) / FILE, encode(record))
-
-    def save_by_all_means(self, record: VmRecord) -> None:
-        """Make ``record`` durable also on a full disk, with the space that was kept for it."""
-        reserve = self.home(record.created.vm_id) / _RESERVE
-        try:
-            self.save(record)
-        except OSError:
-            if not reserve.exists():
-                raise
-            reserve.unlink()
-            self.save(record)
-        else:
-            if not reserve.exists():
-                with contextlib.suppress(OSError):
-                    reserve.write_bytes(bytes(_RESERVE_BYTES))
-
-    def ids(self) -> Iterator[VmId]:
-        """All VMs of ours."""
-        if not self.folder.is_dir():
-            return
-        for home in sorted(self.folder.iterdir()):
-            vm_id = VmId(home.name)
-            try:
-                self.load(vm_id)
-            except (VmNotFound, VmNotOurs):
-                continue
-            yield vm_id
-
-
-def encode(record: VmRecord) -> bytes:
-    """The record as a file that people can read."""
-    return msgspec.json.format(msgspec.json.encode(record), indent=1) + b"\n"
+        super().__init__(folder, owner, VmRecord, VERSION)

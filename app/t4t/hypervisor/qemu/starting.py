@@ -9,12 +9,15 @@ from msgspec.structs import replace
 
 from t4t.domain.errors import CommandFailed, CommandTimeout, HypervisorError, MediumMissing, StateUnreadable, VmLost, VmWrongState
 from t4t.domain.vm import VmInfo, VmState
+from t4t.hypervisor import process
 from t4t.hypervisor.needs import is_file
-from t4t.hypervisor.qemu import command, network, process
+from t4t.hypervisor.qemu import command, network
 from t4t.hypervisor.qemu.files import make_private
-from t4t.hypervisor.qemu.live import end_orphan, free_tcp_ports, idle_processors, launch, log_tail, media
+from t4t.hypervisor.qemu.live import end_orphan, idle_processors, launch, log_tail
 from t4t.hypervisor.qemu.record import MONITORS, Intent
 from t4t.hypervisor.qemu.states import RUNNING
+from t4t.hypervisor.space import free_tcp_ports
+from t4t.hypervisor.specs import media
 
 if TYPE_CHECKING:
     from t4t.hypervisor.qemu.live import Live

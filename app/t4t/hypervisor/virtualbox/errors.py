@@ -215,6 +215,9 @@ TRANSIENT: Final = (
     Transient(codes.ACCESS_DENIED, r"not ready", (0.5, 1.0, 2.0, 4.0), "VirtualBox is still reading its settings"),
     Transient(0, r"console object from the direct session|The session is not locked", (0.25, 0.5, 1.0, 2.0), "a VM's process ends while we look at it"),
     Transient(codes.SERVER_EXEC_FAILURE, r"", (1.0, 2.0, 4.0, 8.0, 16.0), "VBoxSVC is just ending or starting"),
+    Transient(
+        codes.CLASS_NOT_REGISTERED, r"not running or failed to start", (0.1, 0.25, 0.5, 1.0), "VBoxSVC was killed, and who starts it has not seen it yet"
+    ),
     Transient(codes.SERVER_UNAVAILABLE, r"", (0.5, 1.0, 2.0), "VBoxSVC ended; the next call starts a new one"),
 )
 """Only failures of commands that did nothing yet, so that doing them again is safe."""

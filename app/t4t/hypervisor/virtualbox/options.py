@@ -7,6 +7,7 @@ merged into the one ``modifyvm`` too; a VBoxManage that does not know one of the
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
@@ -21,7 +22,9 @@ if TYPE_CHECKING:
     from t4t.domain.vm import PortForward, Share, VmSpec
 
 OWNER_KEY: Final = "t4t/owner"
-"""The extradata key that makes a VM ours; its value is the id of the data folder."""
+"""What makes a VM ours: a line of its description (`description`), or extradata with this key; the value is the id of the data folder."""
+_FOR_PEOPLE: Final = "Computes for LHC@home. Test4Theory Desktop made this virtual machine and removes it when its work is done: please leave it to the app."
+_MARK: Final = re.compile(rf"^{OWNER_KEY}: (\S+)\s*$", re.MULTILINE)
 DISKS: Final = "Disks"
 FLOPPY: Final = "Floppy"
 _FIRST: Final = Version(7, 0, 0)
@@ -80,24 +83,32 @@ def group_name(vm: str) -> str:
 
 
 def creation(spec: VmSpec, choices: Choices) -> tuple[Call, ...]:
-    """The calls that make the VM, powered off, with our mark on it as soon as it exists. Its ports must be chosen (`ValueError` for host port 0)."""
+    """The calls that make the VM, powered off, with our mark in its description, its folder below ours. Its ports must be chosen (`ValueError` for port 0).
+
+    A disk to boot from is attached afterwards (`attach_base`), when VirtualBox knows it.
+    """
     vm = spec.vm_id
     where = ("--basefolder", choices.base_folder, "--ostype", spec.os_type)
     calls = [
         Call(("createvm", "--name", spec.name, "--uuid", vm, *where, *spelled("x86", choices.version), "--register")),
-        Call(mark(vm, choices.owner)),
     ]
     if _shaped(spec, choices):
-        calls.append(Call(("bandwidthctl", vm, "add", group_name(vm), "--type", "network", "--limit", limit(spec.bandwidth_kib_s))))
+        calls.append(Call(new_group(vm, spec.bandwidth_kib_s)))
     calls.append(_settings(spec, choices))
     calls.extend(_storage(spec, choices))
     calls.extend(Call(share(vm, one)) for one in spec.shares)
     return tuple(calls)
 
 
-def mark(vm: str, owner: str) -> tuple[str, ...]:
-    """Make the VM ours."""
-    return ("setextradata", vm, OWNER_KEY, owner)
+def description(owner: str) -> str:
+    """What people read in VirtualBox's window, and our mark."""
+    return f"{_FOR_PEOPLE}\n{OWNER_KEY}: {owner}"
+
+
+def owner_in(text: str) -> str | None:
+    """The owner that a VM's description names; None if it bears no mark."""
+    found = _MARK.search(text)
+    return None if found is None else found[1]
 
 
 def _shaped(spec: VmSpec, choices: Choices) -> bool:
@@ -106,7 +117,7 @@ def _shaped(spec: VmSpec, choices: Choices) -> bool:
 
 def _settings(spec: VmSpec, choices: Choices) -> Call:
     head = ("modifyvm", spec.vm_id)
-    certain = (*head, *_computer(spec), *_network(spec, choices))
+    certain = (*head, "--description", description(choices.owner), *_computer(spec), *_network(spec, choices))
     optional = tuple(_optional(spec, choices))
     return Call(
         certain + tuple(word for words in optional for word in words),
@@ -156,16 +167,16 @@ def _optional(spec: VmSpec, choices: Choices) -> Iterable[tuple[str, ...]]:
 
 def _storage(spec: VmSpec, choices: Choices) -> Iterable[Call]:
     vm, bus = spec.vm_id, spec.disk_controller
-    boot = attach_disk(spec, 0, spec.boot.path, multiattach=True) if isinstance(spec.boot, BootDisk) else attach_iso(spec, 0, spec.boot.path)
-    attached = [Call(boot)]
+    attached = [] if isinstance(spec.boot, BootDisk) else [Call(attach_iso(spec, 0, spec.boot.path))]
+    place = 1
     if spec.config_iso is not None:
-        attached.append(Call(attach_iso(spec, len(attached), spec.config_iso)))
+        attached.append(Call(attach_iso(spec, place, spec.config_iso)))
+        place += 1
     if spec.cache_disk_mib is not None:
-        place = len(attached)
         attached.append(Call(new_disk(choices.cache_disk, spec.cache_disk_mib)))
         attached.append(Call(attach_disk(spec, place, choices.cache_disk)))
-    media = len(attached) - (spec.cache_disk_mib is not None)
-    count = ("--portcount", str(media)) if bus in _PORT_COUNT else ()
+        place += 1
+    count = ("--portcount", str(place)) if bus in _PORT_COUNT else ()
     yield Call(
         ("storagectl", vm, "--name", DISKS, "--add", bus, "--controller", spec.disk_controller_model, *count, "--hostiocache", "off", "--bootable", "on")
     )
@@ -196,6 +207,11 @@ def attach_iso(spec: VmSpec, place: int, path: str) -> tuple[str, ...]:
 def introduce_base(spec: VmSpec, path: str) -> tuple[Call, ...]:
     """Register a base image that VirtualBox does not know yet: attached for a moment, never written."""
     return (Call(attach_disk(spec, 0, path)), Call((*_slot(spec, 0), "--type", "hdd", "--medium", "none")))
+
+
+def detach(vm: str, controller: str, port: int, device: int) -> tuple[str, ...]:
+    """Empty a slot; needs a VM without a process."""
+    return ("storageattach", vm, "--storagectl", controller, "--port", str(port), "--device", str(device), "--medium", "none")
 
 
 def new_disk(path: str, mib: int) -> tuple[str, ...]:
@@ -233,6 +249,16 @@ def limit(kib_s: int | None) -> str:
 def on_off(*, on: bool) -> str:
     """A switch."""
     return "on" if on else "off"
+
+
+def new_group(vm: str, kib_s: int | None) -> tuple[str, ...]:
+    """A bandwidth group; VirtualBox makes none for a VM that has a process."""
+    return ("bandwidthctl", vm, "add", group_name(vm), "--type", "network", "--limit", limit(kib_s))
+
+
+def use_group(vm: str) -> tuple[str, ...]:
+    """Put the network card into the group; off or saved."""
+    return ("modifyvm", vm, "--nic-bandwidth-group1", group_name(vm))
 
 
 # --- a VM that is off ------------------------------------------------------------------------------------------------

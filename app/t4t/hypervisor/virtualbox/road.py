@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from t4t.domain.vm import PortForward, Share, VmId, VmSpec
     from t4t.hypervisor.virtualbox.options import Choices
     from t4t.hypervisor.virtualbox.versions import Version
-    from t4t.hypervisor.virtualbox.view import Machine, Medium, Registered
+    from t4t.hypervisor.virtualbox.view import Attachment, Machine, Medium, Registered
 
 
 class Road(Protocol):
@@ -78,7 +78,7 @@ class Road(Protocol):
     # --- a VM without a process ---------------------------------------------------------------------------------------
 
     async def create(self, spec: VmSpec, choices: Choices) -> None:
-        """Register the VM as `options.creation` describes it. A failure may leave a part of it: the driver removes that."""
+        """Register the VM as `options.creation` describes it, without its boot disk. A failure may leave a part of it: the driver removes that."""
         ...
 
     async def introduce(self, spec: VmSpec, path: str) -> None:
@@ -87,6 +87,10 @@ class Road(Protocol):
 
     async def attach_base(self, spec: VmSpec, path: str) -> None:
         """Attach the base image at the first place so that the VM writes into a layer of its own."""
+        ...
+
+    async def detach(self, vm: VmId, one: Attachment) -> None:
+        """Take a medium out of its slot: `unregister` would delete a disk that somebody else attached."""
         ...
 
     async def close_medium(self, medium: str, *, delete: bool = False) -> None:
@@ -99,6 +103,10 @@ class Road(Protocol):
 
     async def unregister(self, vm: VmId) -> None:
         """Remove the VM, its settings, its saved state, its snapshots and the layers that only it used. Media of others stay."""
+        ...
+
+    async def shape(self, vm: VmId, kib_s: int) -> None:
+        """Give the VM, off or saved, a bandwidth group and put its network card in it, if it was created without one (``Choices.shaping`` is only a wish)."""
         ...
 
     async def set_resources(self, vm: VmId, *, cores: int | None = None, memory_mib: int | None = None) -> None:
@@ -132,7 +140,7 @@ class Road(Protocol):
         ...
 
     async def set_bandwidth(self, vm: VmId, kib_s: int) -> None:
-        """Set the limit of the VM's group, 0 for none; it was created with a group."""
+        """Set the limit of the VM's group, 0 for none; `CommandFailed` if it has no group."""
         ...
 
     async def forward(self, vm: VmId, ports: Sequence[PortForward], *, live: bool) -> None:

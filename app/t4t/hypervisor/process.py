@@ -1,4 +1,4 @@
-"""The QEMU process: its identity (pid and start time), its birth, its priority and its death."""
+"""A VM's process, whoever started it: its identity (pid and start time), its priority and its death."""
 
 from __future__ import annotations
 
@@ -6,29 +6,20 @@ import asyncio
 import contextlib
 import os
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import psutil
 
-from t4t.hypervisor.environment import clean_environment
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
 DYING_SECONDS: Final = 1.0
 """A process that dies has closed its sockets some time before it is gone."""
-_LOWEST: Final = 19
 _POLL_SECONDS: Final = 0.5
 _DEAD: Final = frozenset({"Z", "X", "x"})
 _FROM_OUTSIDE: Final = frozenset({signal.SIGTERM, signal.SIGINT, *(getattr(signal, name) for name in ("SIGKILL", "SIGHUP") if hasattr(signal, name))})
 _ended_by: Final[dict[int, int]] = {}
 """Signals that ended our own children."""
-_children: Final[list[subprocess.Popen[bytes]]] = []
-"""Windows only: kept so that nobody waits for a child in a destructor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +64,19 @@ def command_line(pid: int) -> list[str]:
         return []
 
 
+def age_rank(process: ProcessId) -> float:
+    """A number that is greater for a process that was started later, in one life of this computer."""
+    return float(process.started.rpartition(":")[2])
+
+
+def born_at(process: ProcessId) -> float:
+    """When it was started, in seconds since 1970 as well as the system knows; 0 if it is gone."""
+    try:
+        return float(psutil.Process(process.pid).create_time())
+    except psutil.Error:
+        return 0.0
+
+
 def cpu_seconds(process: ProcessId) -> float:
     """What the process has used so far, in all its threads."""
     try:
@@ -80,47 +84,6 @@ def cpu_seconds(process: ProcessId) -> float:
     except psutil.Error:
         return 0.0
     return float(times.user + times.system)
-
-
-if sys.platform == "win32":
-
-    def spawn(arguments: Sequence[str], log: Path, *, background: bool) -> int:
-        """Start a process that outlives us, its output in ``log``; the pid."""
-        flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW | subprocess.DETACHED_PROCESS
-        with log.open("wb") as output:
-            child = subprocess.Popen(
-                list(arguments),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                env=clean_environment(os.environ),
-                creationflags=flags | (subprocess.IDLE_PRIORITY_CLASS if background else 0),
-            )
-        _children.append(child)
-        return child.pid
-
-else:
-
-    def spawn(arguments: Sequence[str], log: Path, *, background: bool) -> int:
-        """Start a process that outlives us, in a session of its own, its output in ``log``; the pid."""
-        # Not Popen: it complains about a child that is meant to outlive us.
-        pid = os.posix_spawn(
-            arguments[0],
-            list(arguments),
-            clean_environment(os.environ),
-            file_actions=[
-                (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0),
-                (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o600),
-                (os.POSIX_SPAWN_DUP2, 1, 2),
-            ],
-            setsid=True,
-            setsigmask=[],
-            setsigdef=[signal.SIGPIPE, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP],
-        )
-        if background:
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, pid, _LOWEST)
-        return pid
 
 
 def make_idle(thread: int) -> None:

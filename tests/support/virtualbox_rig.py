@@ -1,0 +1,193 @@
+"""A world of real VirtualBox machines for tests, in the laboratory, by either road."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+from contract.hypervisor_contract import fetch, new_id
+from support.qemu_rig import kill_and_wait
+from support.task_folders import boot_sector
+from t4t.domain.vm import BootDisk, BootIso, DiskFormat, PortForward, Share, VmId, VmInfo, VmSpec
+from t4t.host.clock import RealClock
+from t4t.hypervisor.virtualbox.driver import VirtualBoxDriver
+from t4t.hypervisor.virtualbox.manage import ManageRoad
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+    from pathlib import Path
+
+    from t4t.hypervisor.driver import Driver
+    from t4t.hypervisor.virtualbox.road import Road
+
+VBOXMANAGE = "/usr/lib/virtualbox/VBoxManage"
+GUEST_MIB = 256
+
+
+def manage_road() -> Road:
+    """The road through VBoxManage."""
+    return ManageRoad(clock=RealClock())
+
+
+ROADS: dict[str, Callable[[], Road]] = {"vboxmanage": manage_road}
+"""By name; the laboratory's tests run on each."""
+
+
+async def vboxmanage(*words: str | Path, good: bool = True) -> str:
+    """What a volunteer's own command answers, past the driver."""
+    process = await asyncio.create_subprocess_exec(VBOXMANAGE, *map(str, words), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    out, _ = await asyncio.wait_for(process.communicate(), 120)
+    assert not good or process.returncode == 0, f"VBoxManage {words}: {out.decode()}"
+    return out.decode()
+
+
+class Golden:
+    """Saved states of a reference guest that has booted, made once a run and adopted by the guests of many tests."""
+
+    def __init__(self, folder: Path, appliance: Path) -> None:
+        self._folder = folder
+        self._appliance = appliance
+        self._states: dict[bool, Path] = {}
+
+    @staticmethod
+    def fits(spec: VmSpec) -> bool:
+        """Whether a state fits the machine: it must be the same but for ports and the shared folder's place."""
+        plain = not (spec.floppy or spec.config_iso or spec.cache_disk_mib or isinstance(spec.boot, BootIso))
+        return plain and spec.boot.path.endswith("t4t-appliance.vdi") and (spec.memory_mib, spec.cores) == (GUEST_MIB, 1) and spec.network
+
+    async def state(self, *, shared: bool) -> Path:
+        """The file of the state of a guest with or without a shared folder."""
+        if shared not in self._states:
+            self._states[shared] = await self._make(shared=shared)
+        return self._states[shared]
+
+    async def _make(self, *, shared: bool) -> Path:
+        place = self._folder / ("with-share" if shared else "plain")
+        place.mkdir()
+        (place / "share").mkdir()
+        rig = VirtualBoxRig(place, self._appliance, manage_road)
+        driver = rig.driver()
+        try:
+            spec = rig.spec(guest=True, shares=(Share("shared", str(place / "share")),) if shared else ())
+            await driver.create(spec)
+            port = (await driver.start(spec.vm_id)).ports[0].host_port
+
+            async def booted() -> bool:
+                return await fetch(port) is not None and (not shared or (place / "share/heartbeat").exists())
+
+            await rig.eventually(booted, seconds=120, what="the first guest's web server")
+            await driver.save(spec.vm_id)
+            target = place / "golden.sav"
+            shutil.copyfile(rig.saved_state(spec.vm_id), target)
+            return target
+        finally:
+            await rig.close()
+
+
+class VirtualBoxRig:
+    """One data folder with real machines; `close` ends them all."""
+
+    def __init__(self, folder: Path, appliance: Path, road: Callable[[], Road], golden: Golden | None = None, *, background: bool = False) -> None:
+        self.folder = folder
+        self.data = folder / "data"
+        self.data.mkdir()
+        self.appliance = appliance
+        self.road = road
+        self.golden = golden
+        self.background = background
+        """Off: on a busy machine idle guests would stand still."""
+        self.stall_seconds = 8.0
+        self.drivers: list[Driver] = []
+        self.full = False
+        self._disk = folder / "spin.raw"
+        self._disk.write_bytes(boot_sector())
+
+    def make(self, owner: str) -> Driver:
+        return VirtualBoxDriver(
+            self.data,
+            owner=owner,
+            road=self.road(),
+            clock=RealClock(),
+            background=self.background,
+            stall_seconds=self.stall_seconds,
+            free=self._free,
+        )
+
+    def _free(self, path: Path) -> int:
+        return 0 if self.full else shutil.disk_usage(path).free
+
+    def driver(self) -> Driver:
+        made = self.make("contract")
+        self.drivers.append(made)
+        return made
+
+    def stranger(self) -> Driver:
+        made = self.make("somebody else")
+        self.drivers.append(made)
+        return made
+
+    def spec(self, *, guest: bool, **changes: Any) -> VmSpec:
+        boot = BootDisk(str(self.appliance / "t4t-appliance.vdi"), DiskFormat.VDI) if guest else BootDisk(str(self._disk), DiskFormat.RAW)
+        vm_id = new_id()
+        values: dict[str, Any] = {
+            "vm_id": vm_id,
+            "name": f"t4t-{vm_id[:8]}",
+            "boot": boot,
+            "memory_mib": GUEST_MIB if guest else 64,
+            "nic_type": "virtio" if guest else "",
+            "ports": (PortForward(name="web", guest_port=80),) if guest else (),
+        }
+        return VmSpec(**(values | changes))
+
+    def iso_spec(self) -> VmSpec:
+        return self.spec(guest=True, boot=BootIso(str(self.appliance / "t4t-appliance.iso")))
+
+    async def prepare(self, driver: Driver, spec: VmSpec) -> None:
+        """Give a guest the state of one that has booted."""
+        if self.golden is None or not Golden.fits(spec):
+            return
+        state = self.data / "vms" / spec.vm_id / "adopted.sav"
+        shutil.copyfile(await self.golden.state(shared=bool(spec.shares)), state)  # VirtualBox takes the file over
+        await vboxmanage("adoptstate", spec.vm_id, state)
+        assert isinstance(driver, VirtualBoxDriver)
+        driver._doubt(spec.vm_id)  # a VM without a process is looked at once a minute
+
+    async def kill_process(self, info: VmInfo) -> None:
+        assert info.pid is not None
+        await kill_and_wait(info.pid)
+
+    @contextlib.contextmanager
+    def fill_disk(self) -> Iterator[None]:
+        self.full = True
+        yield
+        self.full = False
+
+    def saved_state(self, vm_id: VmId) -> Path:
+        """The file of the saved state."""
+        (state,) = (self.data / "vms" / vm_id).glob("*/Snapshots/*.sav")
+        return state
+
+    async def ruin_saved_state(self, vm_id: VmId) -> None:
+        """Overwrite a part of it, its length unchanged."""
+        with self.saved_state(vm_id).open("r+b") as file:
+            file.seek(os.fstat(file.fileno()).st_size // 2)
+            file.write(b"\xff" * 4096)
+
+    async def eventually(self, check: Callable[[], Awaitable[bool]], *, seconds: float, what: str) -> None:
+        end = time.monotonic() + seconds
+        while not await check():  # the world outside gives no signal for most of this
+            assert time.monotonic() < end, f"waited in vain for {what}"
+            await asyncio.sleep(0.05)
+
+    async def close(self) -> None:
+        self.full = False
+        reaper = self.make("contract")
+        for info in await reaper.inspect():
+            await reaper.delete(info.vm_id)
+        for driver in [*self.drivers, reaper]:
+            await driver.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,7 @@ from support.task_folders import boot_sector
 from t4t.domain.appliance_descriptor import ImageFormat
 from t4t.domain.errors import ChecksumMismatch, FolderUnwritable, ImageDamaged, NotEnoughDisk
 from t4t.domain.vm import BootDisk, BootIso, DiskFormat
-from t4t.storage import prepared, unpacking
+from t4t.storage import prepared
 from t4t.storage.images import check_disk_image
 
 if TYPE_CHECKING:
@@ -158,7 +159,7 @@ def test_another_source_or_a_damaged_copy_is_prepared_anew(tmp_path: Path) -> No
 
 
 def test_no_room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(unpacking.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 0}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: type("Usage", (), {"free": 0}))
     with pytest.raises(NotEnoughDisk):
         prepare(tmp_path, gzip.compress(vdi(), mtime=0), ImageFormat.VDI_GZ)
 

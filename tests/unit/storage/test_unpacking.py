@@ -201,7 +201,8 @@ def test_a_disk_that_fails_while_we_write(tmp_path: Path, number: int, expected:
         real = part.file
         real.close()
         part._file = cast("BinaryIO", Full(number))
-        for act in (lambda: part.write(b"x"), lambda: part.overwrite(0, b"x"), part.flush, part.keep):
+        acts: list[Callable[[], None]] = [lambda: part.write(b"x"), lambda: part.overwrite(0, b"x"), part.flush, part.keep]
+        for act in acts:
             with pytest.raises(expected):
                 act()
         part._file = real

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
@@ -24,8 +25,6 @@ from t4t.storage.ova import Window, read_ova
 from t4t.storage.unpacking import CHUNK, PartFile, gunzip
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from t4t.storage.ova import Digest
     from t4t.storage.vmdk_stream import StreamHeader
 
@@ -131,29 +130,21 @@ def _kept(source: Path, kind: ImageFormat, folder: Path, sha256: str | None) -> 
     """What an earlier run made of the same file, if it is still there."""
     try:
         note = msgspec.json.decode((folder / NOTE).read_bytes(), type=_Note)
-        made = folder / f"{_DISK}.{note.prepared.boot.format.value}" if isinstance(note.prepared.boot, BootDisk) else None
-        found = source.stat()
+        made, found = Path(note.prepared.boot.path), source.stat()
         same = (note.kind, note.source, note.size, note.mtime_ns) == (kind, str(source), found.st_size, found.st_mtime_ns)
-        whole = made is not None and made.stat().st_size == note.made_size and str(made) == note.prepared.boot.path
+        whole = made.parent == folder and made.stat().st_size == note.made_size
     except (OSError, msgspec.DecodeError):
         return None
     return note.prepared if same and whole and sha256 in {None, note.sha256} else None
 
 
 def _write_note(source: Path, kind: ImageFormat, folder: Path, made: Prepared, sha256: str) -> None:
-    found = source.stat()
-    size = (folder / f"{_DISK}.{_made_format(made).value}").stat().st_size
+    found, size = source.stat(), Path(made.boot.path).stat().st_size
     note = _Note(kind=kind, source=str(source), size=found.st_size, mtime_ns=found.st_mtime_ns, sha256=sha256, made_size=size, prepared=made)
     try:
         write_atomic(folder / NOTE, msgspec.json.encode(note))
     except OSError as error:
         raise FolderUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
-
-
-def _made_format(made: Prepared) -> DiskFormat:
-    if isinstance(made.boot, BootIso):
-        raise TypeError("an ISO image is used as it is")
-    return made.boot.format
 
 
 # --- the ways ------------------------------------------------------------------------------------------------------

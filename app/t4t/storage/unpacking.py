@@ -133,11 +133,10 @@ class PartFile:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Without `keep`, nothing stays."""
-        if self._file is not None:
-            with contextlib.suppress(OSError):
-                self._file.close()
-            with contextlib.suppress(OSError):
-                self._part.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self.file.close()
+        with contextlib.suppress(OSError):
+            self._part.unlink(missing_ok=True)
 
     def _unwritable(self, error: OSError) -> FolderUnwritable | NotEnoughDisk:
         folder = self._path.parent

@@ -54,6 +54,8 @@ def test_units(unit: str, mib: int) -> None:
         (GOOD, b"<x/>", "not <Envelope>"),
         (GOOD, b"<x", "unclosed"),
         (b"<Envelope ", b"<!DOCTYPE x><Envelope ", "DOCTYPE"),
+        (b"<Envelope ", b"<Envelope " + b" ".join(b'a%d=""' % number for number in range(65)) + b" ", "attributes"),
+        (b"<Envelope ", b'<Envelope long="' + b"x" * 5000 + b'" ', "attributes"),
         (b"</Envelope>", b'<VirtualSystem ovf:id="two"/></Envelope>', "2 systems"),
         (b'ovf:id="file1"', b'ovf:id="file2"', "has no file"),
         (b'ovf:id="file1"', b'ovf:id="file1" ovf:compression="gzip"', "compressed"),

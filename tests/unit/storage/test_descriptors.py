@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import tomllib
+from pathlib import Path
 
 import pytest
 
 from t4t.domain.errors import ApplianceUnknown, DescriptorInvalid, DescriptorsMissing
 from t4t.storage.descriptors import named, shipped
 from t4t.storage.resources import resource_folder
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_ours_is_the_first() -> None:
@@ -38,6 +36,12 @@ def test_a_damaged_one_is_named(tmp_path: Path) -> None:
     with pytest.raises(DescriptorInvalid) as error:
         shipped(tmp_path)
     assert error.value.path == str(tmp_path / "a.toml")
+
+
+def test_a_wheel_has_them_where_they_are_looked_for() -> None:
+    project = tomllib.loads((Path(__file__).resolve().parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
+    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    assert included["resources/appliances"] == "t4t/resources/appliances"
 
 
 def test_where_resources_lie(tmp_path: Path) -> None:

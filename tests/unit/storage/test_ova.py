@@ -48,7 +48,7 @@ def test_without_a_manifest_and_with_other_files(tmp_path: Path) -> None:
 
 
 def test_a_certificate_is_no_file_of_the_manifest(tmp_path: Path) -> None:
-    found = read_ova(made(tmp_path, {**FILES, "t4t.mf": manifest(FILES), "t4t.cert": b"x"}))
+    found = read_ova(made(tmp_path, {**FILES, "t4t.mf": b"\n" + manifest(FILES), "t4t.cert": b"x"}))
     assert found.digest is not None
 
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import tarfile
+import signal
 from typing import TYPE_CHECKING, Any
 
-import native
 import pytest
 
 from contract.hypervisor_contract import new_id
 from support.appliances import OVA_MEMORY_MIB, convert, descriptor
 from support.command_line import t4t
 from support.qemu_rig import QemuRig
+from support.task_shell import EE, shell_on
 from t4t.domain.appliance_descriptor import ContextWay, ImageFormat
 from t4t.engine.appliance_folder import ApplianceFolder, open_task_folder
 from t4t.engine.folder import Wishes
@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(200)]
 
-RUNSPEC = "boinc ee zhad 91.2 - - pythia8 8.317 tune-monash13 120 11"
 VALUES = {"T4T_MODE": "idle", "BOINC_USERNAME": " Ada “Lovelace” = 1 ", "T4T_HEARTBEAT_SECONDS": "2"}
 
 
@@ -97,24 +96,29 @@ async def test_a_guest_in_any_format_hears_us_by_any_way(rig: QemuRig, kind: Ima
 
 
 def test_a_job_told_by_a_config_drive_comes_back_from_a_packed_image(tmp_path: Path, appliance_dir: Path) -> None:
-    """The whole command: unpack, tell the guest by the ISO image, run, fetch the result; nothing unpacked stays."""
-    home = tmp_path / "task"
-    home.mkdir()
-    convert(appliance_dir, ImageFormat.OVA, home / "disk.ova")
-    text = descriptor(kind=ImageFormat.OVA, way=ContextWay.OPENSTACK, copy=["input", "init_data.xml"])
-    (home / "appliance.toml").write_text(text, encoding="utf-8")
-    (home / "input").write_text(f"./runRivet.sh {RUNSPEC}\n")
-    (home / "init_data.xml").write_text("<app_init_data><user_name>Ada</user_name><authenticator>secret</authenticator></app_init_data>")
-    done = t4t("--json", "task", "run", str(home), "--cores", "1", data=tmp_path / "data", seconds=190)
-    assert done.status == 0, done.err
-    result = json.loads(done.out)
-    assert (result["outcome"], result["hypervisor"]) == ("done", "qemu")
-    expected = native.run_native(appliance_dir, RUNSPEC, tmp_path / "native").read_bytes()
-    assert (home / "shared" / "output.tgz").read_bytes() == expected
-    assert b"secret" not in (home / ".t4t" / "vm_context.iso").read_bytes()
-    assert {path.name for path in (home / ".t4t").iterdir()} == {"task.json", "vm_context.iso"}
-    with tarfile.open(home / "shared" / "output.tgz") as archive:
-        assert "histograms.yoda" in archive.getnames()
+    """The whole command, interrupted once: unpack, tell the guest by the ISO image, run, save, go on, fetch the result; nothing unpacked stays."""
+    with shell_on(tmp_path, appliance_dir, EE.format(events=1200, seed=11)) as shell:
+        for name in ("vbox_job.xml", "vm_image.raw"):
+            (shell.task / name).unlink()
+        convert(appliance_dir, ImageFormat.OVA, shell.task / "disk.ova")
+        text = descriptor(kind=ImageFormat.OVA, way=ContextWay.OPENSTACK, copy=["input", "init_data.xml"])
+        (shell.task / "appliance.toml").write_text(text, encoding="utf-8")
+        (shell.task / "init_data.xml").write_text("<app_init_data><user_name>Ada</user_name><authenticator>secret</authenticator></app_init_data>")
+        own = shell.task / ".t4t"
+        first = shell.start("--cores", "1")
+        shell.until(0.1)
+        first.send_signal(signal.SIGINT)
+        assert shell.finish(first, status=130)["outcome"] == "saved"
+        image = (own / "image.vdi").stat()
+        second = shell.start("--cores", "1")
+        shell.until(0.2)
+        assert (own / "image.vdi").stat().st_ino == image.st_ino, "what is unpacked is not unpacked again"
+        document = shell.finish(second)
+        assert (document["outcome"], document["hypervisor"], document["restarts"]) == ("done", "qemu", 1)
+        assert shell.result() == shell.native()
+        assert b"secret" not in (own / "vm_context.iso").read_bytes()
+        assert {path.name for path in own.iterdir()} == {"task.json", "vm_context.iso"}
+        assert shell.ours() == []
 
 
 def test_an_appliance_for_another_hypervisor_starts_nothing(tmp_path: Path) -> None:
@@ -127,3 +131,23 @@ def test_an_appliance_for_another_hypervisor_starts_nothing(tmp_path: Path) -> N
     assert done.status == 5
     assert done.is_notice("T4T-APP-05")
     assert {path.name for path in home.iterdir()} == {"appliance.toml", "disk.vdi"}
+
+
+def test_a_descriptor_that_is_wrong_is_told_by_file_and_key(tmp_path: Path) -> None:
+    home = tmp_path / "task"
+    home.mkdir()
+    (home / "appliance.toml").write_text(descriptor(machine="memory_mib = 1"), encoding="utf-8")
+    done = t4t("task", "run", str(home), data=tmp_path / "data")
+    assert done.status == 6
+    assert done.is_notice("T4T-APP-06")
+    assert str(home / "appliance.toml") in done.err
+    assert "machine.memory_mib" in done.err
+
+
+def test_the_appliances_that_are_known(tmp_path: Path) -> None:
+    listed = json.loads(t4t("--json", "appliance", "list", data=tmp_path).out)["appliances"]
+    assert [one["name"] for one in listed] == ["reference", "lhcathome-theory", "micro-cernvm"]
+    assert json.loads(t4t("--json", "appliance", "info", "micro-cernvm", data=tmp_path).out) == listed[2]
+    missing = t4t("appliance", "info", "nothing", data=tmp_path)
+    assert missing.status == 2
+    assert missing.is_notice("T4T-APP-03")

@@ -189,7 +189,8 @@ def _vdi_header(*, capacity_bytes: int, blocks: int, used: int, data_offset: int
     head[: len(_VDI_TEXT)] = _VDI_TEXT
     struct.pack_into("<IIIII", head, 64, 0xBEDA107F, 0x0001_0001, _VDI_HEADER_BYTES, 1, 0)
     struct.pack_into("<II", head, 340, SECTOR, data_offset)
-    struct.pack_into("<I", head, 360, SECTOR)
+    for sector_bytes_at in (360, 468):  # in the old geometry and in the new one, or VirtualBox takes it for no VDI
+        struct.pack_into("<I", head, sector_bytes_at, SECTOR)
     struct.pack_into("<QIIII", head, 368, capacity_bytes, VDI_BLOCK, 0, blocks, used)
     head[392:408], head[408:424] = uuid.uuid4().bytes_le, uuid.uuid4().bytes_le
     return bytes(head)

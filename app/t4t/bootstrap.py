@@ -21,7 +21,7 @@ from t4t import demo
 from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
 from t4t.domain.appliance_machine import choose_hypervisor
-from t4t.domain.errors import FolderUnwritable, OutputUnreadable, T4TError
+from t4t.domain.errors import FolderUnwritable, HypervisorMissing, OutputUnreadable, T4TError
 from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
 from t4t.engine.appliance_folder import open_task_folder
@@ -31,11 +31,15 @@ from t4t.engine.runner import TaskRunner
 from t4t.guest.yoda import ResultArchive, read_result
 from t4t.host import resources
 from t4t.host.clock import RealClock
+from t4t.hypervisor import choice
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.hypervisor.host import SAVE_SECONDS, VmHost
 from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.remote import RemoteHypervisor
+from t4t.hypervisor.virtualbox import locate
+from t4t.hypervisor.virtualbox.driver import VirtualBoxDriver, has_hardware
+from t4t.hypervisor.virtualbox.manage import ManageRoad
 from t4t.storage import appliance, descriptors, paths
 from t4t.storage.files import FolderLock
 from t4t.wording.notices import notice
@@ -51,8 +55,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_AUTOMATIC: Final = ("qemu",)
-"""What ``auto`` tries, the best first."""
 _DEFAULT_CORES: Final = 4
 _FAKE_JOB_S: Final = 20.0
 _LOG_BYTES: Final = 2_000_000
@@ -129,7 +131,19 @@ def _own_pipes() -> tuple[BinaryIO, RawIOBase]:
 def _driver(hypervisor: str, data: Path) -> Driver:
     if hypervisor == "fake":
         return FakeHypervisor(FakeWorld(RealClock(), lambda: ScriptedGuest(job_seconds=_FAKE_JOB_S), console_dir=data))
+    if hypervisor == "virtualbox":
+        clock = RealClock()
+        return VirtualBoxDriver(data, owner=_owner(data), road=ManageRoad(clock=clock), clock=clock)
     return QemuDriver(data, owner=_owner(data))
+
+
+def _virtualbox_is_ready() -> bool:
+    """Whether VirtualBox is installed and has hardware virtualization, as far as can be seen without starting it."""
+    try:
+        locate.find(locate.here())
+    except HypervisorMissing:
+        return False
+    return has_hardware()
 
 
 def _owner(data: Path) -> str:
@@ -148,8 +162,9 @@ def _remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
         log.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
+    kind = choice.chosen(hypervisor, begun=choice.begun_with(data), virtualbox=hypervisor == choice.AUTO and _virtualbox_is_ready())
     program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "t4t")
-    command = (*program, "--data-dir", str(data), "vm-host", "--hypervisor", hypervisor)
+    command = (*program, "--data-dir", str(data), "vm-host", "--hypervisor", kind)
     return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log)
 
 
@@ -165,13 +180,21 @@ class _Services:
     def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         """See `Services.run_task`."""
         task = open_task_folder(folder, appliance_folder=paths.appliance_dir(self.data))
-        kind = choose_hypervisor(options.hypervisor, name=task.name, supported=task.hypervisors, automatic=_AUTOMATIC)
+        options = dataclasses.replace(options, hypervisor=self._hypervisor(task, options.hypervisor))
         with _task_lock(task):
             try:
                 task.unpack()
-                return asyncio.run(self._run(task, dataclasses.replace(options, hypervisor=kind), listen))
+                return asyncio.run(self._run(task, options, listen))
             finally:
                 task.tidy()
+
+    def _hypervisor(self, task: TaskFolder, wish: str) -> str:
+        """One that the task can be run by, the best first; a project's task leaves the choice to `_remote`. Raises `HypervisorUnfit`."""
+        if not task.hypervisors:
+            return wish
+        best = choice.chosen(choice.AUTO, begun=choice.begun_with(self.data / "tasks" / task.key), virtualbox=_virtualbox_is_ready())
+        order = (best, *(one for one in ("virtualbox", "qemu") if one != best))
+        return choose_hypervisor(wish, name=task.name, supported=task.hypervisors, automatic=order)
 
     async def _run(self, task: TaskFolder, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         data = self.data / "tasks" / task.key

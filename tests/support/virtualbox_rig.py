@@ -104,8 +104,9 @@ class VirtualBoxRig:
         self.stall_seconds = 8.0
         self.drivers: list[Driver] = []
         self.full = False
+        self.pretended_free: int | None = None
         self._disk = folder / "spin.raw"
-        self._disk.write_bytes(boot_sector())
+        self._disk.write_bytes(boot_sector(b"\xf4\xeb\xfd"))  # halts: a loop would cost a whole core
 
     def make(self, owner: str) -> Driver:
         return VirtualBoxDriver(
@@ -119,7 +120,7 @@ class VirtualBoxRig:
         )
 
     def _free(self, path: Path) -> int:
-        return 0 if self.full else shutil.disk_usage(path).free
+        return 0 if self.full else self.pretended_free or shutil.disk_usage(path).free
 
     def driver(self) -> Driver:
         made = self.make("contract")

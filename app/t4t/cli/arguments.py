@@ -7,7 +7,7 @@ from typing import Final
 
 from t4t import __version__
 
-HYPERVISORS: Final = ("auto", "qemu", "fake")
+HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
 _MAX_CORES: Final = 64
 _MIN_MEMORY_MIB: Final = 128
 _MAX_MEMORY_MIB: Final = 1024 * 1024

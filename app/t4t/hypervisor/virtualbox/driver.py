@@ -13,7 +13,7 @@ from t4t.domain.errors import T4TError, VmNotFound, VmNotOurs, VmWrongState
 from t4t.domain.vm import Accelerator, Capabilities, Feature, Snapshot, VmChange, VmEvent, VmId, VmInfo, VmSpec
 from t4t.hypervisor.space import free_bytes
 from t4t.hypervisor.specs import refuse
-from t4t.hypervisor.virtualbox import changing, creating, ending, locate, log, snapshots, starting
+from t4t.hypervisor.virtualbox import changing, creating, ending, locate, log, processes, snapshots, starting
 from t4t.hypervisor.virtualbox.bases import Bases
 from t4t.hypervisor.virtualbox.machine import Context, Machine
 from t4t.hypervisor.virtualbox.record import Records
@@ -67,11 +67,12 @@ class VirtualBoxDriver:
         stall_seconds: float = 60.0,
         free: Callable[[Path], int] = free_bytes,
         homes: tuple[Path, ...] | None = None,
+        find_server: Callable[[], ProcessId | None] = processes.find_server,
     ) -> None:
         """``owner`` is the mark of the data folder.
 
         ``background``: VMs compute only where nobody else wants the processor. ``stall_seconds``: a restore that stands still for so long is ended.
-        ``homes``: where VirtualBox's registry may be (default: where it is for this user).
+        ``homes``: where VirtualBox's registry may be (default: where it is for this user). ``find_server`` finds VBoxSVC.
         """
         self._watching = Watching()
         self._machines: dict[VmId, Machine] = {}
@@ -88,6 +89,7 @@ class VirtualBoxDriver:
             free_bytes=free,
             publish=self._watching.publish,
             homes=locate.expected_homes(locate.here()) if homes is None else homes,
+            look_for_server=find_server,
             seen_process=self._seen_process,
         )
         self._sentry = Sentry(road, clock, doubt=self._doubt, due=self._due, server=self._context.find_server)

@@ -128,10 +128,3 @@ class Stall:
 def state_is_whole(*, size: int | None, recorded: int) -> bool:
     """Whether a saved state's file can be what was written: it is there, not empty, and not shorter than it was. VirtualBox hangs on a shorter one."""
     return size is not None and size > 0 and size >= recorded
-
-
-def choose_hypervisor(wish: str, *, begun: str | None, hardware: bool) -> str:
-    """``virtualbox`` or ``qemu`` (or another wish as it is): what was begun goes on with the same; VirtualBox only where it has hardware virtualization."""
-    if wish != "auto":
-        return wish
-    return begun or ("virtualbox" if hardware else "qemu")

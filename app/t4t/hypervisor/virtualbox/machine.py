@@ -58,6 +58,7 @@ class Context:
     free_bytes: Callable[[Path], int]
     publish: Callable[[VmId, VmState], None]
     homes: tuple[Path, ...]
+    look_for_server: Callable[[], ProcessId | None]
     seen_process: Callable[[VmId, ProcessId], None]
     """Called with each process of a VM that is seen, so that its end can be waited for."""
     server: ProcessId | None = field(default=None, init=False)
@@ -72,7 +73,7 @@ class Context:
     def find_server(self) -> ProcessId | None:
         """VBoxSVC, looked for only when the one that we knew is gone."""
         if self.server is None or not process.is_alive(self.server):
-            self.server = processes.find_server()
+            self.server = self.look_for_server()
         return self.server
 
     async def check_home(self) -> None:

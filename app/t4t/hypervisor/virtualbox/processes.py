@@ -50,13 +50,17 @@ else:
         return one.uids().real == os.getuid()
 
 
-def find_server() -> ProcessId | None:
-    """VBoxSVC of this user."""
+def servers() -> Iterator[ProcessId]:
+    """Every VBoxSVC of this user: one, unless there are containers."""
     for one in psutil.process_iter():
         with contextlib.suppress(psutil.Error):
             if one.name().removesuffix(".exe") == SERVER and _is_ours(one) and (found := identity(one.pid)) is not None:
-                return found
-    return None
+                yield found
+
+
+def find_server() -> ProcessId | None:
+    """VBoxSVC of this user."""
+    return next(servers(), None)
 
 
 def find_vm(vm: str, hint: int | None = None) -> ProcessId | None:

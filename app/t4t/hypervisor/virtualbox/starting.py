@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import CommandFailed, MediumMissing, PortUnavailable, StateUnreadable, T4TError, VmLost, VmWrongState
-from t4t.domain.vm import BootDisk, VmInfo, VmState
+from t4t.domain.vm import VmInfo, VmState
 from t4t.hypervisor import process
 from t4t.hypervisor.needs import is_file
 from t4t.hypervisor.specs import media
@@ -58,9 +58,8 @@ async def start(machine: Machine) -> VmInfo:
 
 
 def _check_files(record: VmRecord) -> None:
-    """`MediumMissing` for a file that VirtualBox will open."""
-    needed = [path for path in media(record.settings) if path != record.settings.boot.path or not isinstance(record.settings.boot, BootDisk)]
-    for path in (*needed, record.base):
+    """`MediumMissing` for a file that the VM is made of (also an image that we have converted: a VM without its image is nobody's)."""
+    for path in (*media(record.settings), record.base):
         if path and not is_file(path):
             raise MediumMissing(path=path)
 

@@ -1,0 +1,37 @@
+"""Which hypervisor a run takes, when the volunteer leaves it to us."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from t4t.hypervisor.records import FILE
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+AUTO: Final = "auto"
+
+
+class _Kind(msgspec.Struct, frozen=True):
+    """The part of any driver's record that says whose it is; QEMU's says nothing."""
+
+    hypervisor: str = "qemu"
+
+
+def chosen(wish: str, *, begun: str | None, virtualbox: bool) -> str:
+    """The hypervisor for ``wish``: what was ``begun`` goes on with the same, and VirtualBox is taken where it has hardware virtualization (``virtualbox``)."""
+    if wish != AUTO:
+        return wish
+    return begun or ("virtualbox" if virtualbox else "qemu")
+
+
+def begun_with(data_dir: Path) -> str | None:
+    """The hypervisor that has a VM in this data folder; None if none has."""
+    for file in sorted((data_dir / "vms").glob(f"*/{FILE}")):
+        try:
+            return msgspec.json.decode(file.read_bytes(), type=_Kind).hypervisor
+        except (OSError, msgspec.MsgspecError):
+            continue
+    return None

@@ -32,7 +32,7 @@ made ready in the task's folder `.t4t`: whole or not at all, at most `image.max_
 
 | format | what is done |
 |---|---|
-| `raw`, `vdi`, `qcow2` | taken as it is; the machine writes into a layer of its own |
+| `raw`, `vdi`, `qcow2` | taken as it is; the machine writes into a layer of its own (QEMU: a copy of a `vdi` or `vmdk`) |
 | `vmdk` | taken as it is; a stream-optimised one, made to be sent and not to be run from, is converted to VDI |
 | `vdi.gz`, `vmdk.gz` | unpacked in a stream; then as above |
 | `ova` | no name in it becomes a path; links and special files, several systems or disks are refused; its disk as above, its memory is the default |
@@ -57,7 +57,10 @@ project's tests do not reach. Their descriptors carry values from the projects' 
 told what to do in each of the six ways; a job told by an OpenStack drive to an OVA comes back equal to the native result.
 @LAB@
 ## Keys"""
-_LAB_TRIED: Final = ""
+_LAB_TRIED: Final = """On real VirtualBox, without VT-x (`tests/lab/test_formats.py`): a boot sector is started from `raw`, `vdi`, `vmdk`, `vdi.gz`,
+`vmdk.gz`, `ova`; the reference appliance, exported by VirtualBox itself as an OVA with manifest, boots and is told by an EC2 drive; from ISO with a cache
+disk it is told by an amiconfig image.
+"""
 
 
 def cell(text: str) -> str:

@@ -71,7 +71,8 @@ class Agent:
         self._buttons = power_button_devices()
         self._started = time.monotonic()
         self._probe, self._probe_end = self._start_probe()
-        self._probed: list[Place] | None = None
+        self._probed: list[Place] = []
+        self._probe_read = False
         self._context: Context = merge([])
         self._job: JobProcess | None = None
         self._job_since = 0.0
@@ -174,7 +175,7 @@ class Agent:
             self._port.exchange()
         if self._job is not None or self._ended or not self._places_known():
             return
-        context = merge([place_from_files(read_place(SHARE, SHARE_FILES)), *(self._probed or [])])
+        context = merge([place_from_files(read_place(SHARE, SHARE_FILES)), *self._probed])
         if context != self._context:
             self._context = context
             self._beat_due = min(self._beat_due, time.monotonic() + context.heartbeat_seconds)
@@ -184,19 +185,23 @@ class Agent:
     def _places_known(self) -> bool:
         """Whether all places of a context have been looked at, or have had their time."""
         waited = time.monotonic() - self._started
-        if self._probed is None:
-            if waited < _PROBE_SECONDS and self._probe_end >= 0:
-                return False
-            self._reap(self._probe)
-            self._probed = []
-            if read_text(f"{_WORK}/iso.json"):
-                self._probed.append(place_from_files(read_place(_CONFIG, ISO_FILES)))
-            floppy = read_text(f"{_WORK}/floppy.txt")
-            if floppy is not None:
-                self._probed.append(place_from_floppy(floppy))
+        if self._probe_end < 0 and not self._probe_read:
+            self._read_probed()
+        if self._probe_end >= 0 and waited < _PROBE_SECONDS:
+            return False
         if self._port is None or self._port.mirror.settled:
             return True
         return waited >= (_TRANSFER_SECONDS if self._port.mirror.connected else _SETTLE_SECONDS)
+
+    def _read_probed(self) -> None:
+        """Take over what the child found. On a slow computer it may end after its time: what it found counts until a job has begun."""
+        self._probe_read = True
+        self._reap(self._probe)
+        if read_text(f"{_WORK}/iso.json"):
+            self._probed.append(place_from_files(read_place(_CONFIG, ISO_FILES)))
+        floppy = read_text(f"{_WORK}/floppy.txt")
+        if floppy is not None:
+            self._probed.append(place_from_floppy(floppy))
 
     @staticmethod
     def _reap(pid: int) -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.vbox import vboxmanage
 from support.virtualbox_rig import Golden
+from t4t.hypervisor.virtualbox import listing
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+_THEIRS = "somebody-elses"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -28,3 +33,31 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def golden(tmp_path_factory: pytest.TempPathFactory, appliance_dir: Path) -> Golden:
     """Saved states of guests that have booted, made when first wanted."""
     return Golden(tmp_path_factory.mktemp("golden"), appliance_dir)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def others_are_untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """A VM with a disk that somebody else has: its files, its entries in VirtualBox's registry and its disk are the same to the byte after all tests."""
+    if not os.environ.get("T4T_LABORATORY"):
+        yield
+        return
+    folder = tmp_path_factory.mktemp("theirs")
+    disk = folder / "their disk.vdi"
+    vboxmanage("createvm", "--name", _THEIRS, "--ostype", "Linux26_64", "--basefolder", folder, "--register")
+    vboxmanage("createmedium", "disk", "--filename", disk, "--size", "8")
+    vboxmanage("storagectl", _THEIRS, "--name", "S", "--add", "sata")
+    vboxmanage("storageattach", _THEIRS, "--storagectl", "S", "--port", "0", "--type", "hdd", "--medium", disk)
+    before = _theirs(folder)
+    yield
+    assert _theirs(folder) == before
+
+
+def _theirs(folder: Path) -> dict[str, object]:
+    """All that is theirs: files, and what the registry says of them."""
+    registry = (Path.home() / ".config/VirtualBox/VirtualBox.xml").read_text()
+    return {
+        **{str(file): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix in {".vbox", ".vdi"}},
+        "machine": [line for line in registry.splitlines() if _THEIRS in line],
+        "listed": [line for line in vboxmanage("list", "vms").splitlines() if _THEIRS in line],
+        "medium": [one for one in listing.media(vboxmanage("list", "hdds", "--long")) if str(folder) in one.path],
+    }

@@ -255,10 +255,10 @@ async def test_a_disk_that_is_full_while_it_saves(rig: VirtualBoxRig, driver: Dr
 
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
-    """A file system of 40 MB."""
+    """A file system of 200 MB."""
     place = tmp_path / "small"
     place.mkdir()
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "tmpfs", place], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=200m", "tmpfs", place], check=True)
     yield place
     subprocess.run(["umount", "--lazy", place], check=True)
 

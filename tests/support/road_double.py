@@ -7,6 +7,7 @@ It refuses what VirtualBox refuses, keeps a VM locked as long as its process liv
 from __future__ import annotations
 
 import asyncio
+import os
 import signal
 import subprocess
 import uuid
@@ -18,7 +19,7 @@ from typing import TYPE_CHECKING
 
 from support import vm_process
 from t4t.domain.errors import CommandFailed, MediumMissing, SnapshotNotFound, StateUnreadable, T4TError, VmBusy, VmLost, VmNotFound, VmWrongState
-from t4t.hypervisor.virtualbox import options
+from t4t.hypervisor.virtualbox import options, processes
 from t4t.hypervisor.virtualbox.states import from_word
 from t4t.hypervisor.virtualbox.versions import Version
 from t4t.hypervisor.virtualbox.view import LOOPBACK, Attachment, BandwidthGroup, Machine, Medium, Registered, Rule, SnapshotNode
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Sequence
 
     from t4t.domain.vm import PortForward, Share, VmId, VmSpec
-    from t4t.hypervisor.process import ProcessId
     from t4t.hypervisor.virtualbox.options import Choices
 
 PNG = b"\x89PNG\r\n\x1a\n"
@@ -87,8 +87,8 @@ class World:
         """Errors that the next calls of a method raise, one each, before they do anything."""
         self.hang_restore = False
         self.home: Path | None = None
-        self.server: ProcessId | None = None
-        """VBoxSVC, where a test needs one."""
+        self.server = processes.identity(os.getpid())
+        """VBoxSVC: older than each VM."""
         self.forgotten: set[VmId] = set()
 
     def called(self, name: str) -> None:

@@ -85,6 +85,18 @@ class Shell:
         """The task's QEMU process."""
         return self._one(lambda process: "qemu-system" in process.name())
 
+    def virtualbox(self, seconds: float = 120) -> psutil.Process:
+        """The task's VirtualBox process: VirtualBox does not name the data folder on its command line, its record there names the process."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            for file in self.data.glob("tasks/*/vms/*/vm.json"):
+                with contextlib.suppress(OSError, ValueError, psutil.Error):
+                    record = json.loads(file.read_bytes())
+                    if record["pid"] is not None and record["intent"] == "none":
+                        return psutil.Process(record["pid"])
+            time.sleep(0.02)
+        raise TimeoutError(f"no process of VirtualBox: {(self.folder / 'err.log').read_text()}")
+
     def host(self) -> psutil.Process:
         """The VM host process."""
         return self._one(lambda process: "vm-host" in process.cmdline())

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 SPARE_MIB: Final = 64
 """What must stay free beside a saved state."""
+_PORTS: Final = range(1, 65536)
 _LOOPBACK: Final = "127.0.0.1"
 
 
@@ -44,9 +45,11 @@ def free_tcp_ports(count: int) -> tuple[int, ...]:
 
 
 def port_is_free(port: int, *, remote: bool) -> bool:
-    """Whether nobody listens on the port now, on loopback or (``remote``) anywhere."""
+    """Whether nobody listens on the port now, on loopback or (``remote``) anywhere. What is no port is not free."""
+    if port not in _PORTS:
+        return False
     try:
         socket.create_server(("" if remote else _LOOPBACK, port)).close()
-    except (OSError, OverflowError):
+    except OSError:
         return False
     return True

@@ -123,6 +123,9 @@ class Bases:
             if not base.shared:
                 base = self._note(notes, msgspec.structs.replace(base, introduced=True))
                 await self._road.introduce(spec, base.medium)
+                # VirtualBox opens it for writing then, which changes its time and nothing else.
+                size, mtime_ns = _identity(base.source)
+                base = self._note(notes, msgspec.structs.replace(base, size=size, mtime_ns=mtime_ns))
             await self._road.attach_base(spec, base.medium)
             return base.medium
 

@@ -22,19 +22,20 @@ from t4t.hypervisor.virtualbox.versions import NAME
 from t4t.hypervisor.watching import Watching
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 
     from t4t.domain.clock import Clock
     from t4t.hypervisor.process import ProcessId
     from t4t.hypervisor.virtualbox.road import Road
 
 _LOG: Final = logging.getLogger(__name__)
-FEATURES: Final = frozenset(Feature) - {Feature.BRIDGED, Feature.REMOTE_DESKTOP}
+_NEVER: Final = frozenset({Feature.BRIDGED, Feature.REMOTE_DESKTOP})
 _MAX_CORES: Final = 32
 _MAX_MEMORY_MIB: Final = 1 << 20
 _KERNEL_DRIVER: Final = Path("/dev/vboxdrv")
 _CAP_NOTE: Final = "VirtualBox limits processor time only where it has hardware virtualization: without it the limit is accepted and has no effect."
 _DRIVER_NOTE: Final = "VirtualBox's kernel driver is not loaded: it starts no VM, or interprets each instruction, which is very slow."
+_CORES_NOTE: Final = "Without hardware virtualization VirtualBox's guests stand still with more than one processor: they get one."
 _NAMES: Final = {
     Accelerator.HARDWARE: "VT-x or AMD-V, by VirtualBox's kernel driver",
     Accelerator.PLATFORM: "the system's own hypervisor",
@@ -53,6 +54,11 @@ def accelerator(seen: str, *, hardware: bool) -> Accelerator:
     return Accelerator(seen) if seen else expected
 
 
+def features(kind: Accelerator) -> frozenset[Feature]:
+    """What the driver can do: VirtualBox needs hardware virtualization for more than one virtual processor."""
+    return frozenset(Feature) - _NEVER - (frozenset({Feature.MULTI_CORE}) if kind is Accelerator.INTERPRETER else frozenset())
+
+
 class VirtualBoxDriver:
     """Drives the VirtualBox VMs of one data folder."""
 
@@ -67,12 +73,12 @@ class VirtualBoxDriver:
         stall_seconds: float = 60.0,
         free: Callable[[Path], int] = free_bytes,
         homes: tuple[Path, ...] | None = None,
-        find_server: Callable[[], ProcessId | None] = processes.find_server,
+        servers: Callable[[], Iterable[ProcessId]] = processes.servers,
     ) -> None:
         """``owner`` is the mark of the data folder.
 
         ``background``: VMs compute only where nobody else wants the processor. ``stall_seconds``: a restore that stands still for so long is ended.
-        ``homes``: where VirtualBox's registry may be (default: where it is for this user). ``find_server`` finds VBoxSVC.
+        ``homes``: where VirtualBox's registry may be (default: where it is for this user). ``servers`` finds VBoxSVC.
         """
         self._watching = Watching()
         self._machines: dict[VmId, Machine] = {}
@@ -89,7 +95,7 @@ class VirtualBoxDriver:
             free_bytes=free,
             publish=self._watching.publish,
             homes=locate.expected_homes(locate.here()) if homes is None else homes,
-            look_for_server=find_server,
+            all_servers=servers,
             seen_process=self._seen_process,
         )
         self._sentry = Sentry(road, clock, doubt=self._doubt, due=self._due, server=self._context.find_server)
@@ -122,18 +128,23 @@ class VirtualBoxDriver:
     async def probe(self) -> Capabilities:
         """See `Hypervisor.probe`."""
         version = await self._context.connect()
-        hardware = has_hardware()
-        kind = accelerator(self._seen_execution(), hardware=hardware)
+        kind = self._accelerator()
+        notes = (f"by {self._road.name}", *(() if kind is Accelerator.HARDWARE else (_CAP_NOTE,)))
+        if kind is Accelerator.INTERPRETER:
+            notes = (*notes, _CORES_NOTE)
         return Capabilities(
             hypervisor=NAME,
             version=str(version),
             accelerator=kind,
             accelerator_name=_NAMES[kind],
-            features=FEATURES,
+            features=features(kind),
             max_cores=_MAX_CORES,
             max_memory_mib=_MAX_MEMORY_MIB,
-            notes=(f"by {self._road.name}", *(() if kind is Accelerator.HARDWARE else (_CAP_NOTE,)), *(() if hardware else (_DRIVER_NOTE,))),
+            notes=notes if has_hardware() else (*notes, _DRIVER_NOTE),
         )
+
+    def _accelerator(self) -> Accelerator:
+        return accelerator(self._seen_execution(), hardware=has_hardware())
 
     def _seen_execution(self) -> str:
         """How the last VM of ours was executed, by its log."""
@@ -155,7 +166,7 @@ class VirtualBoxDriver:
 
     async def create(self, spec: VmSpec) -> VmInfo:
         """See `Hypervisor.create`."""
-        refuse(spec, FEATURES, NAME)
+        refuse(spec, features(self._accelerator()), NAME)
         creating.prepare(self._context, spec)
         machine = self._machine(spec.vm_id)
         return await machine.turns.atomic(creating.create(machine))
@@ -197,7 +208,7 @@ class VirtualBoxDriver:
     async def reconfigure(self, vm_id: VmId, change: VmChange) -> VmInfo:
         """See `Hypervisor.reconfigure`."""
         machine = self._machine(vm_id)
-        return await machine.turns.atomic(changing.reconfigure(machine, change, FEATURES))
+        return await machine.turns.atomic(changing.reconfigure(machine, change, features(self._accelerator())))
 
     async def delete(self, vm_id: VmId) -> None:
         """See `Hypervisor.delete`."""
@@ -251,6 +262,7 @@ class VirtualBoxDriver:
     @staticmethod
     async def _screenshot(machine: Machine) -> bytes:
         async with machine.exclusive() as record:
+            machine.must_be_reached(record, "screenshot")
             try:
                 return await machine.do(machine.road.screenshot(machine.vm_id))
             except VmWrongState:

@@ -21,7 +21,7 @@ from t4t.hypervisor.virtualbox.record import Intent, VmRecord, replace
 from t4t.hypervisor.virtualbox.versions import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 
     from t4t.domain.clock import Clock
     from t4t.hypervisor.process import ProcessId
@@ -58,7 +58,7 @@ class Context:
     free_bytes: Callable[[Path], int]
     publish: Callable[[VmId, VmState], None]
     homes: tuple[Path, ...]
-    look_for_server: Callable[[], ProcessId | None]
+    all_servers: Callable[[], Iterable[ProcessId]]
     seen_process: Callable[[VmId, ProcessId], None]
     """Called with each process of a VM that is seen, so that its end can be waited for."""
     server: ProcessId | None = field(default=None, init=False)
@@ -72,9 +72,22 @@ class Context:
 
     def find_server(self) -> ProcessId | None:
         """VBoxSVC, looked for only when the one that we knew is gone."""
-        if self.server is None or not process.is_alive(self.server):
-            self.server = self.look_for_server()
-        return self.server
+        if self.server is not None and process.is_alive(self.server):
+            return self.server
+        found = next(iter(self.all_servers()), None)
+        self.server = found or self.server  # one that is dead is remembered: it knew VMs
+        return found
+
+    def forgot(self, owned: ProcessId) -> bool:
+        """Whether VirtualBox knows nothing of this living process of a VM: the VBoxSVC that knew it was ended, and those that are there are younger.
+
+        Where no VBoxSVC was ever seen, nothing is concluded.
+        """
+        born = process.age_rank(owned)
+        if self.server is not None and process.is_alive(self.server) and process.age_rank(self.server) <= born:
+            return False
+        there = tuple(self.all_servers())
+        return all(process.age_rank(one) > born for one in there) and (bool(there) or self.server is not None)
 
     async def check_home(self) -> None:
         """`HypervisorBroken` if this VBoxSVC keeps its registry elsewhere: then "not found" must not be believed."""
@@ -165,6 +178,9 @@ class Machine:
         """Ask VirtualBox, compare with the VM's process, and write down what changed."""
         self._mark_log()
         begun = self.context.clock.monotonic()
+        if self.is_orphaned(record):
+            orphan = Look(state=VmState.RUNNING, raw=ORPHANED, owned=record.process, orphaned=True)
+            return await self._note(record, orphan), self._keep(orphan, begun)
         try:
             view = await self.do(self.road.machine(self.vm_id))
         except VmWrongState as error:
@@ -174,12 +190,11 @@ class Machine:
         self._prove(view)
         await self.context.check_home()
         owned = self._process_of(record, view)
-        server = self.context.find_server()
         sight = Sight(
             state=view.state,
             session=bool(view.session),
             process=owned is not None if owned is not None or record.process is not None else None,
-            forgotten=owned is not None and server is not None and process.age_rank(owned) < process.age_rank(server),
+            forgotten=owned is not None and self.context.forgot(owned),
             resting=record.resting,
         )
         if owned is None and record.resting is None:
@@ -250,9 +265,19 @@ class Machine:
 
     async def current(self, record: VmRecord) -> tuple[VmRecord, Look]:
         """What was seen, if that still holds; else another look."""
-        if self.seen is not None and self.is_fresh():
+        if self.seen is not None and self.is_fresh() and self.seen.orphaned == self.is_orphaned(record):
             return record, self.seen
         return await self.look(record)
+
+    def is_orphaned(self, record: VmRecord) -> bool:
+        """Whether the VM's process lives and VirtualBox has lost it: then there is nothing to ask VirtualBox."""
+        owned = record.process
+        return owned is not None and process.is_alive(owned) and self.context.forgot(owned)
+
+    def must_be_reached(self, record: VmRecord, command: str) -> None:
+        """`HypervisorBroken` for a command that can't reach the VM."""
+        if self.is_orphaned(record):
+            raise self.wrong_state(Look(state=VmState.RUNNING, raw=ORPHANED, orphaned=True), command)
 
     def is_fresh(self) -> bool:
         """Whether what was seen still holds, as far as can be known without asking VirtualBox."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import dataclasses
+import logging
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import CommandFailed, HypervisorBroken, VmWrongState
+from t4t.domain.errors import CommandFailed, CommandTimeout, HypervisorBroken, VmWrongState
 from t4t.hypervisor.virtualbox import listing, locate, options, parse, processes
 from t4t.hypervisor.virtualbox.run import VBoxManage
 from t4t.hypervisor.virtualbox.versions import NAME
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from t4t.hypervisor.virtualbox.versions import Version
     from t4t.hypervisor.virtualbox.view import Attachment, Machine, Medium, Registered
 
+_LOG: Final = logging.getLogger(__name__)
+_LOOKS: Final = 3
 _LOOK_SECONDS: Final = 60.0
 """A look costs about 35 ms of processor time here and 25 in VBoxSVC: at this pace under 4 s an hour."""
 
@@ -81,15 +84,24 @@ class ManageRoad:
             raise HypervisorBroken(hypervisor=NAME, detail="used before it was opened")
         return self._manage
 
+    async def _look(self, words: tuple[str, ...], vm: str) -> str:
+        """What VBoxManage prints. Just after VBoxSVC was ended it may hang for ever: a look can be tried again."""
+        for _ in range(_LOOKS - 1):
+            try:
+                return (await self._run(words, vm)).out
+            except CommandTimeout as error:
+                _LOG.warning("%s", error)
+        return (await self._run(words, vm)).out
+
     # --- looking ------------------------------------------------------------------------------------------------------
 
     async def registered(self) -> tuple[Registered, ...]:
         """See `Road.registered`."""
-        return listing.vms((await self._run(("list", "vms"), "")).out)
+        return listing.vms(await self._look(("list", "vms"), ""))
 
     async def machine(self, vm: VmId) -> Machine:
         """See `Road.machine`."""
-        return parse.machine((await self._run(("showvminfo", vm, "--machinereadable"), vm)).out)
+        return parse.machine(await self._look(("showvminfo", vm, "--machinereadable"), vm))
 
     async def extra(self, vm: VmId, key: str) -> str | None:
         """See `Road.extra`."""
@@ -97,7 +109,7 @@ class ManageRoad:
 
     async def media(self) -> tuple[Medium, ...]:
         """See `Road.media`."""
-        return listing.media((await self._run(("list", "hdds", "--long"), "")).out)
+        return listing.media(await self._look(("list", "hdds", "--long"), ""))
 
     async def changes(self) -> AsyncIterator[VmId | None]:
         """See `Road.changes`: nothing, ever."""

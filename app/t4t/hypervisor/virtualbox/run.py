@@ -39,6 +39,9 @@ _KEPT_COMMANDS: Final = 200
 _KEPT_TEXT: Final = 2000
 _ENOUGH: Final = 45.0
 SECONDS: Final[Mapping[str, float]] = {
+    "showvminfo": 10.0,
+    "list vms": 10.0,
+    "list hdds": 20.0,
     "startvm": 300.0,
     "controlvm savestate": 600.0,
     "snapshot take": 600.0,

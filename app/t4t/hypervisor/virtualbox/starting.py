@@ -69,7 +69,7 @@ async def _without_process(machine: Machine, record: VmRecord, seen: Look) -> tu
     owned = seen.owned or record.process or machine.find_process()
     if owned is None or not process.is_alive(owned):
         return record, seen
-    if seen.orphaned:
+    if seen.orphaned or machine.context.forgot(owned):
         _LOG.warning(
             "VirtualBox has lost the process %d of %s, since VBoxSVC was ended: it is ended too, with what it had not written", owned.pid, machine.vm_id
         )
@@ -102,6 +102,8 @@ async def _boot(machine: Machine, record: VmRecord) -> VmRecord:
     except PortUnavailable:
         await machine.do(machine.road.power_off(machine.vm_id))
         raise
+    if record.process is not None:
+        background(machine, record.process)  # the threads of its processors were not there before
     return machine.write(await _tell_cap(machine, record))
 
 
@@ -183,6 +185,7 @@ async def _go_on(machine: Machine, record: VmRecord) -> VmInfo:
 async def resume(machine: Machine) -> VmInfo:
     """See `Hypervisor.resume`: VirtualBox's answer is the observation."""
     async with machine.exclusive() as record:
+        machine.must_be_reached(record, "resume")
         return await _go_on(machine, record)
 
 
@@ -190,6 +193,7 @@ async def pause(machine: Machine) -> VmInfo:
     """See `Hypervisor.pause`: VirtualBox's answer is the observation."""
     async with machine.exclusive() as settled:
         record = settled
+        machine.must_be_reached(record, "pause")
         try:
             await machine.do(machine.road.pause(machine.vm_id))
         except VmWrongState:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import logging.handlers
 import os
@@ -19,10 +20,12 @@ import msgspec
 from t4t import demo
 from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
+from t4t.domain.appliance_machine import choose_hypervisor
 from t4t.domain.errors import FolderUnwritable, HypervisorMissing, OutputUnreadable, T4TError
 from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
-from t4t.engine.folder import TaskFolder, Wishes
+from t4t.engine.appliance_folder import open_task_folder
+from t4t.engine.folder import Wishes
 from t4t.engine.record import FOLDER
 from t4t.engine.runner import TaskRunner
 from t4t.guest.yoda import ResultArchive, read_result
@@ -40,7 +43,7 @@ from t4t.hypervisor.virtualbox.api.choice import RoadName, choose
 from t4t.hypervisor.virtualbox.api.road import COMMAND, ApiRoad, opens
 from t4t.hypervisor.virtualbox.driver import VirtualBoxDriver, has_hardware
 from t4t.hypervisor.virtualbox.manage import ManageRoad
-from t4t.storage import appliance, paths
+from t4t.storage import appliance, descriptors, paths
 from t4t.storage.files import FolderLock
 from t4t.wording.notices import notice
 
@@ -49,7 +52,9 @@ if TYPE_CHECKING:
     from io import RawIOBase
 
     from t4t.domain.clock import Clock
+    from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.progress import TaskEvent, TaskResult
+    from t4t.engine.folder import TaskFolder
     from t4t.hypervisor.driver import Driver
     from t4t.hypervisor.virtualbox.road import Road
 
@@ -191,9 +196,22 @@ class _Services:
 
     def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         """See `Services.run_task`."""
-        task = TaskFolder(folder)
+        task = open_task_folder(folder, appliance_folder=paths.appliance_dir(self.data))
+        options = dataclasses.replace(options, hypervisor=self._hypervisor(task, options.hypervisor))
         with _task_lock(task):
-            return asyncio.run(self._run(task, options, listen))
+            try:
+                task.unpack()
+                return asyncio.run(self._run(task, options, listen))
+            finally:
+                task.tidy()
+
+    def _hypervisor(self, task: TaskFolder, wish: str) -> str:
+        """One that the task can be run by, the best first; a project's task leaves the choice to `_remote`. Raises `HypervisorUnfit`."""
+        if not task.hypervisors:
+            return wish
+        best = choice.chosen(choice.AUTO, begun=choice.begun_with(self.data / "tasks" / task.key), virtualbox=_virtualbox_is_ready())
+        order = (best, *(one for one in ("virtualbox", "qemu") if one != best))
+        return choose_hypervisor(wish, name=task.name, supported=task.hypervisors, automatic=order)
 
     async def _run(self, task: TaskFolder, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         data = self.data / "tasks" / task.key
@@ -243,6 +261,14 @@ class _Services:
         for name in (appliance.DISK, appliance.ISO):
             found.verified(name)
         return {"path": str(found.folder), **msgspec.to_builtins(found.manifest)}
+
+    def appliance_descriptors(self) -> Sequence[Descriptor]:
+        """See `Services.appliance_descriptors`."""
+        return descriptors.shipped()
+
+    def appliance_descriptor(self, name: str) -> Descriptor:
+        """See `Services.appliance_descriptor`."""
+        return descriptors.named(name)
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""

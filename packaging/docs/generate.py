@@ -1,10 +1,13 @@
-"""Write the pages that are tables of the code: ``docs/vbox-job.md`` and ``docs/failures.md``. With ``--check``: 1 if one is out of date."""
+"""Write the pages that are tables of the code, those in `PAGES`, to ``docs``. With ``--check``: 1 if one is out of date."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
 from typing import Final
+
+import appliances_page
+from appliances_page import cell
 
 from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, UsageError, leaves
 from t4t.domain.vbox_job_elements import ELEMENTS
@@ -13,13 +16,9 @@ from t4t.wording.notices import TEXTS
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 
 
-def _cell(text: str) -> str:
-    return text.replace("|", "\\|")
-
-
 def vbox_job() -> str:
     """The page on ``vbox_job.xml``."""
-    rows = [f"| `{row.name}` | {row.kind.value} | {_cell(row.default) or '–'} | {_cell(row.action)} |" for row in ELEMENTS]
+    rows = [f"| `{row.name}` | {row.kind.value} | {cell(row.default) or '–'} | {cell(row.action)} |" for row in ELEMENTS]
     return "\n".join(
         [
             "# `vbox_job.xml`, element by element",
@@ -51,7 +50,7 @@ def failures() -> str:
         text = TEXTS[leaf.code]
         remedies = " ".join(text.remedies) or "–"
         code = f'<a id="{leaf.code.lower()}"></a>`{leaf.code}`'
-        rows.append(f"| {code} | {leaf.exit_code} | {_family(leaf)} | **{_cell(text.title)}.** {_cell(text.body)} | {_cell(remedies)} |")
+        rows.append(f"| {code} | {leaf.exit_code} | {_family(leaf)} | **{cell(text.title)}.** {cell(text.body)} | {cell(remedies)} |")
     return "\n".join(
         [
             "# Failures: what you read and what you can do",
@@ -66,7 +65,7 @@ def failures() -> str:
     )
 
 
-PAGES: Final = {"vbox-job.md": vbox_job, "failures.md": failures}
+PAGES: Final = {"vbox-job.md": vbox_job, "appliances.md": appliances_page.page, "failures.md": failures}
 
 
 def main() -> int:

@@ -83,3 +83,20 @@ KEYS = st.dictionaries(st.sampled_from(["T4T_A", "T4T_B", "T4T_C", "BOINC_D"]), 
 @given(KEYS)
 def test_written_keys_read_back(keys: dict[str, str]) -> None:
     assert key_lines("".join(f"{key}={value}\n" for key, value in keys.items())) == keys
+
+
+@pytest.mark.parametrize("name", ["user-data", "openstack/latest/user_data", "ec2/latest/user-data"])
+def test_user_data_is_found_where_each_kind_of_iso_has_it(name: str) -> None:
+    assert place_from_files({name: "T4T_CORES=2"}).keys == {"T4T_CORES": "2"}
+
+
+@pytest.mark.parametrize("name", ["context.sh", "CONTEXT.SH"])
+def test_user_data_inside_a_context_script(name: str) -> None:
+    script = "ONE_CONTEXT_PATH=\"/var/lib/amiconfig\"\nEC2_USER_DATA='W3Q0dF0KVDRUX0NPUkVTPTI='\n"
+    assert place_from_files({name: script}).keys == {"T4T_CORES": "2"}
+    assert place_from_files({name: script, "user-data": "T4T_CORES=3"}).keys == {"T4T_CORES": "3"}
+
+
+@pytest.mark.parametrize("script", ["", "EC2_USER_DATA=", "EC2_USER_DATA=!", "EC2_USER_DATA=QQ", "EC2_USER_DATA=é", "nothing"])
+def test_a_context_script_that_says_nothing(script: str) -> None:
+    assert place_from_files({"context.sh": script}).keys == {}

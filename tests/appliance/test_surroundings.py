@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import struct
 import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
+from t4t_guest.context import ISO_FILES, SHARE_FILES
 from t4t_guest.files import read_json, read_text, write_json, write_whole
 from t4t_guest.floppy import HALF, read_floppy, write_floppy
 from t4t_guest.http import QueueError, split_url
@@ -111,9 +113,11 @@ def test_a_file_that_is_no_object_reads_as_empty(tmp_path: Path, content: str) -
 
 
 def test_a_place_has_only_the_files_it_may_have(tmp_path: Path) -> None:
-    for name in ("input", "context", "authenticator"):
+    (tmp_path / "ec2" / "latest").mkdir(parents=True)
+    for name in ("input", "context", "authenticator", "ec2/latest/user-data"):
         (tmp_path / name).write_text(name)
-    assert read_place(str(tmp_path)) == {"input": "input", "context": "context"}
+    assert read_place(str(tmp_path), SHARE_FILES) == {"input": "input", "context": "context"}
+    assert read_place(str(tmp_path), ISO_FILES) == {"input": "input", "ec2/latest/user-data": "ec2/latest/user-data"}
 
 
 def test_the_web_files_are_those_of_the_specification(tmp_path: Path) -> None:
@@ -129,3 +133,23 @@ def test_the_web_files_are_those_of_the_specification(tmp_path: Path) -> None:
     resources = json.loads((tmp_path / "job/resources.json").read_text())
     assert resources["sprites"] == {"histograms": []}
     assert resources["jobMetaData"]["beam"] == "pp"
+
+
+@pytest.mark.parametrize(("errors", "read"), [(0, True), (3, True), (99, False)])
+def test_a_floppy_that_fails_is_asked_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, errors: int, read: bool) -> None:  # noqa: FBT001 - of the table
+    image = tmp_path / "fd0"
+    image.write_bytes(b"T4T_MODE=idle".ljust(28_670, b"\0") + b"\1\0")
+    left = errors
+    real = os.pread
+
+    def pread(descriptor: int, count: int, offset: int) -> bytes:
+        nonlocal left
+        left -= 1
+        if left >= 0:
+            raise OSError(5, "floppy timeout")
+        return real(descriptor, count, offset)
+
+    monkeypatch.setattr(os, "pread", pread)
+    assert read_floppy(str(image)) == ("T4T_MODE=idle" if read else None)
+    assert image.read_bytes()[28_670] == (0 if read else 1)
+    assert read_floppy(str(tmp_path / "none")) is None

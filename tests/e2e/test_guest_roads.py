@@ -11,9 +11,10 @@ import native
 import pytest
 
 from support.qemu_rig import QemuRig
+from t4t.domain.appliance_descriptor import ContextWay
 from t4t.domain.completion import parse_completion
 from t4t.domain.vm import Share, VmId, VmState
-from t4t.guest import config_iso, floppy, yoda
+from t4t.guest import config_iso, context, floppy, yoda
 from t4t.guest.webapp import WebHealth, probe
 
 if TYPE_CHECKING:
@@ -71,7 +72,8 @@ async def until_off(rig: QemuRig, driver: Driver, vm_id: VmId) -> None:
 async def test_config_iso_in_and_web_out(rig: QemuRig) -> None:
     runspec = RUNSPEC.format(seed=3)
     iso = rig.folder / "context.iso"
-    config_iso.write_config_iso(iso, user_data=f"[t4t]\nT4T_POWER_OFF=0\nT4T_INPUT={runspec}\n".encode())
+    text = f"[t4t]\nT4T_POWER_OFF=0\nT4T_INPUT={runspec}\n"
+    config_iso.write_config_iso(iso, context.seed(ContextWay.CIDATA, text=text, instance="x"))
     driver = rig.driver()
     spec = rig.spec(guest=True, config_iso=str(iso))
     await driver.create(spec)

@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import struct
+import zlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 SECTOR = 512
+GRAIN = 128
+GRAIN_BYTES = GRAIN * SECTOR
+_AT_END = 0xFFFF_FFFF_FFFF_FFFF
 VDI_BLOCK = 4096
 """Small here; VirtualBox takes 1 MiB."""
 
@@ -52,3 +60,23 @@ def iso(*, bootable: bool = True, primary: bool = True) -> bytes:
     boot = (b"\x00CD001\x01EL TORITO SPECIFICATION" if bootable else b"\x02CD001\x01").ljust(2048, b"\0")
     end = b"\xffCD001\x01".ljust(2048, b"\0")
     return (bytes(16 * 2048) + (bytes(descriptor) if primary else bytes(2048)) + boot + end).ljust(size, b"\0")
+
+
+def stream_header(*, capacity: int = 4096, grain: int = GRAIN, overhead: int = 1, directory: int = _AT_END, flags: int = 0x30001, method: int = 1) -> bytes:
+    head = struct.pack("<4sIIQQQQIQQQB4sH", b"KDMV", 3, flags, capacity, grain, 0, 0, 512, 0, directory, overhead, 0, b"\n \r\n", method)
+    return head.ljust(SECTOR, b"\0")
+
+
+def stream_grain(sector: int, content: bytes) -> bytes:
+    packed = struct.pack("<QI", sector, len(zlib.compress(content))) + zlib.compress(content)
+    return packed.ljust(-(-len(packed) // SECTOR) * SECTOR, b"\0")
+
+
+def stream_mark(kind: int, sectors: int = 0) -> bytes:
+    return struct.pack("<QII", sectors, 0, kind).ljust(SECTOR, b"\0") + bytes(sectors * SECTOR)
+
+
+def stream_vmdk(grains: Mapping[int, bytes], *, end: bytes | None = None, **head: Any) -> bytes:
+    """As VirtualBox writes it: header, grains, tables, directory, footer, end mark."""
+    tail = stream_mark(1, 4) + stream_mark(2, 1) + stream_mark(3, 1) + stream_mark(0) if end is None else end
+    return stream_header(**head) + b"".join(stream_grain(sector, content) for sector, content in grains.items()) + tail

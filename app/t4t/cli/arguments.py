@@ -43,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
 
     task = verbs.add_parser("task", help="BOINC VirtualBox tasks").add_subparsers(dest="task_verb", required=True, metavar="VERB")
     run = task.add_parser("run", help="run a task folder to its end; Ctrl-C saves, the same command goes on")
-    run.add_argument("folder", metavar="DIR", help="a folder with vbox_job.xml, the image and its inputs")
+    run.add_argument("folder", metavar="DIR", help="a folder with vbox_job.xml (or appliance.toml), the image and its inputs")
     run.add_argument("--cmdline", default="", metavar="TEXT", help="the task's command line, for jobs that copy it to the shared folder")
     _add_machine_options(run)
 
@@ -52,9 +52,11 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--runspec", metavar="LINE", help='another job, as "boinc BEAM PROCESS ENERGY PARAMS SPECIFIC GENERATOR VERSION TUNE EVENTS SEED"')
     _add_machine_options(demo)
 
-    appliance = verbs.add_parser("appliance", help="the reference appliance").add_subparsers(dest="appliance_verb", required=True, metavar="VERB")
-    appliance.add_parser("path", help="where it is")
-    appliance.add_parser("info", help="what it is")
+    appliance = verbs.add_parser("appliance", help="the appliances that are known").add_subparsers(dest="appliance_verb", required=True, metavar="VERB")
+    appliance.add_parser("list", help="all of them")
+    appliance.add_parser("path", help="where the reference appliance lies")
+    info = appliance.add_parser("info", help="what one is")
+    info.add_argument("name", nargs="?", metavar="NAME", help="its description (default: what the reference appliance's manifest says)")
 
     host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
     host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)

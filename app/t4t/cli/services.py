@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
 
@@ -54,6 +55,14 @@ class Services(Protocol):
 
     def appliance_info(self) -> Mapping[str, object]:
         """The appliance's manifest."""
+        ...
+
+    def appliance_descriptors(self) -> Sequence[Descriptor]:
+        """Every appliance that comes with the program; raises `DescriptorsMissing`."""
+        ...
+
+    def appliance_descriptor(self, name: str) -> Descriptor:
+        """The appliance ``name``; raises `ApplianceUnknown`."""
         ...
 
     def has_screen(self) -> bool:

@@ -7,12 +7,15 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+import msgspec
+
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.progress import Outcome, TaskResult
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
 
 DONE: Final = 0
 TASK_FAILED: Final = 6
@@ -128,14 +131,47 @@ def _print_demo(demo: DemoResult) -> None:
 
 
 def _appliance(args: argparse.Namespace, services: Services) -> int:
-    if args.appliance_verb == "path":
-        folder = str(services.appliance_folder())
-        _print_json({"path": folder}) if args.json else print(folder)
-        return DONE
-    info = services.appliance_info()
-    if args.json:
-        _print_json(info)
-    else:
-        for key, value in info.items():
-            print(f"{key:14}{value if not isinstance(value, dict) else ', '.join(map(str, value))}")
+    match args.appliance_verb:
+        case "list":
+            _appliance_list(services, as_json=args.json)
+        case "path":
+            folder = str(services.appliance_folder())
+            _print_json({"path": folder}) if args.json else print(folder)
+        case _ if args.name is None:
+            info = services.appliance_info()
+            _print_json(info) if args.json else _print_facts(info)
+        case _:
+            document = msgspec.to_builtins(services.appliance_descriptor(args.name))
+            _print_json(document) if args.json else _print_description(document)
     return DONE
+
+
+def _print_facts(info: Mapping[str, object]) -> None:
+    for key, value in info.items():
+        print(f"{key:14}{value if not isinstance(value, dict) else ', '.join(map(str, value))}")
+
+
+def _appliance_list(services: Services, *, as_json: bool) -> None:
+    found = services.appliance_descriptors()
+    if as_json:
+        _print_json({"appliances": [msgspec.to_builtins(descriptor) for descriptor in found]})
+        return
+    for one in found:
+        print(f"{one.name:18}{one.image.format.value:9}{', '.join(one.hypervisors):18}{one.title}")
+
+
+def _print_description(document: Mapping[str, Any]) -> None:
+    """Every key, as it is written in the file."""
+    for section, content in document.items():
+        if not isinstance(content, dict):
+            print(f"{section} = {_toml(content)}")
+    for section, content in document.items():
+        if isinstance(content, dict):
+            print(f"\n[{section}]")
+            for key, value in content.items():
+                print(f"{key} = {_toml(value)}")
+
+
+def _toml(value: object) -> str:
+    """A value for people: TOML has no word for "not given"."""
+    return "(not given)" if value is None else json.dumps(value, ensure_ascii=False)

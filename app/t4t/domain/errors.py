@@ -90,6 +90,15 @@ class RunspecInvalid(UsageError):
     code = "T4T-USE-02"
 
 
+@dataclass(eq=False)
+class ApplianceUnknown(UsageError):
+    """No descriptor of this name is known."""
+
+    name: str
+    known: str
+    code = "T4T-APP-03"
+
+
 # --- host ----------------------------------------------------------------------------------------------------------
 
 
@@ -153,6 +162,14 @@ class ApplianceDamaged(HostError):
 
     path: str
     code = "T4T-APP-02"
+
+
+@dataclass(eq=False)
+class DescriptorsMissing(HostError):
+    """The installation lacks the descriptors of the appliances."""
+
+    path: str
+    code = "T4T-APP-04"
 
 
 # --- hypervisor ----------------------------------------------------------------------------------------------------
@@ -309,6 +326,17 @@ class MediumMissing(HypervisorError):
     retry = Retry.NEVER
 
 
+@dataclass(eq=False)
+class HypervisorUnfit(HypervisorError):
+    """The appliance's descriptor does not list this hypervisor; ``supported`` are those that it lists."""
+
+    appliance: str
+    hypervisor: str
+    supported: str
+    code = "T4T-APP-05"
+    retry = Retry.AFTER_USER
+
+
 # --- task ----------------------------------------------------------------------------------------------------------
 
 
@@ -435,6 +463,16 @@ class TaskFileUnreadable(TaskError):
     path: str
     reason: str
     code = "T4T-TASK-14"
+
+
+@dataclass(eq=False)
+class DescriptorInvalid(TaskError):
+    """A descriptor of an appliance is refused; ``key`` is dotted, empty where the whole file is meant."""
+
+    path: str
+    key: str
+    reason: str
+    code = "T4T-APP-06"
 
 
 def leaves(root: type[T4TError] = T4TError) -> tuple[type[T4TError], ...]:

@@ -1,6 +1,6 @@
 """A small XML document from an untrusted source as a tree, within fixed limits; no DOCTYPE, no entities of its own, nothing fetched.
 
-Only for documents that must be right (``vbox_job.xml``); what must survive damage is read by `t4t.domain.init_data`.
+Only for documents that must be right (``vbox_job.xml``, OVF); what must survive damage is read by `t4t.domain.init_data`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ MAX_ELEMENTS: Final = 4096
 MAX_TEXT: Final = 4096
 """Characters in one element; BOINC's own parser holds a string in 4096 bytes."""
 MAX_NAME: Final = 128
+MAX_ATTRIBUTES: Final = 64
+"""Attributes of one element; each value may be as long as a text."""
 
 
 class XmlRefused(ValueError):
@@ -23,13 +25,14 @@ class XmlRefused(ValueError):
 
 @dataclass(slots=True)
 class XmlElement:
-    """One element while and after reading; attributes are dropped, ``text`` is what stands directly in it."""
+    """One element while and after reading; ``text`` is what stands directly in it."""
 
     name: str
     text: str = ""
     self_closed: bool = False
     """Written ``<x/>``. XML calls it equal to ``<x></x>``; BOINC's booleans differ: true and not given."""
     children: list[XmlElement] = field(default_factory=list)
+    attributes: dict[str, str] = field(default_factory=dict)
 
 
 class _Reader:
@@ -52,7 +55,7 @@ class _Reader:
         self._parser.Parse(self._data, True)  # noqa: FBT003 (expat takes no keywords)
         return self._above.children[0]  # expat refuses a document without a root
 
-    def _start(self, name: str, _attributes: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         self._count += 1
         if self._count > MAX_ELEMENTS:
             raise XmlRefused(f"more than {MAX_ELEMENTS} elements")
@@ -60,7 +63,9 @@ class _Reader:
             raise XmlRefused(f"nested deeper than {MAX_DEPTH}")
         if len(name) > MAX_NAME:
             raise XmlRefused(f"an element name of over {MAX_NAME} characters")
-        element = XmlElement(name)
+        if len(attributes) > MAX_ATTRIBUTES or any(len(key) > MAX_NAME or len(value) > MAX_TEXT for key, value in attributes.items()):
+            raise XmlRefused(f"too many or too long attributes in <{name}>")
+        element = XmlElement(name, attributes=attributes)
         self._open[-1].children.append(element)
         self._open.append(element)
 

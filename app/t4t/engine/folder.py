@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
 JOB_FILE: Final = "vbox_job.xml"
 _JOB_LIMIT: Final = 1024 * 1024
-_INIT_DATA: Final = "init_data.xml"
+INIT_DATA: Final = "init_data.xml"
 _INIT_DATA_LIMIT: Final = 4 * 1024 * 1024
 _DISKS: Final = ("vm_image.vdi", "vm_image.vmdk", "vm_image.qcow2", "vm_image.raw", "vm_image.img")
 _ISO: Final = "vm_image.iso"
@@ -73,6 +73,11 @@ def _is_folder(path: Path) -> bool:
 class TaskFolder:
     """A checked task folder. Everything raised here is raised before a VM or a file of ours exists."""
 
+    name = "task"
+    """What errors call it."""
+    hypervisors: tuple[str, ...] = ()
+    """Those that can run it; empty: all."""
+
     def __init__(self, path: Path) -> None:
         """Read and check ``path``; raises `FolderMissing` or a leaf of `TaskError`."""
         self.path = path.absolute()
@@ -89,7 +94,7 @@ class TaskFolder:
         self.init_data = self._read_init_data()
         self._check_elements()
         self._check_architecture()
-        self.boot = self._boot()
+        self._check_boot()
         self._check_inputs()
         self._check_sums()
 
@@ -100,7 +105,7 @@ class TaskFolder:
         return parse_vbox_job(data, path=str(self.path / JOB_FILE))
 
     def _read_init_data(self) -> InitData:
-        path = self.path / _INIT_DATA
+        path = self.path / INIT_DATA
         if not path.is_file():
             return InitData()
         with path.open("rb") as file:
@@ -135,6 +140,9 @@ class TaskFolder:
             raise JobElementRefused(element="share_slot_dir", value="1", reason="the guest would see the account's key in the task folder")
         if self.job.share_project_dir and not self.init_data.project_dir:
             raise JobElementRefused(element="share_project_dir", value="1", reason="init_data.xml does not name the project's folder")
+
+    def _check_boot(self) -> None:
+        self.boot = self._boot()
 
     def _boot(self) -> BootDisk | BootIso:
         if self.job.boot_iso:
@@ -173,6 +181,12 @@ class TaskFolder:
             actual = sha256_of(target)
             if actual != match[1].lower():
                 raise ChecksumMismatch(path=str(target), expected=match[1].lower(), actual=actual)
+
+    def unpack(self) -> None:
+        """Make the image ready: a project's is."""
+
+    def tidy(self) -> None:
+        """Remove what `unpack` made when nothing needs it any more: nothing here."""
 
     @property
     def shared(self) -> Path | None:
@@ -254,7 +268,7 @@ class TaskFolder:
                 data = self._file(name).read_bytes()
                 # always anew: vboxwrapper's "only if absent" leaves a restarted task with stale preferences
                 self._make_parents(self.shared / name)
-                self._put(self.shared / name, redact_init_data(data) if name == _INIT_DATA else data)
+                self._put(self.shared / name, redact_init_data(data) if name == INIT_DATA else data)
             if self.job.copy_cmdline_to_shared:
                 self._put(self.shared / "cmdline", cmdline.encode())
         if self.floppy is not None and not self.floppy.exists():
@@ -283,7 +297,7 @@ class TaskFolder:
         if self.job.enable_cern_dataformat:
             text = floppy.boinc_lines(self.init_data)
         else:
-            source = self.path / _INIT_DATA
+            source = self.path / INIT_DATA
             text = redact_init_data(source.read_bytes()).decode("utf-8", "replace") if source.is_file() else ""
         floppy.create_floppy(path, text=text)
 

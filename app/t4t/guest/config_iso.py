@@ -1,4 +1,4 @@
-"""The config ISO: a small image labelled ``cidata`` with ``user-data``, ``meta-data`` and further files, as cloud-init's NoCloud seed has them.
+"""The config ISO: a small image with a label and a few files, in folders where the way of contextualisation wants them (`t4t.guest.context`).
 
 Equal content gives equal bytes, so that a changed image means a changed context. The names are in Rock Ridge and in Joliet: Linux reads either.
 """
@@ -18,13 +18,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-LABEL: Final = "cidata"
+    from t4t.guest.context import Seed
+
+MAX_PARTS: Final = 4
 MAX_TOTAL_BYTES: Final = 16 * 1024 * 1024
 MAX_FILES: Final = 64
 
 _NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,62}")
 _SECTOR: Final = 2048
 _FIRST_DESCRIPTOR: Final = 16
+_FLAGS_AT: Final = 25
+_IS_FOLDER: Final = 2
 _DATE_17: Final = b"2000010100000000\0"
 """2000-01-01 00:00:00 UTC in a volume descriptor."""
 _DATE_7: Final = bytes((100, 1, 1, 0, 0, 0, 0))
@@ -32,34 +36,49 @@ _DATE_7: Final = bytes((100, 1, 1, 0, 0, 0, 0))
 _NO_DATE_17: Final = b"0" * 16 + b"\0"
 
 
-def build_config_iso(*, user_data: bytes, meta_data: bytes = b"", files: Mapping[str, bytes] | None = None) -> bytes:
-    """The image. ``files`` lie beside the two; their names are letters, digits and ``._-``, at most 63 characters.
+def build_config_iso(seed: Seed) -> bytes:
+    """The image. Paths have at most `MAX_PARTS` parts of letters, digits and ``._-``, at most 63 characters each.
 
-    Raises ValueError for another name, a name that is given twice (also in another case), more than `MAX_FILES` or `MAX_TOTAL_BYTES`.
+    Raises ValueError for another path, one that is given twice (also in another case), more than `MAX_FILES` or `MAX_TOTAL_BYTES`.
     """
-    contents = {"user-data": user_data, "meta-data": meta_data}
-    for name, content in (files or {}).items():
-        if not _NAME.fullmatch(name):
-            raise ValueError(f"not a file name for the ISO: {name!r}")
-        if name.lower() in {taken.lower() for taken in contents}:
-            raise ValueError(f"the file {name!r} is there twice")
-        contents[name] = content
-    if len(contents) > MAX_FILES or sum(map(len, contents.values())) > MAX_TOTAL_BYTES:
-        raise ValueError(f"over {MAX_FILES} files or {MAX_TOTAL_BYTES} bytes")
+    folders = _checked_folders(seed.files)
     iso = pycdlib.PyCdlib()
-    iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=LABEL)
-    for number, name in enumerate(sorted(contents)):
+    iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=seed.label)
+    plain = {"": ""}
+    for number, folder in enumerate(folders):
+        parent, _, name = folder.rpartition("/")
+        plain[folder] = f"{plain[parent]}/D{number:07}"
+        iso.add_directory(plain[folder], rr_name=name, joliet_path=f"/{folder}")
+    for number, path in enumerate(sorted(seed.files)):
         # The plain ISO 9660 name has 8.3 capitals; nobody who knows Rock Ridge or Joliet sees it.
-        iso.add_fp(io.BytesIO(contents[name]), len(contents[name]), f"/F{number:07}.;1", rr_name=name, joliet_path=f"/{name}")
+        parent, _, name = path.rpartition("/")
+        content = seed.files[path]
+        iso.add_fp(io.BytesIO(content), len(content), f"{plain[parent]}/F{number:07}.;1", rr_name=name, joliet_path=f"/{path}")
     written = io.BytesIO()
     iso.write_fp(written)
     iso.close()
     return _with_fixed_dates(written.getvalue())
 
 
-def write_config_iso(path: Path, *, user_data: bytes, meta_data: bytes = b"", files: Mapping[str, bytes] | None = None) -> None:
+def _checked_folders(files: Mapping[str, bytes]) -> list[str]:
+    """The folders that the files lie in, parents first; raises ValueError as `build_config_iso` says."""
+    folders: set[str] = set()
+    for path in files:
+        parts = path.split("/")
+        if len(parts) > MAX_PARTS or not all(_NAME.fullmatch(part) for part in parts):
+            raise ValueError(f"not a file name for the ISO: {path!r}")
+        folders.update("/".join(parts[:count]) for count in range(1, len(parts)))
+    entries = [*files, *folders]
+    if len({entry.lower() for entry in entries}) < len(entries):
+        raise ValueError("a file or folder is there twice")
+    if len(files) > MAX_FILES or sum(map(len, files.values())) > MAX_TOTAL_BYTES:
+        raise ValueError(f"over {MAX_FILES} files or {MAX_TOTAL_BYTES} bytes")
+    return sorted(folders)
+
+
+def write_config_iso(path: Path, seed: Seed) -> None:
     """`build_config_iso` into ``path``, at once or not at all. Raises `FolderUnwritable`, and ValueError as there."""
-    image = build_config_iso(user_data=user_data, meta_data=meta_data, files=files)
+    image = build_config_iso(seed)
     try:
         write_atomic(path, image)
     except OSError as error:
@@ -75,12 +94,19 @@ def _with_fixed_dates(image: bytes) -> bytes:
         for offset, date in ((813, _DATE_17), (830, _DATE_17), (847, _NO_DATE_17), (864, _DATE_17)):
             fixed[start + offset : start + offset + 17] = date
         _fix_record(fixed, start + 156)
-        extent = int.from_bytes(fixed[start + 158 : start + 162], "little")
-        length = int.from_bytes(fixed[start + 166 : start + 170], "little")
-        for record in _records(fixed, extent * _SECTOR, length):
-            _fix_record(fixed, record)
+        _fix_folder(fixed, start + 156)
         sector += 1
     return bytes(fixed)
+
+
+def _fix_folder(image: bytearray, folder: int) -> None:
+    """All records of the directory whose own record is at ``folder``, and of those below it (its first two are itself and its parent)."""
+    extent = int.from_bytes(image[folder + 2 : folder + 6], "little")
+    length = int.from_bytes(image[folder + 10 : folder + 14], "little")
+    for number, record in enumerate(_records(image, extent * _SECTOR, length)):
+        _fix_record(image, record)
+        if number > 1 and image[record + _FLAGS_AT] & _IS_FOLDER:
+            _fix_folder(image, record)
 
 
 def _records(image: bytearray, start: int, length: int) -> Iterator[int]:

@@ -59,6 +59,18 @@ TEXTS: Final[dict[str, _Text]] = {
     ),
     "T4T-APP-01": _Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
     "T4T-APP-02": _Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),
+    "T4T-APP-03": _Text("No such appliance", "There is no appliance “{name}”. Known are: {known}.", ("See t4t appliance list.",)),
+    "T4T-APP-04": _Text("The program is incomplete", "The descriptions of the appliances are not in {path}.", ("Install the program again.",)),
+    "T4T-APP-05": _Text(
+        "{hypervisor} can't run this appliance",
+        "The appliance “{appliance}” runs with {supported}, and {hypervisor} is not among them.",
+        ("Choose another with --hypervisor.",),
+    ),
+    "T4T-APP-06": _Text(
+        "The description of the appliance is refused",
+        "{path}: “{key}”: {reason}.",
+        ("Correct the file; docs/appliances.md lists every key.",),
+    ),
     "T4T-HV-01": _Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_QEMU,)),
     "T4T-HV-02": _Text("{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", ("Install it again.", _QEMU)),
     "T4T-HV-03": _Text(

@@ -9,13 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.appliances import descriptor
 from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoResult, MachineOptions
+from t4t.domain.appliance_descriptor import parse_descriptor
 from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from t4t.domain.appliance_descriptor import Descriptor
+
+DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
 RESULT = TaskResult(outcome=Outcome.DONE, exit_code=0, elapsed_s=2.0, cpu_s=1.0, hypervisor="fake", checkpoints=3, restarts=1, outputs=("/x/\x1bout",))
 
 
@@ -43,6 +48,13 @@ class Services:
 
     def appliance_info(self) -> Mapping[str, object]:
         return {"path": "/appliance", "files": {"a": 1, "b": 2}}
+
+    def appliance_descriptors(self) -> Sequence[Descriptor]:
+        return (DESCRIPTOR,)
+
+    def appliance_descriptor(self, name: str) -> Descriptor:
+        self.asked.append((name,))
+        return DESCRIPTOR
 
     def has_screen(self) -> bool:
         return self.screen
@@ -108,6 +120,27 @@ def test_the_appliance(capsys: pytest.CaptureFixture[str]) -> None:
     assert "a, b" in capsys.readouterr().out
     assert run(Services(), "--json", "appliance", "info") == 0
     assert json.loads(capsys.readouterr().out)["files"] == {"a": 1, "b": 2}
+
+
+def test_the_list_of_appliances(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(Services(), "appliance", "list") == 0
+    assert capsys.readouterr().out == "test              raw      qemu, virtualbox  The reference appliance\n"
+    assert run(Services(), "--json", "appliance", "list") == 0
+    listed = json.loads(capsys.readouterr().out)["appliances"]
+    assert [(one["name"], one["image"]["format"], one["source"]["sha256"]) for one in listed] == [("test", "raw", None)]
+
+
+def test_the_description_of_an_appliance(capsys: pytest.CaptureFixture[str]) -> None:
+    services = Services()
+    assert run(services, "appliance", "info", "test") == 0
+    assert services.asked == [("test",)]
+    out = capsys.readouterr().out
+    assert 'name = "test"\n' in out
+    assert "\n[machine]\n" in out
+    assert "memory_mib = 512\n" in out
+    assert "sha256 = (not given)\n" in out
+    assert run(services, "--json", "appliance", "info", "test") == 0
+    assert json.loads(capsys.readouterr().out)["machine"]["os_type"] == "Linux26_64"
 
 
 @pytest.mark.parametrize(

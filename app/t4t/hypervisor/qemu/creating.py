@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import NotSupported, VmExists, VmNotFound
-from t4t.domain.vm import BootIso, Feature, VmSpec, VmState
+from t4t.domain.vm import MIB, BootIso, Feature, VmSpec, VmState
 from t4t.durable import sync_folder
 from t4t.hypervisor import specs
 from t4t.hypervisor.qemu import command
+from t4t.hypervisor.qemu.images import COPIED
 from t4t.hypervisor.qemu.live import remove_runtime
 from t4t.hypervisor.qemu.locate import NAME
 from t4t.hypervisor.qemu.record import VmRecord
@@ -49,7 +50,7 @@ async def create(context: Context, spec: VmSpec, owner: str, images: Images) -> 
     check_media(spec)
     folder = context.records.folder
     folder.mkdir(parents=True, exist_ok=True)
-    check_space(folder, _LEAST_MIB, context.free_bytes)
+    check_space(folder, _needed_mib(spec), context.free_bytes)
     building = folder / f".new-{spec.vm_id}-{secrets.token_hex(4)}"
     building.mkdir(mode=0o700)
     try:
@@ -66,6 +67,13 @@ async def create(context: Context, spec: VmSpec, owner: str, images: Images) -> 
 def _same(record: VmRecord, spec: VmSpec) -> None:
     if record.created != absolute(spec):
         raise VmExists(vm=spec.vm_id)
+
+
+def _needed_mib(spec: VmSpec) -> int:
+    """Free space without which it is not begun: that of a copy of the image, where one is made, and some."""
+    if isinstance(spec.boot, BootIso) or spec.boot.format not in COPIED:
+        return _LEAST_MIB
+    return _LEAST_MIB + Path(spec.boot.path).stat().st_size // MIB
 
 
 async def _fill(home: Path, spec: VmSpec, owner: str, images: Images) -> None:

@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import CommandFailed, CommandTimeout
+from t4t.domain.vm import DiskFormat
 from t4t.hypervisor.environment import clean_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from t4t.domain.vm import DiskFormat
-
 _SECONDS: Final = 120.0
+_COPY_SECONDS: Final = 3600.0
+COPIED: Final = frozenset({DiskFormat.VDI, DiskFormat.VMDK})
+"""QEMU saves no machine that has such an image open, be it only as a base ("does not support live migration"): the VM gets a copy of its own."""
 if sys.platform == "win32":
     _FLAGS: Final = subprocess.CREATE_NO_WINDOW
 else:
@@ -68,14 +70,17 @@ class Images:
         """``program`` is its path."""
         self._program = program
 
-    async def _do(self, *arguments: str) -> str:
-        status, out, err = await run((self._program, *arguments))
+    async def _do(self, *arguments: str, seconds: float = _SECONDS) -> str:
+        status, out, err = await run((self._program, *arguments), seconds=seconds)
         if status:
             raise CommandFailed(vm="", command=f"qemu-img {arguments[0]}", detail=err.strip()[-500:])
         return out
 
     async def layer(self, path: Path, base: str, base_format: DiskFormat) -> None:
-        """A writable layer on a base image that is never written."""
+        """A writable layer on a base image that is never written; a whole copy where the base's format would forbid saving."""
+        if base_format in COPIED:
+            await self._do("convert", "-q", "-f", base_format.value, "-O", "qcow2", base, str(path), seconds=_COPY_SECONDS)
+            return
         await self._do("create", "-q", "-f", "qcow2", "-b", base, "-F", base_format.value, str(path))
 
     async def empty(self, path: Path, mib: int) -> None:

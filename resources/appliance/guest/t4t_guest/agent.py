@@ -12,7 +12,7 @@ import sys
 import time
 from contextlib import suppress
 
-from t4t_guest.context import Context, Place, merge, place_from_files, place_from_floppy
+from t4t_guest.context import ISO_FILES, SHARE_FILES, Context, Place, merge, place_from_files, place_from_floppy
 from t4t_guest.files import read_text, write_json, write_whole
 from t4t_guest.floppy import read_floppy, write_floppy
 from t4t_guest.job import JobProcess
@@ -35,7 +35,7 @@ SHARE = "/shared"
 _WEB = "/run/www"
 _WORK = "/run/t4t"
 _JOB_PID = "/run/t4t/job.pid"
-_CIDATA = "/run/t4t/cidata"
+_CONFIG = "/run/t4t/config"
 _FLOPPY = "/dev/fd0"
 _LOOK_SECONDS = 1.0
 _WEB_SECONDS = 2.0
@@ -71,7 +71,8 @@ class Agent:
         self._buttons = power_button_devices()
         self._started = time.monotonic()
         self._probe, self._probe_end = self._start_probe()
-        self._probed: list[Place] | None = None
+        self._probed: list[Place] = []
+        self._probe_read = False
         self._context: Context = merge([])
         self._job: JobProcess | None = None
         self._job_since = 0.0
@@ -121,7 +122,7 @@ class Agent:
             os.close(writing)
             return pid, reading
         try:
-            if mount_config_iso(_CIDATA):
+            if mount_config_iso(_CONFIG):
                 write_json(f"{_WORK}/iso.json", True)  # noqa: FBT003 -- only its presence counts
             text = read_floppy(_FLOPPY)
             if text is not None:
@@ -174,7 +175,7 @@ class Agent:
             self._port.exchange()
         if self._job is not None or self._ended or not self._places_known():
             return
-        context = merge([place_from_files(read_place(SHARE)), *(self._probed or [])])
+        context = merge([place_from_files(read_place(SHARE, SHARE_FILES)), *self._probed])
         if context != self._context:
             self._context = context
             self._beat_due = min(self._beat_due, time.monotonic() + context.heartbeat_seconds)
@@ -184,19 +185,23 @@ class Agent:
     def _places_known(self) -> bool:
         """Whether all places of a context have been looked at, or have had their time."""
         waited = time.monotonic() - self._started
-        if self._probed is None:
-            if waited < _PROBE_SECONDS and self._probe_end >= 0:
-                return False
-            self._reap(self._probe)
-            self._probed = []
-            if read_text(f"{_WORK}/iso.json"):
-                self._probed.append(place_from_files(read_place(_CIDATA)))
-            floppy = read_text(f"{_WORK}/floppy.txt")
-            if floppy is not None:
-                self._probed.append(place_from_floppy(floppy))
+        if self._probe_end < 0 and not self._probe_read:
+            self._read_probed()
+        if self._probe_end >= 0 and waited < _PROBE_SECONDS:
+            return False
         if self._port is None or self._port.mirror.settled:
             return True
         return waited >= (_TRANSFER_SECONDS if self._port.mirror.connected else _SETTLE_SECONDS)
+
+    def _read_probed(self) -> None:
+        """Take over what the child found. On a slow computer it may end after its time: what it found counts until a job has begun."""
+        self._probe_read = True
+        self._reap(self._probe)
+        if read_text(f"{_WORK}/iso.json"):
+            self._probed.append(place_from_files(read_place(_CONFIG, ISO_FILES)))
+        floppy = read_text(f"{_WORK}/floppy.txt")
+        if floppy is not None:
+            self._probed.append(place_from_floppy(floppy))
 
     @staticmethod
     def _reap(pid: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import binascii
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -12,6 +13,11 @@ DEFAULT_JOB_SECONDS = 86_400
 _MAX_HEARTBEAT_SECONDS = 3600
 _MAX_KEYS = 1000
 _MODES = ("task", "pilot", "idle")
+_USER_DATA = ("user-data", "openstack/latest/user_data", "ec2/latest/user-data")
+_CONTEXT_SCRIPTS = ("context.sh", "CONTEXT.SH")
+ISO_FILES = ("input", "init_data.xml", *_USER_DATA, *_CONTEXT_SCRIPTS)
+"""What is looked for on an ISO: NoCloud's, OpenStack's, EC2's and OpenNebula's files, and ours beside them."""
+SHARE_FILES = ("input", "init_data.xml", "cmdline", "context", "user-data")
 # An authenticator is never among them.
 _BOINC_TAGS = {
     "user_name": "BOINC_USERNAME",
@@ -48,13 +54,22 @@ class Context(NamedTuple):
 
 
 def key_lines(text: str) -> dict[str, str]:
-    """`KEY=VALUE` lines; of amiconfig's INI style only the section `[t4t]` and what stands before the first section count."""
+    """`KEY=VALUE` lines; of amiconfig's INI style only the section `[t4t]` and what stands before the first section count.
+
+    The block of micro-CernVM's own keys, `[ucernvm-begin]` to `[ucernvm-end]`, is no section: it is skipped wherever it stands.
+    """
     keys: dict[str, str] = {}
-    wanted = True
+    wanted, skipped = True, False
     for raw in text.replace("\0", "\n").splitlines():
         line = raw.strip()
         if line.startswith("[") and line.endswith("]"):
-            wanted = line[1:-1].strip().lower() == "t4t"
+            section = line[1:-1].strip().lower()
+            if section in {"ucernvm-begin", "ucernvm-end"}:
+                skipped = section == "ucernvm-begin"
+            else:
+                wanted = section == "t4t"
+            continue
+        if skipped:
             continue
         name, equals, value = line.partition("=")
         name = name.strip().removeprefix("export ").strip()
@@ -81,10 +96,20 @@ def boinc_keys(xml: str) -> dict[str, str]:
     return keys
 
 
+def script_user_data(script: str) -> str:
+    """The user data in OpenNebula's `context.sh`: `EC2_USER_DATA` in base64; empty where there is none or it is something else."""
+    try:
+        return binascii.a2b_base64(key_lines(script).get("EC2_USER_DATA", ""), strict_mode=True).decode("utf-8", "replace")
+    except ValueError:
+        return ""
+
+
 def place_from_files(files: Mapping[str, str]) -> Place:
-    """A share's or an ISO's files by name: `context`, `user-data`, `cmdline`, `init_data.xml`, `input`."""
+    """A share's or an ISO's files by name, as in `SHARE_FILES` and `ISO_FILES`."""
     keys: dict[str, str] = {}
-    for name in ("context", "user-data"):
+    for script in (files[name] for name in _CONTEXT_SCRIPTS if name in files):
+        files = {**files, "user-data": files.get("user-data") or script_user_data(script)}
+    for name in ("context", *_USER_DATA):
         for key, value in key_lines(files.get(name, "")).items():
             keys.setdefault(key, value)
     for word in files.get("cmdline", "").split():

@@ -7,25 +7,29 @@ import os
 HALF = 14_335
 _READY_FOR_GUEST = 28_670
 _READY_FOR_HOST = 28_671
+_TRIES = 10
 
 
 def read_floppy(device: str) -> str | None:
     """Text the host left; None where there is no floppy.
 
-    The byte "ready for guest" is set back so that the host sees that its text was taken.
+    On a busy host the kernel's driver loses patience with the drive and reports an error, so it is asked again. The byte "ready for guest" is set back so
+    that the host sees that its text was taken.
     """
-    try:
-        descriptor = os.open(device, os.O_RDONLY)
-    except OSError:
-        return None
-    try:
-        text = os.pread(descriptor, HALF, 0).split(b"\0", 1)[0].decode("utf-8", "replace")
-    except OSError:
-        return None
-    finally:
-        os.close(descriptor)
-    _write(device, _READY_FOR_GUEST, b"\0")
-    return text
+    for _ in range(_TRIES):
+        try:
+            descriptor = os.open(device, os.O_RDONLY)
+        except OSError:
+            return None
+        try:
+            text = os.pread(descriptor, HALF, 0).split(b"\0", 1)[0].decode("utf-8", "replace")
+        except OSError:
+            continue
+        finally:
+            os.close(descriptor)
+        _write(device, _READY_FOR_GUEST, b"\0")
+        return text
+    return None
 
 
 def write_floppy(device: str, text: str) -> bool:

@@ -12,7 +12,8 @@ _LOG_PORT = 0x504
 _TEXT_BYTES = 1 << 16
 _LABEL_AT, _LABEL_BYTES = 16 * 2048 + 40, 32
 _PORT_NAME = "org.t4t.share.0"
-_PLACE_FILES = ("input", "init_data.xml", "cmdline", "context", "user-data")
+_CONFIG_LABELS = (b"cidata", b"config-2", b"context_info")
+"""NoCloud's, OpenStack's and EC2's, and CernVM's own (OpenNebula's `context.sh`)."""
 
 
 class Machine(NamedTuple):
@@ -83,14 +84,14 @@ def mirror_device() -> str | None:
     return None
 
 
-def read_place(folder: str) -> dict[str, str]:
-    """The files of a place a context may stand in."""
-    found = {name: read_text(f"{folder}/{name}", _TEXT_BYTES) for name in _PLACE_FILES}
+def read_place(folder: str, names: tuple[str, ...]) -> dict[str, str]:
+    """Those files of a place a context may stand in that are there."""
+    found = {name: read_text(f"{folder}/{name}", _TEXT_BYTES) for name in names}
     return {name: text for name, text in found.items() if text is not None}
 
 
 def mount_config_iso(folder: str) -> bool:
-    """Mount the CD labelled `cidata`; whether there is one."""
+    """Mount the first CD with a context's label; whether there is one."""
     for number in range(4):
         device = f"/dev/sr{number}"
         try:
@@ -103,7 +104,7 @@ def mount_config_iso(folder: str) -> bool:
             continue
         finally:
             os.close(descriptor)
-        if label.strip(b" \0").lower() == b"cidata":
+        if label.strip(b" \0").lower() in _CONFIG_LABELS:
             os.makedirs(folder, exist_ok=True)  # noqa: PTH103 -- pathlib is slow to import
             return run_tool("mount", "-t", "iso9660", "-o", "ro,nosuid,nodev,noexec", device, folder) == 0
     return False

@@ -74,7 +74,7 @@ class Rig:
         self.reading = Reading(awake_s=100, elapsed_s=100, wall_s=1000)
         self.retries = Retries()
         self.feed = Feed(read_clocks=lambda: self.reading)
-        self.logind = Logind(self.feed, environment={"XDG_SESSION_ID": "c1"})
+        self.logind = Logind(self.feed, uid=os.getuid(), environment={"XDG_SESSION_ID": "c1"})
         self.bus = SystemBus([self.logind, UPower(self.feed)], self.retries, address=address)
         self.events = FedEvents(self.feed, [self.bus])
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _STATES: Final = (PowerChanged, NetworkChanged, DiskChanged, ZoneChanged)
 """Events that say how something is: of several that nobody has read yet the last one counts."""
+_ENDED_WITHOUT_US_S: Final = 180.0
+"""Who still lives so long after the session was to end was not part of it (a service), or it was cancelled and nobody said so (macOS)."""
 
 
 class Feed:
@@ -42,7 +44,7 @@ class Feed:
         self._events: deque[HostEvent] = deque()
         self._wake = asyncio.Event()
         self._closed = False
-        self._ending = False
+        self._ending_until: float | None = None
         self._away = False
         self._power: Power | None = None
         self._routes: frozenset[Route] | None = None
@@ -73,18 +75,18 @@ class Feed:
     @property
     def ending(self) -> bool:
         """The session's end was told and not cancelled."""
-        return self._ending
+        return self._ending_until is not None
 
     def session_ends(self, ending: Ending, seconds: float | None) -> None:
         """The session will end."""
-        if not self._ending:
-            self._ending = True
+        if not self.ending:
+            self._ending_until = self._read_clocks().awake_s + max(_ENDED_WITHOUT_US_S, 2 * (seconds or 0))
             self.tell(SessionEnding(ending=ending, seconds=seconds))
 
     def session_goes_on(self) -> None:
         """It will not, after all."""
-        if self._ending:
-            self._ending = False
+        if self.ending:
+            self._ending_until = None
             self.tell(SessionEndCancelled())
 
     def falls_asleep(self, seconds: float | None) -> None:
@@ -101,8 +103,11 @@ class Feed:
             self.tell(event)
 
     def look_at_clocks(self) -> None:
-        """Compare the clocks: sleep that nobody announced, jumps, another zone."""
-        self._clocks, events = clocks.look(self._clocks, self._read_clocks())
+        """Compare the clocks: sleep that nobody announced, jumps, another zone; and an end of the session that never came."""
+        now = self._read_clocks()
+        self._clocks, events = clocks.look(self._clocks, now)
+        if self._ending_until is not None and now.awake_s >= self._ending_until:
+            self.session_goes_on()
         for event in events:
             self.tell(event)
 

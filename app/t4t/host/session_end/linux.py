@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from t4t.host.network import linux as network
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
     from t4t.host.feed import Feed
     from t4t.host.host_events import Source
 
+if sys.platform == "linux":
 
-def sources(feed: Feed, clock: Clock, *, bus_address: str | None = None) -> Sequence[Source]:
-    """The watchers of this system; ``bus_address`` None is the system's own bus."""
-    return (
-        SystemBus([Logind(feed), UPower(feed)], clock, address=bus_address),
-        NetworkWatch(feed, clock, look=network.look, listen=network.listen),
-    )
+    def sources(feed: Feed, clock: Clock, *, bus_address: str | None = None) -> Sequence[Source]:
+        """The watchers of this system; ``bus_address`` None is the system's own bus."""
+        return (
+            SystemBus([Logind(feed, uid=os.getuid()), UPower(feed)], clock, address=bus_address),
+            NetworkWatch(feed, clock, look=network.look, listen=network.listen),
+        )

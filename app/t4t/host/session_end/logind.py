@@ -38,8 +38,8 @@ class Logind:
 
     name = "org.freedesktop.login1"
 
-    def __init__(self, feed: Feed, *, environment: Mapping[str, str] = os.environ, uid: int | None = None) -> None:
-        """``environment`` may name our session."""
+    def __init__(self, feed: Feed, *, uid: int, environment: Mapping[str, str] = os.environ) -> None:
+        """``environment`` may name our session, ``uid`` is our user."""
         self._feed = feed
         self._environment = environment
         self._uid = uid
@@ -183,8 +183,7 @@ class Logind:
                 continue
             return path
         try:
-            uid = os.getuid() if self._uid is None else self._uid
-            user = await connection.call(self.name, _PATH, _MANAGER, "GetUser", "u", uid)
+            user = await connection.call(self.name, _PATH, _MANAGER, "GetUser", "u", self._uid)
             match (await connection.properties(self.name, str(user.body[0]), _USER)).get("Display"):
                 case [str(), str(path)] if path != "/":
                     return path

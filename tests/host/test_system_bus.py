@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import os
 import subprocess
 import sys
@@ -13,8 +12,8 @@ from typing import TYPE_CHECKING
 import pytest
 from dbus_fast import Message, MessageType, Variant
 
+from support.host_doubles import SECONDS, FedByHand, Retries
 from support.system_bus import LOGIND, MANAGER, UPOWER, PrivateBus, private_bus
-from t4t.domain.clocks import Reading
 from t4t.domain.host_events import (
     AboutToSleep,
     Charge,
@@ -28,7 +27,6 @@ from t4t.domain.host_events import (
     UserBack,
     Woke,
 )
-from t4t.host.feed import Feed
 from t4t.host.host_events import FedEvents
 from t4t.host.session_end.bus import SystemBus
 from t4t.host.session_end.logind import Logind
@@ -38,53 +36,19 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from t4t.domain.host_events import HostEvent
-
-SECONDS = 30
 YES, NO = (Variant("b", value) for value in (True, False))
 WITHOUT_LOGIND = {EventKind.SESSION_END, EventKind.SLEEP, EventKind.USER_SWITCH, EventKind.BLOCK}
 
 
-class Retries:
-    """A clock whose sleeps end when the test says so."""
-
-    def __init__(self) -> None:
-        self.waits: list[float] = []
-        self._slept: asyncio.Queue[None] = asyncio.Queue()
-        self._go: asyncio.Queue[None] = asyncio.Queue()
-
-    def monotonic(self) -> float:
-        return 0.0
-
-    async def sleep(self, seconds: float) -> None:
-        self.waits.append(seconds)
-        self._slept.put_nowait(None)
-        await self._go.get()
-
-    async def next(self) -> None:
-        """The sleep that is under way, or the next one, is over."""
-        await asyncio.wait_for(self._slept.get(), SECONDS)
-        self._go.put_nowait(None)
-
-
-class Rig:
+class Rig(FedByHand):
     """The events under test, read one by one."""
 
     def __init__(self, address: str) -> None:
-        self.reading = Reading(awake_s=100, elapsed_s=100, wall_s=1000)
+        super().__init__()
         self.retries = Retries()
-        self.feed = Feed(read_clocks=lambda: self.reading)
         self.logind = Logind(self.feed, uid=os.getuid(), environment={"XDG_SESSION_ID": "c1"})
         self.bus = SystemBus([self.logind, UPower(self.feed)], self.retries, address=address)
         self.events = FedEvents(self.feed, [self.bus])
-
-    async def next(self) -> HostEvent:
-        event = await asyncio.wait_for(self.feed.next(), SECONDS)
-        assert event is not None
-        return event
-
-    def sleep_for(self, seconds: float) -> None:
-        self.reading = dataclasses.replace(self.reading, elapsed_s=self.reading.elapsed_s + seconds, wall_s=self.reading.wall_s + seconds)
 
 
 @asynccontextmanager
@@ -307,6 +271,15 @@ async def test_a_system_that_refuses_the_lock(bus: PrivateBus, caplog: pytest.Lo
         assert "will not wait" in caplog.text
         await rig.events.release()
         assert EventKind.BLOCK not in rig.events.missing
+
+
+async def test_a_block_that_is_given_back_while_it_is_taken(bus: PrivateBus) -> None:
+    await bus.logind()
+    async with opened(bus.address) as rig:
+        await asyncio.gather(rig.events.block_shutdown("saving a VM"), rig.events.release())
+        await locks(bus, 0)
+        await prepare(bus, "PrepareForSleep", begins=True)
+        assert await rig.next() == AboutToSleep(seconds=None)
 
 
 async def test_power(bus: PrivateBus) -> None:

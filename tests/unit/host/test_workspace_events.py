@@ -103,7 +103,7 @@ async def test_sleep_and_an_end_that_is_cancelled_without_a_word() -> None:
 @pytest.mark.parametrize("held", [True, False])
 def test_with_a_tray_sleep_waits_for_the_saving(held: bool) -> None:  # noqa: FBT001 - a column of the table
     """The asyncio loop has a thread of its own, as it has beside Qt; this test's thread is the main one, which brings the notices."""
-    ready, done = threading.Event(), threading.Event()
+    ready, slept, done = threading.Event(), threading.Event(), threading.Event()
     failures: list[BaseException] = []
     rigs: list[Rig] = []
     order: list[str] = []
@@ -121,6 +121,7 @@ def test_with_a_tray_sleep_waits_for_the_saving(held: bool) -> None:  # noqa: FB
         order.append("saved")
         await rig.events.release()
         rig.sleep_for(100)
+        slept.set()
         assert await rig.next() == Woke(slept_s=100)
         rig.events.close()
         done.set()
@@ -144,8 +145,7 @@ def test_with_a_tray_sleep_waits_for_the_saving(held: bool) -> None:  # noqa: FB
     order.append("asleep")
     if held:
         assert order == ["saved", "asleep"]
-    while not rigs[0].feed._clocks.asleep:
-        pass
+    assert slept.wait(SECONDS)
     notify("wake")
     assert done.wait(SECONDS)
     thread.join(SECONDS)

@@ -6,7 +6,7 @@ AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench soak lab lab-clean ready-run ready-test clean
+.PHONY: help run test check format appliance bench soak lab lab-clean wine ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -50,6 +50,10 @@ lab: ## run the tests that need real VirtualBox in its laboratory, built on firs
 
 lab-clean: ## remove the laboratory (its cached packages stay)
 	@$(AS_ROOT) $(PYTHON) packaging/lab/build_lab.py --cache build --lab build/lab --remove
+
+wine: ## run the tests that need Windows' functions, with Windows' own Python under wine
+	@$(PYTHON) packaging/setup/prepare.py wine
+	$(VENV)/pytest -m wine tests/host
 
 ready-run:
 	@$(PYTHON) packaging/setup/prepare.py run

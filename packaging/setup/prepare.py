@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 VENV: Final = ROOT / ".venv"
 APPLIANCE: Final = ROOT / "build" / "appliance"
 LAB: Final = ROOT / "build" / "lab"
+WINE: Final = ROOT / "build" / "wine"
 CACHE: Final = Path(os.environ.get("T4T_BUILD_CACHE") or Path.home() / ".cache" / "t4t-build")
 _PIP: Final = "pip>=25.1"
 """The first pip that installs dependency groups."""
@@ -78,6 +79,12 @@ LAB_NEEDS: Final = (
     Need("dpkg", "reads the packages that are kept for a later build", program="dpkg-deb"),
 )
 """What only ``make lab`` needs."""
+
+WINE_NEEDS: Final = (
+    Need("wine", "runs Windows' own Python for tests", program="wine"),
+    Need("wine64", "runs Windows' own Python for tests", file="/usr/lib/wine/wine64"),
+)
+"""What only ``make wine`` needs."""
 
 
 def say(text: str) -> None:
@@ -160,19 +167,28 @@ def build_lab() -> None:
         sys.exit("[setup] the VirtualBox laboratory could not be built")
 
 
+def build_wine() -> None:
+    """Make Windows' Python run here, unless it does."""
+    builder = ROOT / "packaging" / "wine" / "build.py"
+    if subprocess.run([str(VENV / "bin" / "python"), str(builder), "--cache", str(CACHE / "wine"), "--out", str(WINE)], check=False).returncode:
+        sys.exit("[setup] Windows' Python could not be made to run here")
+
+
 def main() -> int:
     """Prepare for what the command line names."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab"))
+    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab", "wine"))
     purpose = arguments.parse_args().purpose
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything checks it
         sys.exit("[setup] Python 3.11 or newer is needed")
     begun = time.monotonic()
-    install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else NEEDS)
+    install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else (*NEEDS, *WINE_NEEDS) if purpose == "wine" else NEEDS)
     appliance = start_appliance()
     try:
-        if purpose in {"run", "test"}:
-            install_python(("dev",) if purpose == "test" else ())
+        if purpose in {"run", "test", "wine"}:
+            install_python(() if purpose == "run" else ("dev",))
+        if purpose == "wine":
+            build_wine()
         if purpose == "lab":
             build_lab()
         if appliance.wait() != 0:

@@ -282,6 +282,14 @@ async def test_a_block_that_is_given_back_while_it_is_taken(bus: PrivateBus) -> 
         assert await rig.next() == AboutToSleep(seconds=None)
 
 
+async def test_a_power_service_without_batteries(bus: PrivateBus) -> None:
+    await bus.mock("upower", UPOWER[0], OnBattery=False, DaemonVersion="0.9")
+    async with opened(bus.address) as rig:
+        assert await rig.next() == PowerChanged(power=Power())
+        await bus.set(UPOWER, UPOWER[0], OnBattery=YES)
+        assert await rig.next() == PowerChanged(power=Power(on_battery=True))
+
+
 async def test_power(bus: PrivateBus) -> None:
     await bus.mock("upower", UPOWER[0], OnBattery=False)
     battery = (UPOWER[0], "/org/freedesktop/UPower/devices/DisplayDevice")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t4t.domain.clocks import JUMPED_S, SLEPT_S, ClockWatch, Reading, announce_sleep, announce_waking, look
 from t4t.domain.host_events import ClockJumped, Woke, ZoneChanged
 
+unhurried = settings(deadline=None)
 START = Reading(awake_s=50, elapsed_s=70, wall_s=1e9, offset_s=3600)
 STEPS = st.lists(
     st.tuples(
@@ -26,6 +27,7 @@ def go_on(reading: Reading, awake: float, *, asleep: float = 0, jump: float = 0)
     return replace(reading, awake_s=reading.awake_s + awake, elapsed_s=reading.elapsed_s + elapsed, wall_s=reading.wall_s + elapsed + jump)
 
 
+@unhurried
 @given(steps=STEPS)
 def test_each_sleep_and_each_jump_is_told_with_its_size(steps: list[tuple[float, float, float]]) -> None:
     watch, reading = ClockWatch(last=START), START
@@ -37,6 +39,7 @@ def test_each_sleep_and_each_jump_is_told_with_its_size(steps: list[tuple[float,
         assert look(watch, reading)[1] == [], "told once"
 
 
+@unhurried
 @given(drift=st.floats(-0.5, 0.5), looks=st.integers(1, 100))
 def test_a_clock_that_runs_wrong_jumps_in_the_end(drift: float, looks: int) -> None:
     watch, reading, told = ClockWatch(last=START), START, 0.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t4t.domain.host_events import (
@@ -24,11 +24,13 @@ from t4t.domain.host_events import (
     watch_program,
 )
 
+unhurried = settings(deadline=None)
 PERCENTS = st.none() | st.floats(0, 100)
 POWERS = st.builds(Power, on_battery=st.booleans(), percent=PERCENTS, charge=st.sampled_from(Charge))
 LIMITS = st.builds(DiskLimits, low_mib=st.integers(0, 10_000), full_mib=st.integers(0, 10_000))
 
 
+@unhurried
 @given(percent=PERCENTS, on_battery=st.booleans())
 def test_charge(percent: float | None, on_battery: bool) -> None:  # noqa: FBT001 - drawn
     charge = charge_of(on_battery=on_battery, percent=percent)
@@ -38,6 +40,7 @@ def test_charge(percent: float | None, on_battery: bool) -> None:  # noqa: FBT00
         assert charge is (Charge.CRITICAL if percent <= CRITICAL_PERCENT else Charge.LOW)
 
 
+@unhurried
 @given(told=POWERS, now=POWERS)
 def test_power_is_told_when_it_matters(told: Power, now: Power) -> None:
     assert power_changed(None, now)
@@ -48,6 +51,7 @@ def test_power_is_told_when_it_matters(told: Power, now: Power) -> None:
         assert power_changed(told, now) is (abs(told.percent - now.percent) >= PERCENT_STEP)
 
 
+@unhurried
 @given(before=st.sampled_from(DiskState), free=st.none() | st.integers(0, 20_000), limits=LIMITS)
 def test_disk(before: DiskState, free: int | None, limits: DiskLimits) -> None:
     state = disk_state(before, free, limits)
@@ -76,6 +80,7 @@ def test_a_disk_that_wavers_around_its_limit() -> None:
 IDENTITIES = st.none() | st.builds(FileIdentity, device=st.just(1), inode=st.integers(1, 3), size=st.just(10), mtime_ns=st.just(5))
 
 
+@unhurried
 @given(first=IDENTITIES, looks=st.lists(IDENTITIES))
 def test_a_replacement_is_told_once_and_when_it_is_done(first: FileIdentity | None, looks: list[FileIdentity | None]) -> None:
     state = ProgramWatch(told=first)

@@ -10,7 +10,7 @@ import struct
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.host_doubles import FedByHand, Retries
@@ -22,6 +22,7 @@ from t4t.host.network.watch import LOOK_SECONDS, SETTLE_SECONDS, NetworkWatch
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+unhurried = settings(deadline=None)
 UP, LOOPBACK = 0x1 | 0x40, 0x8
 V4, V6 = 2, 10
 
@@ -102,6 +103,7 @@ def test_a_hop_that_says_a_wrong_length() -> None:
     assert routes(ETH, ETH_ADDRESS, message(NEW_ROUTE, body + struct.pack("=HH", 2, 4))) == set()
 
 
+@unhurried
 @given(data=st.binary(max_size=400), kind=st.sampled_from([NEW_LINK, NEW_ADDRESS, NEW_ROUTE]))
 def test_any_bytes_give_a_value(data: bytes, kind: int) -> None:
     routes(data)
@@ -110,6 +112,7 @@ def test_any_bytes_give_a_value(data: bytes, kind: int) -> None:
     assert all(isinstance(found, Route) for found in tables.routes())
 
 
+@unhurried
 @given(bodies=st.lists(st.tuples(st.integers(0, 99), st.binary(max_size=50), st.booleans())), cut=st.integers(0, 30))
 def test_messages(bodies: list[tuple[int, bytes, bool]], cut: int) -> None:
     whole = b"".join(message(kind, body, 0x10 if interrupted else 0) for kind, body, interrupted in bodies)

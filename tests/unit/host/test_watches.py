@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -119,6 +120,17 @@ def test_clocks() -> None:
     assert second.elapsed_s >= first.elapsed_s
     assert first.wall_s == pytest.approx(time.time(), abs=60)
     assert first.offset_s == time.localtime().tm_gmtoff
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows' C library asks the system, not the environment")
+def test_a_new_zone_is_seen_by_a_running_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    try:
+        for zone, offset in (("ONE-3", 3 * 3600), ("OTHER4", -4 * 3600)):
+            monkeypatch.setenv("TZ", zone)
+            assert clocks.read().offset_s == offset
+    finally:
+        monkeypatch.undo()
+        clocks.read()
 
 
 @pytest.mark.parametrize(

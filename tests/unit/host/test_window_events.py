@@ -7,7 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.host_doubles import SECONDS, FedByHand
@@ -31,6 +31,7 @@ from t4t.host.session_end.windows import END_SECONDS, SLEEP_SECONDS, WindowEvent
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+unhurried = settings(deadline=None)
 LOGOFF_AS_NEGATIVE = -0x80000000
 TABLE = [
     (m.WM_QUERYENDSESSION, 0, 0, Told(news=News.END_ASKED, ending=Ending.SHUTDOWN)),
@@ -68,6 +69,7 @@ def test_each_message(message: int, wparam: int, lparam: int, told: Told | None)
     assert decode(message, wparam, lparam) == told
 
 
+@unhurried
 @given(message=st.integers(0, 0xFFFF) | st.sampled_from([row[0] for row in TABLE]), wparam=st.integers(0, 1 << 64), lparam=st.integers(-(1 << 63), 1 << 63))
 def test_any_message(message: int, wparam: int, lparam: int) -> None:
     told = decode(message, wparam, lparam)

@@ -10,6 +10,8 @@ from dbus_fast import DBusError
 from t4t.domain.host_events import Charge, EventKind, Power, charge_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dbus_fast import Message
 
     from t4t.host.feed import Feed
@@ -84,7 +86,7 @@ class UPower:
         """Holds nothing back."""
 
 
-def power_of(service: dict[str, object], battery: dict[str, object]) -> Power:
+def power_of(service: Mapping[str, object], battery: Mapping[str, object]) -> Power:
     """UPower's properties as a value; what is missing or has another type says nothing."""
     on_battery = service.get("OnBattery") is True
     charge, level = battery.get("Percentage"), battery.get("WarningLevel")

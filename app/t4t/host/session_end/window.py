@@ -21,6 +21,9 @@ if sys.platform == "win32":
 
     _CLASS: Final = "Test4TheoryHostEvents"
     _WM_CLOSE: Final = 0x0010
+    _WM_BLOCK: Final = 0x8000 + 1
+    """Our own: create or destroy the block reason; Windows refuses other threads than the window's."""
+    _CALL_MILLISECONDS: Final = 5000
     _FOR_THIS_SESSION: Final = 0
     _OPEN_SECONDS: Final = 10.0
     _FIRST_TO_END: Final = 0x3FF
@@ -77,6 +80,10 @@ if sys.platform == "win32":
         DefWindowProcW=(_RESULT, (wintypes.HWND, wintypes.UINT, wintypes.WPARAM, wintypes.LPARAM)),
         GetMessageW=(ctypes.c_int, (ctypes.POINTER(wintypes.MSG), wintypes.HWND, wintypes.UINT, wintypes.UINT)),
         DispatchMessageW=(_RESULT, (ctypes.POINTER(wintypes.MSG),)),
+        SendMessageTimeoutW=(
+            _RESULT,
+            (wintypes.HWND, wintypes.UINT, wintypes.WPARAM, wintypes.LPARAM, wintypes.UINT, wintypes.UINT, ctypes.POINTER(ctypes.c_size_t)),
+        ),
         PostMessageW=(wintypes.BOOL, (wintypes.HWND, wintypes.UINT, wintypes.WPARAM, wintypes.LPARAM)),
         PostQuitMessage=(None, (ctypes.c_int,)),
         ShutdownBlockReasonCreate=(wintypes.BOOL, (wintypes.HWND, wintypes.LPCWSTR)),
@@ -99,6 +106,7 @@ if sys.platform == "win32":
             self._thread: threading.Thread | None = None
             self._ready = threading.Event()
             self._error: OSError | None = None
+            self._reason: str | None = None
 
         def open(self, on_message: Callable[[int, int, int], int | None]) -> None:
             """See `Window`."""
@@ -111,12 +119,22 @@ if sys.platform == "win32":
 
         def block(self, reason: str) -> bool:
             """See `Window`. A new reason replaces the old one."""
-            self.unblock()
-            return bool(_user32.ShutdownBlockReasonCreate(self._handle, reason))
+            return self._change_block(reason)
 
         def unblock(self) -> None:
             """See `Window`."""
-            _user32.ShutdownBlockReasonDestroy(self._handle)
+            self._change_block(None)
+
+        def _change_block(self, reason: str | None) -> bool:
+            """On the window's thread; False also if that does not answer."""
+            self._reason = reason
+            answer = ctypes.c_size_t()
+            sent = _user32.SendMessageTimeoutW(self._handle, _WM_BLOCK, 0, 0, 0, _CALL_MILLISECONDS, ctypes.byref(answer))
+            return bool(sent) and bool(answer.value)
+
+        def _on_block(self, handle: int) -> int:
+            _user32.ShutdownBlockReasonDestroy(handle)
+            return int(_user32.ShutdownBlockReasonCreate(handle, self._reason)) if self._reason is not None else 1
 
         def close(self) -> None:
             """See `Window`."""
@@ -132,6 +150,8 @@ if sys.platform == "win32":
                 if message == WM_DESTROY:
                     _user32.PostQuitMessage(0)
                     return 0
+                if message == _WM_BLOCK:
+                    return self._on_block(handle)
                 answer = on_message(message, wparam, lparam)
                 return int(_user32.DefWindowProcW(handle, message, wparam, lparam)) if answer is None else answer
 

@@ -75,7 +75,7 @@ class WindowEvents:
         self._let_go = threading.Event()
         """Set while no answer has to wait."""
         self._let_go.set()
-        self._pending = False
+        self._sleeping = False
 
     @property
     def missing(self) -> frozenset[EventKind]:
@@ -109,7 +109,7 @@ class WindowEvents:
     async def hold(self, reason: str) -> None:
         """Answers wait from now on."""
         self._reason = reason
-        if not self._pending:
+        if not self._feed.ending and not self._sleeping:
             self._block()
 
     async def release(self) -> None:
@@ -117,11 +117,12 @@ class WindowEvents:
         self._let_go.set()
         if self._open:
             self._window.unblock()
-        if not self._pending:
+        if not self._feed.ending and not self._sleeping:
             self._reason = None
             self._refused = False
 
     def _block(self) -> None:
+        """Hold, or hold again what was let through once, if it is wanted."""
         if self._reason is not None and self._open:
             self._let_go.clear()
             self._refused = not self._window.block(self._reason)
@@ -145,17 +146,17 @@ class WindowEvents:
     def _on_told(self, told: Told) -> None:
         match told.news:
             case News.END_ASKED | News.ENDS:
-                self._pending = True
                 self._feed.session_ends(told.ending or Ending.SHUTDOWN, END_SECONDS if self._reason is not None else None)
             case News.END_CANCELLED:
                 self._feed.session_goes_on()
-                self._over()
+                self._block()
             case News.SLEEPS:
-                self._pending = True
+                self._sleeping = True
                 self._feed.falls_asleep(SLEEP_SECONDS)
             case News.WAKES:
+                self._sleeping = False
                 self._feed.wakes()
-                self._over()
+                self._block()
             case News.AWAY | News.BACK:
                 self._feed.in_front(active=told.news is News.BACK)
             case News.POWER:
@@ -164,11 +165,6 @@ class WindowEvents:
                 self._feed.look_at_clocks()
             case _:
                 assert_never(told.news)
-
-    def _over(self) -> None:
-        """It woke, or goes on: what was let through is held again."""
-        self._pending = False
-        self._block()
 
     def _read_power(self) -> None:
         if (now := self._look_at_power()) is not None:

@@ -283,7 +283,8 @@ async def test_a_block_that_is_given_back_while_it_is_taken(bus: PrivateBus) -> 
 
 
 async def test_a_power_service_without_batteries(bus: PrivateBus) -> None:
-    await bus.mock("upower", UPOWER[0], OnBattery=False, DaemonVersion="0.9")
+    await bus.mock("upower", UPOWER[0], OnBattery=False)
+    await bus.call(UPOWER, "org.freedesktop.DBus.Mock", "RemoveObject", "s", "/org/freedesktop/UPower/devices/DisplayDevice")
     async with opened(bus.address) as rig:
         assert await rig.next() == PowerChanged(power=Power())
         await bus.set(UPOWER, UPOWER[0], OnBattery=YES)

@@ -153,17 +153,18 @@ class Logind:
     async def _keep_lock(self) -> None:
         """Take the lock if it is wanted; a system that refuses it (no right, no logind) is asked again at the next turn."""
         async with self._turn:
-            if self._connection is None or not self._wanting or self._pending:
+            connection = self._connection
+            if connection is None or not self._wanting or self._pending:
                 return
             try:
-                reply = await self._connection.call(self.name, _PATH, _MANAGER, "Inhibit", "ssss", "shutdown:sleep", _WHO, self._reason, "delay")
+                reply = await connection.call(self.name, _PATH, _MANAGER, "Inhibit", "ssss", "shutdown:sleep", _WHO, self._reason, "delay")
             except (DBusError, OSError, EOFError, TimeoutError) as error:
                 _log.warning("the end of the session will not wait for us: %s", error)
                 return
             self._lock_fd = reply.unix_fds[0]
             os.set_inheritable(self._lock_fd, False)  # noqa: FBT003 - the standard library's
-            if self._reason is None or self._let_through:  # given back while it was being taken
-                self._drop()
+            if self._reason is None or self._let_through or self._connection is not connection:
+                self._drop()  # given back, or its logind went, while it was being taken
 
     def _drop(self) -> None:
         if self._lock_fd >= 0:

@@ -7,6 +7,7 @@ export T4T_APPLIANCE := $(CURDIR)/build/appliance
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format appliance bench soak lab lab-bench lab-clean ready-run ready-test clean
+.PHONY: help run test check format appliance bench soak lab lab-clean wine ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -56,6 +57,10 @@ lab-bench: ## measure the VirtualBox driver against VirtualBox's API and VBoxMan
 
 lab-clean: ## remove the laboratory (its cached packages stay)
 	@$(AS_ROOT) $(PYTHON) packaging/lab/build_lab.py --cache build --lab build/lab --remove
+
+wine: ## run the tests that need Windows' functions, with Windows' own Python under wine
+	@$(PYTHON) packaging/setup/prepare.py wine
+	$(VENV)/pytest -m wine tests/host
 
 ready-run:
 	@$(PYTHON) packaging/setup/prepare.py run

@@ -21,6 +21,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 VENV: Final = ROOT / ".venv"
 APPLIANCE: Final = ROOT / "build" / "appliance"
 LAB: Final = ROOT / "build" / "lab"
+WINE: Final = ROOT / "build" / "wine"
 CACHE: Final = Path(os.environ.get("T4T_BUILD_CACHE") or Path.home() / ".cache" / "t4t-build")
 _PIP: Final = "pip>=25.1"
 """The first pip that installs dependency groups."""
@@ -59,6 +60,9 @@ NEEDS: Final = (
     Need("dpkg", "unpacks the appliance's packages", program="dpkg-deb"),
     Need("dosfstools", "makes the appliance's boot partition", program="mkfs.fat"),
     Need("xorriso", "makes the appliance's ISO image", program="xorriso"),
+    Need("dbus", "a bus of its own for the tests of sleep and shutdown", program="dbus-daemon"),
+    Need("python3-dbusmock", "plays logind and UPower on that bus", file="/usr/lib/python3/dist-packages/dbusmock/templates/logind.py"),
+    Need("iproute2", "changes links in a network of the tests' own", program="ip"),
     Need("libegl1", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libEGL.so.1"),
     Need("libgl1", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libGL.so.1"),
     Need("libxkbcommon0", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libxkbcommon.so.0"),
@@ -75,6 +79,12 @@ LAB_NEEDS: Final = (
     Need("dpkg", "reads the packages that are kept for a later build", program="dpkg-deb"),
 )
 """What only ``make lab`` needs."""
+
+WINE_NEEDS: Final = (
+    Need("wine", "runs Windows' own Python for tests", program="wine"),
+    Need("wine64", "runs Windows' own Python for tests", file="/usr/lib/wine/wine64"),
+)
+"""What only ``make wine`` needs."""
 
 
 def say(text: str) -> None:
@@ -157,19 +167,28 @@ def build_lab() -> None:
         sys.exit("[setup] the VirtualBox laboratory could not be built")
 
 
+def build_wine() -> None:
+    """Make Windows' Python run here, unless it does."""
+    builder = ROOT / "packaging" / "wine" / "build.py"
+    if subprocess.run([str(VENV / "bin" / "python"), str(builder), "--cache", str(CACHE / "wine"), "--out", str(WINE)], check=False).returncode:
+        sys.exit("[setup] Windows' Python could not be made to run here")
+
+
 def main() -> int:
     """Prepare for what the command line names."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab"))
+    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab", "wine"))
     purpose = arguments.parse_args().purpose
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything checks it
         sys.exit("[setup] Python 3.11 or newer is needed")
     begun = time.monotonic()
-    install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else NEEDS)
+    install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else (*NEEDS, *WINE_NEEDS) if purpose == "wine" else NEEDS)
     appliance = start_appliance()
     try:
-        if purpose in {"run", "test"}:
-            install_python(("dev",) if purpose == "test" else ())
+        if purpose in {"run", "test", "wine"}:
+            install_python(() if purpose == "run" else ("dev",))
+        if purpose == "wine":
+            build_wine()
         if purpose == "lab":
             build_lab()
         if appliance.wait() != 0:

@@ -6,8 +6,7 @@ AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench soak lab lab-bench lab-clean ready-run ready-test clean
-.PHONY: help run test check format appliance bench soak lab lab-clean wine ready-run ready-test clean
+.PHONY: help run test check format appliance bench soak lab lab-bench lab-clean wine ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14

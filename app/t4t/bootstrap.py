@@ -51,8 +51,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from io import RawIOBase
 
-    from t4t.domain.clock import Clock
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.clock import Clock
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.engine.folder import TaskFolder
     from t4t.hypervisor.driver import Driver

@@ -19,8 +19,10 @@ import pytest
 
 from lab.vbox import vboxmanage
 from support.virtualbox_rig import api_road
+from t4t.domain.appliance_descriptor import ContextWay
 from t4t.domain.errors import CommandFailed, HypervisorBroken, MediumMissing, SnapshotNotFound, T4TError, VmExists, VmNotFound, VmWrongState
 from t4t.domain.vm import BootDisk, BootIso, DiskFormat, PortForward, Share, VmId, VmSpec, VmState
+from t4t.guest import context
 from t4t.guest.config_iso import write_config_iso
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox import listing, options, parse, processes
@@ -270,7 +272,7 @@ def _neutral(path: str, spec: VmSpec) -> list[str]:
 async def test_both_roads_make_the_same_vm(road: ApiRoad, vms: Vms, tmp_path: Path, shape: str) -> None:
     (tmp_path / "shared").mkdir()
     iso, floppy = tmp_path / "context.iso", tmp_path / "floppy.img"
-    write_config_iso(iso, user_data=b"x")
+    write_config_iso(iso, context.seed(ContextWay.CIDATA, text="x", instance="x"))
     floppy.write_bytes(b"\0" * 28672)
     wishes: dict[str, dict[str, Any]] = {
         "disk": {

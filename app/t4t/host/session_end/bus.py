@@ -26,17 +26,11 @@ _LAST_RETRY_S: Final = 120.0
 _DAEMON: Final = "org.freedesktop.DBus"
 _PROPERTIES: Final = "org.freedesktop.DBus.Properties"
 _FAILED: Final = (OSError, EOFError, TimeoutError, DBusError, AuthError, InvalidAddressError)
-"""What connecting or calling may raise when the bus or a service is not there."""
+"""What connecting or calling may raise when the bus or a service is not there.
 
-
-class _Bus(MessageBus):
-    """QUIRK(dbus-fast 5.2): a call drops the future of its own sending, which asyncio reports when the bus is lost; the call itself fails as it should."""
-
-    def send(self, msg: Message) -> asyncio.Future[Any]:  # type: ignore[override] # as the library's own class does
-        """Send, and look at what became of it."""
-        sent: asyncio.Future[Any] = super().send(msg)
-        sent.add_done_callback(lambda future: future.cancelled() or future.exception())
-        return sent
+QUIRK(dbus-fast 5.2): a call on a connection that was lost a moment ago raises `OSError` out of the library's own clean-up; asyncio then also reports two
+futures of the library that nobody waited for.
+"""
 
 
 class Connection:
@@ -145,7 +139,7 @@ class SystemBus:
 
     async def _connect(self) -> bool:
         try:
-            bus = _Bus(bus_address=self._address, bus_type=BusType.SYSTEM, negotiate_unix_fd=True, auth_timeout=_CALL_SECONDS)
+            bus = MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM, negotiate_unix_fd=True, auth_timeout=_CALL_SECONDS)
             connection = Connection(bus)
             async with asyncio.timeout(_CALL_SECONDS):
                 await bus.connect()

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -21,14 +21,11 @@ from t4t.hypervisor.virtualbox.record import Intent, VmRecord, replace
 from t4t.hypervisor.virtualbox.versions import NAME
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+    from collections.abc import AsyncIterator, Awaitable
 
-    from t4t.domain.clock import Clock
     from t4t.hypervisor.process import ProcessId
-    from t4t.hypervisor.virtualbox.bases import Bases
-    from t4t.hypervisor.virtualbox.record import Records
+    from t4t.hypervisor.virtualbox.context import Context
     from t4t.hypervisor.virtualbox.road import Road
-    from t4t.hypervisor.virtualbox.versions import Version
     from t4t.hypervisor.virtualbox.view import Machine as View
 
 _LOG: Final = logging.getLogger(__name__)
@@ -42,62 +39,6 @@ _AGAIN_SECONDS: Final = 1.0
 _ATTEMPTS: Final = 5
 _WITH_STATE: Final = frozenset({VmState.SAVED, VmState.ABORTED_SAVED})
 _T = TypeVar("_T")
-
-
-@dataclass(kw_only=True)
-class Context:
-    """What all VMs of one driver share. ``homes`` are the folders in which VirtualBox's registry may be."""
-
-    records: Records
-    road: Road
-    bases: Bases
-    clock: Clock
-    owner: str
-    background: bool
-    stall_seconds: float
-    free_bytes: Callable[[Path], int]
-    publish: Callable[[VmId, VmState], None]
-    homes: tuple[Path, ...]
-    all_servers: Callable[[], Iterable[ProcessId]]
-    seen_process: Callable[[VmId, ProcessId], None]
-    """Called with each process of a VM that is seen, so that its end can be waited for."""
-    server: ProcessId | None = field(default=None, init=False)
-    _checked: ProcessId | None = field(default=None, init=False)
-
-    async def connect(self) -> Version:
-        """Be ready for a command; `HypervisorMissing`, `HypervisorBroken`, also when VBoxSVC keeps another registry than this user's."""
-        version = await self.road.open()
-        await self.check_home()
-        return version
-
-    def find_server(self) -> ProcessId | None:
-        """VBoxSVC, looked for only when the one that we knew is gone."""
-        if self.server is not None and process.is_alive(self.server):
-            return self.server
-        found = next(iter(self.all_servers()), None)
-        self.server = found or self.server  # one that is dead is remembered: it knew VMs
-        return found
-
-    def forgot(self, owned: ProcessId) -> bool:
-        """Whether VirtualBox knows nothing of this living process of a VM: the VBoxSVC that knew it was ended, and those that are there are younger.
-
-        Where no VBoxSVC was ever seen, nothing is concluded.
-        """
-        born = process.age_rank(owned)
-        if self.server is not None and process.is_alive(self.server) and process.age_rank(self.server) <= born:
-            return False
-        there = tuple(self.all_servers())
-        return all(process.age_rank(one) > born for one in there) and (bool(there) or self.server is not None)
-
-    async def check_home(self) -> None:
-        """`HypervisorBroken` if this VBoxSVC keeps its registry elsewhere: then "not found" must not be believed."""
-        server = self.find_server()
-        if server is None or server == self._checked:
-            return
-        seen = await self.road.home()
-        if seen is not None:
-            locate.check_home(str(seen), self.homes)
-        self._checked = server
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,6 +119,8 @@ class Machine:
         """Ask VirtualBox, compare with the VM's process, and write down what changed."""
         self._mark_log()
         begun = self.context.clock.monotonic()
+        if self.seen is None and record.was_started and record.process is None and (found := self.find_process()) is not None:
+            record = record.with_process(found)  # begun by a driver that died before it could write it down
         if self.is_orphaned(record):
             orphan = Look(state=VmState.RUNNING, raw=ORPHANED, owned=record.process, orphaned=True)
             return await self._note(record, orphan), self._keep(orphan, begun)
@@ -207,11 +150,11 @@ class Machine:
 
     def _end_of(self, record: VmRecord, view: View) -> VmState | None:
         """How the VM ended, where VirtualBox does not know it."""
-        if record.process is not None and (unseen := judging.ended_unseen(view.state, changed=view.changed, born=record.born)) is not None:
-            return unseen
-        if view.state not in {VmState.ABORTED, VmState.ABORTED_SAVED} or (file := self.log_file()) is None:
+        aborted = view.state in {VmState.ABORTED, VmState.ABORTED_SAVED}
+        if (record.process is None and not aborted) or (file := self.log_file()) is None:
             return None
-        return judging.ended_well(view.state, log.last_state(log.end_of(file)))
+        last_word = log.last_state(log.end_of(file))
+        return judging.ended_well(view.state, last_word) if aborted else judging.ended_unseen(view.state, last_word)
 
     def _process_of(self, record: VmRecord, view: View) -> ProcessId | None:
         owned = record.process
@@ -237,7 +180,7 @@ class Machine:
         """Write down what this look says that the record does not."""
         before, view = record, seen.view
         owned = seen.owned
-        record = record.with_process(owned if seen.state.alive or owned is None else record.process, 0.0 if owned is None else process.born_at(owned))
+        record = record.with_process(owned if seen.state.alive or owned is None else record.process)
         if seen.state.settled:
             record = replace(record, intent=Intent.NONE)
         if view is not None and view.state in _WITH_STATE:

@@ -59,6 +59,7 @@ def _api() -> ApiRoad:
 async def road() -> AsyncIterator[ApiRoad]:
     made = _api()
     await made.open()
+    await made.home()
     yield made
     await made.close()
 
@@ -168,8 +169,11 @@ def _kill(pid: int) -> None:
 async def test_open_says_the_version_and_is_cheap_when_open(road: ApiRoad) -> None:
     version = await road.open()
     assert (await _manage("--version")).startswith(version.number)
+    await road.home()
     pid = road.pid
+    assert pid is not None
     assert await road.open() == version
+    await road.home()
     assert road.pid == pid
     assert road.name == "api"
     assert road.look_seconds is None

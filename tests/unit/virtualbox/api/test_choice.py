@@ -39,6 +39,7 @@ async def test_the_environment_may_wish(wish: RoadName, monkeypatch: pytest.Monk
 
 async def test_where_the_api_does_not_open_vboxmanage_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     async def no(road: object) -> bool:
+        del road
         return False
 
     monkeypatch.delenv("T4T_VIRTUALBOX_ROAD", raising=False)

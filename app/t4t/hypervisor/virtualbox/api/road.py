@@ -85,8 +85,6 @@ class ApiRoad:
         """The worker's process id while there is one."""
         return None if self._process is None or self._process.returncode is not None else self._process.pid
 
-    # --- the worker ---------------------------------------------------------------------------------------------------
-
     async def open(self) -> Version:
         """See `Road.open`. The first command connects, and the next one where that is needed again: while VBoxSVC is away, that may take long."""
         if self._found is None:
@@ -246,8 +244,6 @@ class ApiRoad:
                 yield what
         finally:
             self._hearers.remove(hearer)
-
-    # --- the road -----------------------------------------------------------------------------------------------------
 
     async def home(self) -> Path | None:
         """See `Road.home`."""

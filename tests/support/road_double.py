@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from t4t.domain.vm import PortForward, Share, VmId, VmSpec
     from t4t.hypervisor.virtualbox.options import Choices
 
+_IN_LOG = {"poweroff": "PoweredOff", "aborted-saved": "AbortedSaved"}
 PNG = b"\x89PNG\r\n\x1a\n"
 RUINED = b"\xff"
 
@@ -71,7 +72,7 @@ class Vm:
         self.word = word
         self.changed = datetime.now(tz=UTC).isoformat()
         with (self.folder / "Logs/VBox.log").open("a") as log:
-            log.write(f"00:00:00 Console: Machine state changed to '{word}'\n")
+            log.write(f"00:00:00 Console: Machine state changed to '{_IN_LOG.get(word, word.title())}'\n")
 
 
 class World:

@@ -69,14 +69,6 @@ def age_rank(process: ProcessId) -> float:
     return float(process.started.rpartition(":")[2])
 
 
-def born_at(process: ProcessId) -> float:
-    """When it was started, in seconds since 1970 as well as the system knows; 0 if it is gone."""
-    try:
-        return float(psutil.Process(process.pid).create_time())
-    except psutil.Error:
-        return 0.0
-
-
 def cpu_seconds(process: ProcessId) -> float:
     """What the process has used so far, in all its threads."""
     try:

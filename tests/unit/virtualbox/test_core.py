@@ -448,7 +448,7 @@ async def test_an_end_that_virtualbox_calls_aborted(rig: DoubleRig, driver: Virt
     """The guest switched itself off, and its process broke off afterwards."""
     vm_id = await running(rig, driver)
     vm = rig.world.vms[vm_id]
-    vm.set("PoweredOff")
+    vm.set("poweroff")
     vm.word = "running"
     info = (await driver.inspect(vm_id))[0]
     await rig.kill_process(info)

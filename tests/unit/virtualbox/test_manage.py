@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from support import vboxmanage_double as double
+from support.road_double import RoadDouble
 from t4t.domain.errors import CommandFailed, HypervisorBroken, HypervisorMissing, VmNotFound, VmWrongState
 from t4t.domain.vm import BootDisk, DiskFormat, PortForward, Share, VmId, VmSpec, VmState
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox import locate
 from t4t.hypervisor.virtualbox.manage import ManageRoad
 from t4t.hypervisor.virtualbox.options import Choices
+from t4t.hypervisor.virtualbox.road import Road
 from t4t.hypervisor.virtualbox.versions import Version
 from t4t.hypervisor.virtualbox.view import Attachment
 from unit.virtualbox.recorded import recorded
@@ -179,3 +181,9 @@ async def test_the_home_is_not_known_without_vboxsvc(tmp_path: Path, monkeypatch
     made = await road(tmp_path)
     monkeypatch.setattr("t4t.hypervisor.virtualbox.processes.find_server", lambda: None)
     assert await made.home() is None
+
+
+def test_each_road_has_all_that_the_driver_asks_for() -> None:
+    wanted = {name for name in vars(Road) if not name.startswith("_")}
+    for kind in (ManageRoad, RoadDouble):
+        assert wanted <= set(vars(kind)), kind

@@ -118,12 +118,15 @@ async def _off(machine: Machine, record: VmRecord) -> tuple[VmRecord, Look]:
         return record, seen
     machine.context.publish(machine.vm_id, VmState.STOPPING)
     record = machine.write(replace(record, intent=Intent.ENDING))
-    if not seen.orphaned:
-        try:
-            await machine.do(machine.road.power_off(machine.vm_id))
-            return await machine.released(record)
-        except (VmWrongState, VmBusy, CommandFailed, CommandTimeout) as error:
-            _LOG.info("%s can't be powered off: %s", machine.vm_id, error)
+    if seen.orphaned and seen.owned is not None:
+        await machine.end(seen.owned)  # while another orphan lives, VirtualBox may not answer for long
+        record = machine.write(replace(record.with_process(None), intent=Intent.NONE, resting=VmState.POWERED_OFF, state_file="", state_bytes=0))
+        return record, machine.assume(record, VmState.POWERED_OFF)
+    try:
+        await machine.do(machine.road.power_off(machine.vm_id))
+        return await machine.released(record)
+    except (VmWrongState, VmBusy, CommandFailed, CommandTimeout) as error:
+        _LOG.info("%s can't be powered off: %s", machine.vm_id, error)
     record, seen = await machine.look(record)
     if seen.state.alive:
         owned = seen.owned or machine.find_process()

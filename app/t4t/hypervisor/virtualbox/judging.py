@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from t4t.domain.vm import VmState
@@ -20,9 +19,7 @@ _MEANT: Final = {
 }
 _LOST: Final = {VmState.POWERED_OFF: VmState.ABORTED, VmState.SAVED: VmState.ABORTED_SAVED}
 _ENDED_WELL: Final = {(VmState.ABORTED, "PoweredOff"): VmState.POWERED_OFF, (VmState.ABORTED_SAVED, "Saved"): VmState.SAVED}
-_SECONDS_LENGTH: Final = len("2026-11-22T14:43:52")
-_CLOCK_SECONDS: Final = 2.0
-"""How exact times of birth are."""
+_ENDS: Final = frozenset({"PoweredOff", "Saved", "Aborted", "AbortedSaved"})
 ORPHANED: Final = "orphaned"
 """The word for a VM whose process lives and of which VirtualBox knows no more, since VBoxSVC was killed."""
 
@@ -66,20 +63,12 @@ def rested(state: VmState, resting: VmState | None) -> VmState:
     return state
 
 
-def ended_unseen(state: VmState, *, changed: str, born: float) -> VmState | None:
-    """What holds instead of ``state`` when VirtualBox saw nothing of a process that ended.
+def ended_unseen(state: VmState, last_word: str) -> VmState | None:
+    """What holds instead of ``state`` when VirtualBox saw nothing of a process that ended, as VBoxSVC was ended before: the log breaks off while the VM ran.
 
-    Its last ``changed`` (UTC, ISO 8601) is then from before the process was ``born`` (seconds since 1970).
-
-    None if VirtualBox saw it, or if that can't be told.
+    None if the log ends as it should, or says nothing.
     """
-    try:
-        last = datetime.fromisoformat(changed[:_SECONDS_LENGTH]).replace(tzinfo=UTC).timestamp()
-    except ValueError:
-        return None
-    if not born or last >= born - _CLOCK_SECONDS:
-        return None
-    return _LOST.get(state)
+    return None if not last_word or last_word in _ENDS else _LOST.get(state)
 
 
 def ended_well(state: VmState, last_word: str) -> VmState | None:

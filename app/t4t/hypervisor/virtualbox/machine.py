@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
@@ -81,13 +82,13 @@ class Context:
     def forgot(self, owned: ProcessId) -> bool:
         """Whether VirtualBox knows nothing of this living process of a VM: the VBoxSVC that knew it was ended, and those that are there are younger.
 
-        Where no VBoxSVC was ever seen, nothing is concluded.
+        Where no VBoxSVC was ever seen, nothing is concluded but on Linux, where all processes can be seen.
         """
         born = process.age_rank(owned)
         if self.server is not None and process.is_alive(self.server) and process.age_rank(self.server) <= born:
             return False
         there = tuple(self.all_servers())
-        return all(process.age_rank(one) > born for one in there) and (bool(there) or self.server is not None)
+        return all(process.age_rank(one) > born for one in there) and (bool(there) or self.server is not None or sys.platform == "linux")
 
     async def check_home(self) -> None:
         """`HypervisorBroken` if this VBoxSVC keeps its registry elsewhere: then "not found" must not be believed."""
@@ -178,6 +179,8 @@ class Machine:
         """Ask VirtualBox, compare with the VM's process, and write down what changed."""
         self._mark_log()
         begun = self.context.clock.monotonic()
+        if self.seen is None and record.was_started and record.process is None and (found := self.find_process()) is not None:
+            record = record.with_process(found)  # begun by a driver that died before it could write it down
         if self.is_orphaned(record):
             orphan = Look(state=VmState.RUNNING, raw=ORPHANED, owned=record.process, orphaned=True)
             return await self._note(record, orphan), self._keep(orphan, begun)
@@ -207,11 +210,11 @@ class Machine:
 
     def _end_of(self, record: VmRecord, view: View) -> VmState | None:
         """How the VM ended, where VirtualBox does not know it."""
-        if record.process is not None and (unseen := judging.ended_unseen(view.state, changed=view.changed, born=record.born)) is not None:
-            return unseen
-        if view.state not in {VmState.ABORTED, VmState.ABORTED_SAVED} or (file := self.log_file()) is None:
+        aborted = view.state in {VmState.ABORTED, VmState.ABORTED_SAVED}
+        if (record.process is None and not aborted) or (file := self.log_file()) is None:
             return None
-        return judging.ended_well(view.state, log.last_state(log.end_of(file)))
+        last_word = log.last_state(log.end_of(file))
+        return judging.ended_well(view.state, last_word) if aborted else judging.ended_unseen(view.state, last_word)
 
     def _process_of(self, record: VmRecord, view: View) -> ProcessId | None:
         owned = record.process
@@ -237,7 +240,7 @@ class Machine:
         """Write down what this look says that the record does not."""
         before, view = record, seen.view
         owned = seen.owned
-        record = record.with_process(owned if seen.state.alive or owned is None else record.process, 0.0 if owned is None else process.born_at(owned))
+        record = record.with_process(owned if seen.state.alive or owned is None else record.process)
         if seen.state.settled:
             record = replace(record, intent=Intent.NONE)
         if view is not None and view.state in _WITH_STATE:

@@ -54,8 +54,6 @@ class VmRecord(msgspec.Struct, frozen=True, kw_only=True):
     intent: Intent = Intent.CREATING
     pid: int | None = None
     started: str | None = None
-    born: float = 0.0
-    """When the process was started, in seconds since 1970."""
     resting: VmState | None = None
     """What holds instead of VirtualBox's word while the VM has no process (`judging.rested`)."""
     ports: tuple[PortForward, ...] = ()
@@ -79,11 +77,9 @@ class VmRecord(msgspec.Struct, frozen=True, kw_only=True):
         """The VM's process, dead or alive, as far as it was seen."""
         return ProcessId(self.pid, self.started) if self.pid is not None and self.started is not None else None
 
-    def with_process(self, owned: ProcessId | None, born: float = 0.0) -> VmRecord:
+    def with_process(self, owned: ProcessId | None) -> VmRecord:
         """The VM's process was seen, or is gone."""
-        if owned is None:
-            return replace(self, pid=None, started=None, born=0.0)
-        return self if owned == self.process else replace(self, pid=owned.pid, started=owned.started, born=born)
+        return replace(self, pid=None if owned is None else owned.pid, started=None if owned is None else owned.started)
 
     def mark(self, name: str) -> SnapshotMark | None:
         """The snapshot of this name."""

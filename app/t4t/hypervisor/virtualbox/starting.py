@@ -115,7 +115,7 @@ def _note_process(machine: Machine, record: VmRecord, hint: int | None) -> VmRec
     if owned is None:
         return record
     background(machine, owned)
-    return machine.write(record.with_process(owned, process.born_at(owned)))
+    return machine.write(record.with_process(owned))
 
 
 def background(machine: Machine, owned: ProcessId) -> None:

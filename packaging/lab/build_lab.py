@@ -31,9 +31,8 @@ _HERE: Final = Path(__file__).resolve().parent
 _CHECKOUT: Final = _HERE.parents[1]
 _SHIM: Final = _HERE / "VBoxHeadless.sh"
 _INTERRUPTED: Final = 130
-_NOT_IN_LAB: Final = ("pyside6", "mypy", "ruff", "import-linter", "types-")
+_NOT_IN_LAB: Final = ("pyside6", "mypy", "ruff", "import-linter", "types-", "pywin32")
 """Windows and static checks: tests of those run outside."""
-_ONLY_IN_LAB: Final = ("virtualbox>=2.1.1",)
 _VIRTUALBOX: Final = "usr/lib/virtualbox"
 _BULK: Final = (
     "usr/include",
@@ -54,7 +53,7 @@ def requirements() -> list[str]:
     with (_CHECKOUT / "pyproject.toml").open("rb") as stream:
         project = tomllib.load(stream)
     named: list[str] = [*project["project"]["dependencies"], *project["dependency-groups"]["dev"]]
-    return sorted({*(word for word in named if not word.lower().startswith(_NOT_IN_LAB)), *_ONLY_IN_LAB})
+    return sorted({word for word in named if not word.lower().startswith(_NOT_IN_LAB)})
 
 
 def build(*, cache: Path, lab: Path, mirror: str, kept: bool) -> None:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from lab.api_vms import Vms, api, ended
 from lab.vbox import vboxmanage
 from support.virtualbox_rig import Golden
-from t4t.hypervisor.virtualbox import listing
+from t4t.domain.errors import T4TError, VmNotFound
+from t4t.hypervisor.virtualbox import listing, processes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
+
+    from t4t.hypervisor.virtualbox.api.road import ApiRoad
 
 _THEIRS = "somebody-elses"
 
@@ -61,3 +67,34 @@ def _theirs(folder: Path) -> dict[str, object]:
         "listed": [line for line in vboxmanage("list", "vms").splitlines() if _THEIRS in line],
         "medium": [one for one in listing.media(vboxmanage("list", "hdds", "--long")) if str(folder) in one.path],
     }
+
+
+@pytest.fixture
+async def road() -> AsyncIterator[ApiRoad]:
+    made = api()
+    await made.open()
+    await made.home()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def vms(road: ApiRoad, tmp_path: Path) -> AsyncIterator[Vms]:
+    made = Vms(road, tmp_path, [])
+    yield made
+    for vm in made.made:
+        owned = processes.find_vm(vm)
+        if owned is not None:
+            os.kill(owned.pid, signal.SIGKILL)
+            await ended(vm)
+    cleaner = api()
+    await cleaner.open()
+    for vm in made.made:
+        with contextlib.suppress(VmNotFound):
+            machine = await cleaner.machine(vm)
+            for one in machine.attachments:
+                if "/Snapshots/" not in one.path:
+                    with contextlib.suppress(T4TError):
+                        await cleaner.detach(vm, one)
+            await cleaner.unregister(vm)
+    await cleaner.close()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from t4t import bootstrap
+from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox.api.choice import RoadName, choose
 
 
@@ -25,3 +27,21 @@ def test_without_a_wish(platform: str, loads: bool, road: RoadName) -> None:  # 
 @pytest.mark.parametrize("wish", list(RoadName))
 def test_a_wish_is_followed(platform: str, wish: RoadName) -> None:
     assert choose(platform, wish=wish, loads=False) is wish
+
+
+@pytest.mark.parametrize("wish", list(RoadName))
+async def test_the_environment_may_wish(wish: RoadName, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("T4T_VIRTUALBOX_ROAD", wish.value)
+    road = await bootstrap._road(RealClock())
+    assert road.name == wish.value
+    await road.close()
+
+
+async def test_where_the_api_does_not_open_vboxmanage_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def no(road: object) -> bool:
+        del road
+        return False
+
+    monkeypatch.delenv("T4T_VIRTUALBOX_ROAD", raising=False)
+    monkeypatch.setattr(bootstrap, "opens", no)
+    assert (await bootstrap._road(RealClock())).name == "vboxmanage"

@@ -39,10 +39,15 @@ def make(folder: Path, *more: str, command: tuple[str, ...] | None = None) -> Ap
     return ApiRoad(clock=RealClock(), search=str(manage), command=command or (sys.executable, str(WORKER), *more), environment=environment)
 
 
+def connected(road: ApiRoad) -> bool:
+    return road.pid is not None
+
+
 @pytest.fixture
 async def road(tmp_path: Path) -> AsyncIterator[ApiRoad]:
     made = make(tmp_path)
     await made.open()
+    await made.home()
     yield made
     await made.close()
 
@@ -55,29 +60,32 @@ async def test_open_close_and_what_it_is(tmp_path: Path) -> None:
     with pytest.raises(HypervisorBroken, match="before it was opened"):
         await road.convert_raw("a", "b", "c")
     assert await road.open() == Version(7, 2, 22)
+    assert not connected(road)  # the first command connects
+    await road.pause(ONE)
+    assert connected(road)
     pid = road.pid
     assert await road.open() == Version(7, 2, 22)
+    await road.resume(ONE)
     assert road.pid == pid
     assert (road.name, road.look_seconds) == ("api", None)
     await road.close()
     assert road.pid is None
     with pytest.raises(HypervisorBroken, match="closed"):
         await road.pause(ONE)
-    never = make(tmp_path)
-    await never.close()
-    with pytest.raises(HypervisorBroken, match="closed"):
-        await never.open()
 
 
 async def test_one_that_is_held_up_and_refused_is_tried_once_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("t4t.hypervisor.virtualbox.api.road._HELD_UP_SECONDS", 0.0)
     road = make(tmp_path, f"refuses={tmp_path / 'refused'}")
     await road.open()
+    await road.pause(ONE)
     await road.close()
     monkeypatch.setattr("t4t.hypervisor.virtualbox.api.road._HELD_UP_SECONDS", 60.0)
     (tmp_path / "refused").unlink()
+    road = make(tmp_path, f"refuses={tmp_path / 'refused'}")
+    await road.open()
     with pytest.raises(HypervisorBroken, match="ended with 4"):
-        await make(tmp_path, f"refuses={tmp_path / 'refused'}").open()
+        await road.pause(ONE)
 
 
 async def test_every_command_reaches_the_worker_with_arguments_that_fit(road: ApiRoad) -> None:
@@ -186,6 +194,7 @@ async def test_a_stopped_worker_does_not_hold_up_closing(tmp_path: Path, monkeyp
     monkeypatch.setattr("t4t.hypervisor.virtualbox.api.road._GOODBYE_SECONDS", 0.05)
     road = make(tmp_path)
     await road.open()
+    await road.home()
     assert road.pid is not None
     os.kill(road.pid, signal.SIGSTOP)
     async with asyncio.timeout(5):
@@ -202,7 +211,7 @@ async def test_whether_it_opens(tmp_path: Path) -> None:
         shut = make(tmp_path, command=command)
         assert not await opens(shut)
         with pytest.raises(HypervisorBroken):
-            await shut.open()
+            await shut.home()
 
 
 async def test_no_virtualbox_is_missing(tmp_path: Path) -> None:

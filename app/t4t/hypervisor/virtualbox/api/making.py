@@ -31,7 +31,7 @@ _ENCRYPTED: Final = ("", "", "")
 _PLATFORM: Final = Version(7, 1, 0)
 """Since then a VM has a platform (x86 or ARM), and its firmware and clock moved there."""
 _PORTS: Final = range(4)
-_GROUP_NAMES: Final = {
+_BUSES: Final = {
     "sata": "SATA",
     "ide": "IDE",
     "scsi": "SCSI",
@@ -139,7 +139,7 @@ def share(machine: IMachine, folder: Share) -> None:
 
 
 def _controllers(machine: IMachine, spec: VmSpec, numbers: Numbers) -> None:
-    bus = _GROUP_NAMES.get(spec.disk_controller)
+    bus = _BUSES.get(spec.disk_controller)
     model = numbers.same("StorageControllerType", spec.disk_controller_model)
     if bus is None or model is None:
         raise CommandFailed(vm=spec.vm_id, command="create", detail=f"no storage controller {spec.disk_controller} {spec.disk_controller_model}")

@@ -63,7 +63,6 @@ class ApiRoad:
         self._environment = os.environ if environment is None else environment
         self._found: locate.Installation | None = None
         self._process: asyncio.subprocess.Process | None = None
-        self._version: Version | None = None
         self._reader: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
         self._pending: dict[int, asyncio.Future[msgspec.Raw]] = {}
@@ -86,37 +85,31 @@ class ApiRoad:
         """The worker's process id while there is one."""
         return None if self._process is None or self._process.returncode is not None else self._process.pid
 
-    # --- the worker ---------------------------------------------------------------------------------------------------
-
     async def open(self) -> Version:
-        """See `Road.open`. Once it was open, the next command connects again where that is needed: while VBoxSVC is away, connecting may take long."""
-        return await self._connected() if self._version is None else self._version
+        """See `Road.open`. The first command connects, and the next one where that is needed again: while VBoxSVC is away, that may take long."""
+        if self._found is None:
+            self._found = await locate.locate(self._around, self._search)
+        return self._found.version
 
-    async def _connected(self) -> Version:
-        """The version, with a worker that is connected."""
+    async def _connect(self) -> None:
+        """Have a worker that is connected. One that was held up by the process of a VM whose VBoxSVC is gone is refused when that ends: then once more."""
         async with self._opening:
-            if self._closed:
-                raise _broken("closed")
-            if self._version is None or self._process is None:
-                if self._found is None:
-                    self._found = await locate.locate(self._around, self._search)
-                self._version = await self._connect(self._found.programs.folder)
-            return self._version
+            if self._closed or self._found is None:
+                raise _broken("closed" if self._closed else "used before it was opened")
+            if self._process is not None:
+                return
+            begun = self._clock.monotonic()
+            try:
+                await self._attempt(self._found.programs.folder)
+            except HypervisorBroken:
+                if self._clock.monotonic() - begun < _HELD_UP_SECONDS:
+                    raise
+                await self._attempt(self._found.programs.folder)
 
-    async def _connect(self, folder: str) -> Version:
-        """Start a worker and let it connect. One that was held up by the process of a VM whose VBoxSVC is gone is refused when that ends: then once more."""
-        begun = self._clock.monotonic()
-        try:
-            return await self._attempt(folder)
-        except HypervisorBroken:
-            if self._clock.monotonic() - begun < _HELD_UP_SECONDS:
-                raise
-        return await self._attempt(folder)
-
-    async def _attempt(self, folder: str) -> Version:
+    async def _attempt(self, folder: str) -> None:
         await self._start()
         try:
-            return cast("Version", await self._say("open", folder=folder))
+            await self._say("open", folder=folder)
         except BaseException:
             self._end()
             raise
@@ -142,7 +135,10 @@ class ApiRoad:
         with contextlib.suppress(ValueError, ConnectionError):  # ValueError: a line beyond all limits, the worker is out of its mind
             while line := await stream.readline():
                 self._take(line)
-        with contextlib.suppress(ProcessLookupError):
+        try:
+            async with asyncio.timeout(_GOODBYE_SECONDS):  # its end is near: its own status says more than ours would
+                await process.wait()
+        except TimeoutError:
             process.kill()
         status = await process.wait()
         if self._process is process:
@@ -186,15 +182,13 @@ class ApiRoad:
         for future in pending.values():
             if not future.done():
                 future.set_exception(_broken(why))
-        if self._version is not None and not self._closed:
+        if not self._closed:
             _LOG.warning("%s", why)
             self._tell(None)
 
     async def _ask(self, name: str, /, **args: Any) -> Any:  # noqa: ANN401 - typed by the table
-        if self._version is None:
-            raise _broken("used before it was opened")
         if self._process is None:
-            await self._connected()
+            await self._connect()
         return await self._say(name, **args)
 
     async def _say(self, name: str, /, **args: Any) -> Any:  # noqa: ANN401 - as _ask
@@ -250,8 +244,6 @@ class ApiRoad:
                 yield what
         finally:
             self._hearers.remove(hearer)
-
-    # --- the road -----------------------------------------------------------------------------------------------------
 
     async def home(self) -> Path | None:
         """See `Road.home`."""
@@ -399,6 +391,7 @@ async def opens(road: ApiRoad) -> bool:
     """Whether the API works here, which only a try tells; the road stays open if it does, and is closed if not."""
     try:
         await road.open()
+        await road.home()
     except T4TError as error:
         _LOG.info("no API road: %s", error)
         await road.close()

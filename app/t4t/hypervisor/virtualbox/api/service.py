@@ -6,6 +6,7 @@ API raises them; the worker names them.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING, Any, Final
 
 import virtualbox
@@ -78,7 +79,7 @@ class Service:
 
     def create(self, spec: VmSpec, choices: Choices) -> Steps:
         """See `Road.create`."""
-        making.create(self.vbox, spec, choices, self.numbers)
+        making.create(self.vbox, spec, dataclasses.replace(choices, version=self.version), self.numbers)
         if spec.cache_disk_mib is not None:
             yield from finished(making.new_disk(self.vbox, choices.cache_disk, spec.cache_disk_mib, self.numbers))
         yield from self._changed(spec.vm_id, lambda machine: making.attach_media(self.vbox, machine, spec, choices, self.numbers), "create")

@@ -20,10 +20,13 @@ _SENTENCES: Final = {
     Happened.CHECKPOINT: "Checkpoint written.",
     Happened.CHECKPOINT_SKIPPED: "No checkpoint this time ({detail}).",
     Happened.SAVED: "Virtual machine saved; the same command goes on with it.",
+    Happened.PAUSED: "Virtual machine paused.",
+    Happened.RESUMED: "Virtual machine goes on.",
     Happened.RESTING: "The guest asked for a rest of {detail} s.",
     Happened.RECOVERED: "The virtual machine had ended; going on from: {detail}.",
     Happened.STATE_DISCARDED: "The saved state could not be read and was discarded ({detail}).",
     Happened.COMPLETED: "Done.",
+    Happened.FAILED: "The task failed ({detail}).",
     Happened.IGNORED: "vbox_job.xml: <{detail}> has no effect here.",
 }
 

@@ -17,6 +17,7 @@ _SENTENCES: Final = {
     Happened.CREATED: "Virtual machine made ({detail}).",
     Happened.STARTED: "Virtual machine started.",
     Happened.RESTORED: "Virtual machine goes on where it was.",
+    Happened.ADOPTED: "Virtual machine found running; it is ours again.",
     Happened.CHECKPOINT: "Checkpoint written.",
     Happened.CHECKPOINT_SKIPPED: "No checkpoint this time ({detail}).",
     Happened.SAVED: "Virtual machine saved; the same command goes on with it.",

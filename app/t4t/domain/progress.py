@@ -16,6 +16,8 @@ class Happened(enum.Enum):
     CREATED = "created"
     STARTED = "started"
     RESTORED = "restored"
+    ADOPTED = "adopted"
+    """It was found running: an earlier run of ours had started it."""
     CHECKPOINT = "checkpoint"
     CHECKPOINT_SKIPPED = "checkpoint_skipped"
     SAVED = "saved"

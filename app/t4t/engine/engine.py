@@ -16,6 +16,7 @@ from t4t.domain.policy import Decision, Facts, Instant, Intent, PauseKind, after
 from t4t.domain.progress import Happened, Moment, Outcome
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
+from t4t.domain.vm import VmState
 from t4t.engine import showing
 from t4t.engine.folder import TaskFolder
 from t4t.engine.inbox import Bell
@@ -46,6 +47,8 @@ _JUMP_S: Final = 30.0
 _SLEPT_S: Final = 60.0
 _UNTOLD: Final = 200
 _KEEP_INTENT_S: Final = 10.0
+_STILL_S: Final = 5.0
+_RUNS_NOW: Final = frozenset({Happened.STARTED, Happened.RESTORED, Happened.RESUMED, Happened.ADOPTED})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +154,8 @@ class Engine:
 
     async def pause(self, kind: PauseKind) -> SessionView:
         """Pause by hand. Raises `FolderUnwritable` when it holds but would not survive our end."""
-        return await self._ask(lambda: self._want(pause=pause_by_hand(kind, self._instant()), finishing=False, told=f"paused_by_you {kind.value}"))
+        await self._ask(lambda: self._want(pause=pause_by_hand(kind, self._instant()), finishing=False, told=f"paused_by_you {kind.value}"))
+        return await self._until(lambda view: all(task.vm is not VmState.RUNNING for task in view.tasks))
 
     async def resume(self) -> SessionView:
         """Go on: no pause, no finishing; what failed is tried again at once."""
@@ -176,6 +180,20 @@ class Engine:
         self._inbox.append((action, future))
         self._bell.ring()
         await future
+        return self.view
+
+    async def _until(self, seems_right: Callable[[SessionView], bool]) -> SessionView:
+        """The view once it seems right, or after a few seconds as it is: who asked wants to see it done."""
+        seen = asyncio.Event()
+        end = self.subscribe(lambda view: seen.set() if seems_right(view) else None)
+        waits = [asyncio.ensure_future(seen.wait()), asyncio.ensure_future(self._clock.sleep(_STILL_S))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            end()
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
         return self.view
 
     def _resume(self) -> None:
@@ -362,12 +380,13 @@ class Engine:
             blocked = self._refused.get(key)
             if key in self._reconciler.charges or key in self._opening or (blocked is not None and self._clock.monotonic() < blocked[1]):
                 continue
-            self._opening[key] = asyncio.create_task(self._open(key, path), name=f"open {key}")
+            if not self._opening:  # one after the other, in their order, or the quickest to read would be the first to run
+                self._opening[key] = asyncio.create_task(self._open(key, path), name=f"open {key}")
         self._refused = {key: refusal for key, refusal in self._refused.items() if key in folders}
         for key, charge in list(self._reconciler.charges.items()):
             if key not in folders and not charge.busy:
                 self._reconciler.discard(key)
-                self._unlock(key)
+                self._let_go(key, charge.work)
                 self._note("task_gone", task=key)
 
     async def _open(self, key: str, path: Path) -> None:
@@ -385,7 +404,7 @@ class Engine:
             self._unlock(key)
         finally:
             del self._opening[key]
-            self._bell.ring()
+            self._scan_soon()
 
     def _lock(self, key: str, folder: TaskFolder) -> None:
         lock = FolderLock(folder.own, "lock")
@@ -395,7 +414,12 @@ class Engine:
     def _unlock(self, key: str) -> None:
         lock = self._locks.pop(key, None)
         if lock is not None:
-            lock.__exit__(None, None, None)
+            lock.release()
+
+    def _let_go(self, key: str, work: Work) -> None:
+        self._unlock(key)
+        if work.folder.shared is not None:
+            self._parts.folder_watch.remove(work.folder.shared)
 
     def _take_up(self, key: str, folder: TaskFolder) -> None:
         work = Work(
@@ -411,8 +435,6 @@ class Engine:
         )
         work.check_home()
         self._reconciler.add(key, work)
-        if folder.shared is not None:
-            self._parts.folder_watch.add(folder.shared, lambda name: self._bell.ring() if work.exchange.concerns(name) else None)
 
     def _refuse(self, key: str, path: Path, error: TaskError) -> None:
         """A task that can't be run is a result, too."""
@@ -434,7 +456,7 @@ class Engine:
             except T4TError as error:
                 self._refused[key] = (error, self._clock.monotonic() + wait_s(error, 1))
                 continue
-            self._unlock(key)
+            self._let_go(key, charge.work)
             self._refused.pop(key, None)
             self._reconciler.remove(key)
             if self._once:
@@ -455,6 +477,13 @@ class Engine:
     def _heard(self, key: str, event: TaskEvent) -> None:
         if isinstance(event, Moment) and event.what is not Happened.IGNORED:
             self._note(event.what.value, event.detail, task=key, lost_s=event.lost_s)
+            if event.what in _RUNS_NOW:
+                self._watch_share(self._reconciler.charges[key].work)
+
+    def _watch_share(self, work: Work) -> None:
+        """Only now is it sure that the folder is there."""
+        if work.folder.shared is not None:
+            self._parts.folder_watch.add(work.folder.shared, lambda name: self._bell.ring() if not name or work.exchange.concerns(name) else None)
 
     def _note(self, what: str, detail: str = "", *, task: str = "", lost_s: float = 0.0) -> None:
         """A line for the history; written with the turn, so that a full disk stops nothing."""

@@ -117,7 +117,12 @@ class Work:
 
     async def inspect(self) -> None:
         """A full look at the VM."""
-        await (self.seen.inspect() if self.seen.seen else self.seen.first_look())
+        if self.seen.seen:
+            await self.seen.inspect()
+            return
+        await self.seen.first_look()
+        if self.seen.state is VmState.RUNNING:
+            self._tell(Happened.ADOPTED)
 
     def look(self) -> None:
         """One look at everything that needs no driver; raises `FolderUnwritable` when the record's time has come and it can't be written."""

@@ -38,6 +38,10 @@ class FolderWatch(Protocol):
         """Call ``changed`` with a file's name (empty: any may have changed) on the event loop's thread; a folder that is watched is watched anew."""
         ...
 
+    def remove(self, folder: Path) -> None:
+        """Watch it no longer; one that is not watched is no error."""
+        ...
+
     def close(self) -> None:
         """Watch nothing any more."""
         ...
@@ -48,6 +52,9 @@ class NoFolderWatch:
 
     def add(self, folder: Path, changed: Callable[[str], None]) -> None:
         """Nothing is told."""
+
+    def remove(self, folder: Path) -> None:
+        """Nothing to do."""
 
     def close(self) -> None:
         """Nothing to do."""
@@ -61,6 +68,7 @@ class InotifyWatch:
         self._libc = libc
         self._handle = handle
         self._told: dict[int, Callable[[str], None]] = {}
+        self._numbers: dict[Path, int] = {}
         asyncio.get_running_loop().add_reader(handle, self._read)
 
     def add(self, folder: Path, changed: Callable[[str], None]) -> None:
@@ -71,6 +79,13 @@ class InotifyWatch:
             _log.info("%s is not watched: %s", folder, os.strerror(ctypes.get_errno()))
             return
         self._told[number] = changed
+        self._numbers[folder] = number
+
+    def remove(self, folder: Path) -> None:
+        """See `FolderWatch.remove`."""
+        number = self._numbers.pop(folder, None)
+        if number is not None and self._told.pop(number, None) is not None:
+            self._libc.inotify_rm_watch(self._handle, number)
 
     def _read(self) -> None:
         try:

@@ -9,7 +9,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import MediumMissing, NotEnoughDisk, NotSupported, SnapshotNotFound, VmExists, VmNotFound, VmNotOurs, VmWrongState
+from t4t.domain.errors import MediumMissing, NotEnoughDisk, NotSupported, SnapshotNotFound, VmBusy, VmExists, VmNotFound, VmNotOurs, VmWrongState
 from t4t.domain.vm import MIB, Accelerator, Capabilities, Feature, Snapshot, VmChange, VmEvent, VmId, VmInfo, VmSpec, VmState
 from t4t.hypervisor.fake.world import FakeVm, FakeWorld
 from t4t.hypervisor.needs import features_needed, is_file
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _ALL: Final = frozenset(Feature) - {Feature.BRIDGED, Feature.REMOTE_DESKTOP}
+_CHANGING: Final = frozenset({VmState.STARTING, VmState.RESTORING, VmState.SAVING})
 _START_SECONDS: Final = 1.0
 _SAVE_SECONDS: Final = 0.5
 _SNAPSHOT_SECONDS: Final = 0.6
@@ -59,8 +60,11 @@ class FakeHypervisor:
         return vm
 
     def _begin(self, command: str, vm_id: VmId) -> FakeVm:
+        """The VM, unless a fault was planned, or another command is still changing it: two at once are a fault of the caller's."""
         vm = self._vm(vm_id)
         self._world.faults.check(command)
+        if vm.state in _CHANGING and command not in {"power_off", "delete"}:
+            raise VmBusy(vm=vm_id, command=command, detail=vm.state.value)
         return vm
 
     async def inspect(self, vm_id: VmId | None = None) -> tuple[VmInfo, ...]:

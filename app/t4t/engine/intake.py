@@ -11,6 +11,7 @@ from t4t.domain.patience import wait_s
 from t4t.domain.progress import Happened, Moment, Outcome
 from t4t.engine import showing
 from t4t.engine.folder import TaskFolder
+from t4t.engine.record import peek
 from t4t.engine.work import Work
 from t4t.storage.files import FolderLock
 
@@ -22,7 +23,8 @@ if TYPE_CHECKING:
     from t4t.domain.session import NoticeView
     from t4t.engine.history import History
     from t4t.engine.parts import Parts
-    from t4t.engine.reconciler import Charge, Reconciler
+    from t4t.engine.reconciler import Reconciler
+    from t4t.engine.record import TaskRecord
 
 _log = logging.getLogger(__name__)
 
@@ -51,8 +53,18 @@ class Intake:
 
     def begin(self) -> None:
         """Hear of new tasks at once."""
+        self._count_again()
         self.finished = self._parts.state.finished()
         self._parts.folder_watch.add(self._parts.source.place, lambda _: self.scan_soon())
+
+    def _count_again(self) -> None:
+        """After our own counting was lost: what was handed back is still there with its records, and nothing counts twice."""
+        if not self._parts.state.set_aside:
+            return
+        for folder in self._parts.source.ended():
+            record = peek(folder)
+            if record is not None and record.outcome:
+                self._count(folder.name, record)
 
     def scan_soon(self) -> None:
         """There may be something new."""
@@ -182,7 +194,8 @@ class Intake:
             if charge.outcome in {None, Outcome.SAVED} or charge.busy or self._must_wait(key):
                 continue
             try:
-                self._count(key, charge)
+                if self._count(key, charge.work.record):
+                    self.finished += 1
                 self._parts.source.retire(charge.work.folder.path, Outcome(charge.work.record.outcome))
             except T4TError as error:
                 self._put_off(key, error)
@@ -192,10 +205,8 @@ class Intake:
             self._reconciler.remove(key)
             self.retired += 1
 
-    def _count(self, key: str, charge: Charge) -> None:
-        record = charge.work.record
-        if self._parts.state.count_result(record.vm_id, task=key, outcome=record.outcome, error=record.error, elapsed_s=record.elapsed_s):
-            self.finished += 1
+    def _count(self, key: str, record: TaskRecord) -> bool:
+        return self._parts.state.count_result(record.vm_id, task=key, outcome=record.outcome, error=record.error, elapsed_s=record.elapsed_s)
 
     async def close(self) -> None:
         """Read nothing more, hold nothing."""

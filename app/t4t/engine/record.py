@@ -118,11 +118,11 @@ class RecordFile:
         self._path.unlink(missing_ok=True)
 
 
-def peek(task_folder: Path) -> str | None:
-    """The id of the VM that a task folder's record names, empty if it has none; None if that can't be known. Touches nothing."""
+def peek(task_folder: Path) -> TaskRecord | None:
+    """A task folder's record, an empty one if it has none; None if it can't be read. Touches nothing."""
     try:
-        return msgspec.json.decode((task_folder / FOLDER / _NAME).read_bytes(), type=TaskRecord).vm_id
+        return msgspec.json.decode((task_folder / FOLDER / _NAME).read_bytes(), type=TaskRecord)
     except FileNotFoundError:
-        return ""
+        return TaskRecord(vm_id="", data_dir="")
     except (OSError, msgspec.DecodeError):
         return None

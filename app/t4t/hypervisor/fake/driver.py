@@ -9,7 +9,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import MediumMissing, NotEnoughDisk, NotSupported, SnapshotNotFound, VmBusy, VmExists, VmNotFound, VmNotOurs, VmWrongState
+from t4t.domain.errors import CommandFailed, MediumMissing, NotEnoughDisk, NotSupported, SnapshotNotFound, VmBusy, VmExists, VmNotFound, VmNotOurs, VmWrongState
 from t4t.domain.vm import MIB, Accelerator, Capabilities, Feature, Snapshot, VmChange, VmEvent, VmId, VmInfo, VmSpec, VmState
 from t4t.hypervisor.fake.world import FakeVm, FakeWorld
 from t4t.hypervisor.needs import features_needed, is_file
@@ -103,14 +103,22 @@ class FakeHypervisor:
         vm.pid = self._world.new_pid()
         try:
             await self._world.clock.sleep(_START_SECONDS)
+            self._still(vm, {VmState.STARTING, VmState.RESTORING}, "start")
             self._world.faults.check("started")
             await vm.open_ports()
         except BaseException:
-            vm.end(VmState.SAVED if vm.saved is not None else VmState.POWERED_OFF)
+            if vm.state in _CHANGING:
+                vm.end(VmState.SAVED if vm.saved is not None else VmState.POWERED_OFF)
             raise
         vm.guest_seconds, vm.saved, vm.restore_from = origin or 0.0, None, None
         vm.go()
         return vm.info()
+
+    @staticmethod
+    def _still(vm: FakeVm, states: set[VmState], command: str) -> None:
+        """Its process may have been killed meanwhile."""
+        if vm.state not in states:
+            raise CommandFailed(vm=vm.spec.vm_id, command=command, detail=f"it is {vm.state.value} now")
 
     async def pause(self, vm_id: VmId) -> VmInfo:
         """See `Hypervisor.pause`."""
@@ -247,12 +255,16 @@ class FakeHypervisor:
         self._check_space(vm)
         if vm.state in {VmState.RUNNING, VmState.PAUSED}:
             vm.info()
+            at = vm.guest_seconds
             await self._world.clock.sleep(_SNAPSHOT_SECONDS)
+            self._still(vm, {VmState.RUNNING, VmState.PAUSED}, "take_snapshot")
         elif vm.state.alive:
             raise VmWrongState(vm=vm_id, state=vm.state.value, command="take_snapshot")
+        else:
+            at = vm.guest_seconds
         self._world.faults.check("snapshot_taken")
         vm.snapshots.pop(name, None)
-        vm.snapshots[name] = vm.guest_seconds
+        vm.snapshots[name] = at
         return Snapshot(name=name, size_bytes=vm.spec.memory_mib * MIB // 4)
 
     async def restore_snapshot(self, vm_id: VmId, name: str) -> VmInfo:

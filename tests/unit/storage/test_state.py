@@ -107,6 +107,8 @@ def test_a_result_counts_once(desk: Desk) -> None:
     assert state.count_result("vm", task="a", outcome="done", error="", elapsed_s=1.0)
     assert not state.count_result("vm", task="a", outcome="done", error="", elapsed_s=1.0)
     assert desk.open().finished() == 1
+    assert state.record("a") == b"{}"
+    state.forget("a")
     assert state.record("a") is None
 
 

@@ -1,0 +1,363 @@
+"""The always-on engine: one inbox, one consumer. It decides, lets the reconciler act, and shows what is; all on one asyncio loop."""
+
+from __future__ import annotations
+
+import asyncio
+import collections
+import logging
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from t4t.domain.errors import InternalFault, StateSetAside, T4TError
+from t4t.domain.patience import wait_s
+from t4t.domain.policy import Decision, Facts, PauseKind, decide, decision_after_jump, due
+from t4t.domain.session import NoticeView, SessionView, Why, why
+from t4t.domain.task import Order, Step, order_of
+from t4t.domain.vm import VmState
+from t4t.engine import showing
+from t4t.engine.history import History
+from t4t.engine.inbox import Bell
+from t4t.engine.intake import Intake
+from t4t.engine.janitor import sweep
+from t4t.engine.reconciler import Reconciler
+from t4t.engine.volition import Volition
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from t4t.engine.parts import Parts
+    from t4t.storage.state import Happening, State
+
+_log = logging.getLogger(__name__)
+
+_JUMP_S: Final = 30.0
+"""A clock that moved by less than this was merely put right."""
+_SLEPT_S: Final = 60.0
+_STILL_S: Final = 5.0
+_SWEEP_AGAIN_S: Final = 600.0
+
+
+class _StateJournal:
+    """The reconciler's journal in the agent's durable state."""
+
+    def __init__(self, state: State, record: Callable[[str], bytes]) -> None:
+        self._state = state
+        self._record = record
+
+    def begin(self, key: str, step: Step) -> int:
+        """What can't be written down is not begun, unless it is what makes things safe."""
+        try:
+            return self._state.begin(key, step.value)
+        except T4TError as error:
+            if step in {Step.CREATE, Step.START, Step.RECOVER}:
+                raise
+            _log.warning("not written down: %s", error)
+            return 0
+
+    def end(self, entry: int, key: str, outcome: str) -> None:
+        try:
+            self._state.end(entry, outcome, task=key, record=self._record(key))
+        except T4TError as error:
+            _log.warning("not written down: %s", error)
+
+
+class Engine:
+    """Runs the tasks of one data folder until it is asked to quit. Its methods belong to the event loop's thread."""
+
+    def __init__(self, parts: Parts) -> None:
+        """Nothing is done before `run`."""
+        self._parts = parts
+        self._clock = parts.clock
+        self._bell = Bell(parts.clock)
+        self._inbox: collections.deque[tuple[Callable[[], object], asyncio.Future[object]]] = collections.deque()
+        self._history = History(parts.state, parts.clock)
+        journal = _StateJournal(parts.state, self._record_of)
+        self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
+        self._volition = Volition(parts.state, self._history, parts.clock)
+        self._intake = Intake(parts, self._reconciler, self._history, wake=self._bell.ring)
+        self._decision: Decision | None = None
+        self._view: SessionView | None = None
+        self._listeners: list[Callable[[SessionView], None]] = []
+        self._probing: asyncio.Task[None] | None = None
+        self._probe_trouble: tuple[T4TError, int, float] | None = None
+        self._swept = False
+        self._sweep_at = 0.0
+        self._set_aside: list[str] = []
+        self._offset = 0.0
+        self._asleep = 0.0
+        self._once = False
+        self._begun = asyncio.Event()
+
+    # --- for clients -----------------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> SessionView:
+        """Everything, as it was at the end of the last turn."""
+        if self._view is None:
+            raise RuntimeError("the engine has not begun")
+        return self._view
+
+    async def ready(self) -> None:
+        """Return once there is a view."""
+        await self._begun.wait()
+
+    def why(self) -> Why:
+        """The decision of the last turn."""
+        if self._decision is None:
+            raise RuntimeError("the engine has not begun")
+        return why(self._decision)
+
+    def timeline(self, limit: int) -> list[Happening]:
+        """The last lines of the history, oldest first."""
+        return self._parts.state.timeline(max(1, min(limit, 1000)))
+
+    def subscribe(self, listener: Callable[[SessionView], None]) -> Callable[[], None]:
+        """Tell ``listener`` the view now and at each change; returns what ends that."""
+        self._listeners.append(listener)
+        if self._view is not None:
+            listener(self._view)
+        return lambda: self._listeners.remove(listener)
+
+    async def pause(self, kind: PauseKind) -> SessionView:
+        """Pause by hand. Raises `FolderUnwritable` when it holds but would not survive our end."""
+        await self._ask(lambda: self._volition.pause(kind, told="paused_by_you"))
+        return await self._until(lambda view: all(task.vm is not VmState.RUNNING for task in view.tasks))
+
+    async def resume(self) -> SessionView:
+        """Go on: no pause, no finishing; what failed is tried again at once."""
+        return await self._ask(self._resume)
+
+    async def finish(self) -> SessionView:
+        """Begin nothing new; pause when all work is done."""
+        return await self._ask(self._volition.finish)
+
+    async def checkpoint(self) -> SessionView:
+        """Ask for a checkpoint of every VM that runs."""
+        return await self._ask(self._reconciler.ask_checkpoints)
+
+    def quit(self) -> None:
+        """Save everything and end `run`."""
+        self._volition.quit()
+        self._bell.ring()
+
+    async def _ask(self, action: Callable[[], object]) -> SessionView:
+        """Have the consumer do ``action``; the view after the turn that follows."""
+        future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
+        self._inbox.append((action, future))
+        self._bell.ring()
+        await future
+        return self.view
+
+    async def _until(self, seems_right: Callable[[SessionView], bool]) -> SessionView:
+        """The view once it seems right, or after a few seconds as it is: who asked wants to see it done."""
+        seen = asyncio.Event()
+        end = self.subscribe(lambda view: seen.set() if seems_right(view) else None)
+        waits = [asyncio.ensure_future(seen.wait()), asyncio.ensure_future(self._clock.sleep(_STILL_S))]
+        try:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            end()
+            for wait in waits:
+                wait.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
+        return self.view
+
+    def _resume(self) -> None:
+        self._reconciler.try_again()
+        self._intake.try_again()
+        self._probe_trouble = None
+        self._volition.resume()
+
+    # --- the consumer ----------------------------------------------------------------------------------------------
+
+    async def run(self, *, once: bool = False) -> None:
+        """Until `quit`, or with ``once`` until one task has ended. VMs are saved at the end, and when we fail."""
+        self._once = once
+        self._begin()
+        try:
+            async with self._reconciler.watching():
+                try:
+                    while not self._turn():
+                        await self._bell.wait(self._due_s())
+                except Exception:
+                    await self._reconciler.leave_safe()
+                    raise
+        finally:
+            await self._close()
+
+    def _begin(self) -> None:
+        state = self._parts.state
+        self._volition.load()
+        self._intake.begin()
+        self._offset = self._clock.wall() - self._clock.lasting()
+        self._asleep = self._clock.lasting() - self._clock.monotonic()
+        self._history.note("agent_started")
+        for task, step in state.interrupted():
+            self._history.note("interrupted", step, task=task)
+        state.prune()
+
+    async def _close(self) -> None:
+        await self._intake.close()
+        if self._probing is not None:
+            self._probing.cancel()
+            await asyncio.gather(self._probing, return_exceptions=True)
+        for _, future in self._inbox:
+            future.cancel()
+
+    def _turn(self) -> bool:
+        """One turn; true when all is over."""
+        self._notice_clocks()
+        answers = self._serve()
+        self._volition.turn()
+        if not self._volition.intent.quitting:
+            self._intake.turn()
+            self._probe()
+        order = self._decide()
+        if self._reconciler.capabilities is not None:
+            self._reconciler.turn(order, room=self._parts.settings.tasks, new=not self._volition.intent.finishing)
+        self._intake.retire()
+        self._after_an_end()
+        self._notice_damage()
+        self._history.write()
+        self._publish()
+        for future, error in answers:
+            if not future.done():
+                future.set_result(None) if error is None else future.set_exception(error)
+        return self._is_over(order)
+
+    def _decide(self) -> Order:
+        facts = Facts(free_bytes=self._parts.free_bytes())
+        before = self._decision
+        self._decision = decide(facts, self._volition.intent, self._parts.settings, self._volition.instant(), before=before)
+        if before is not None and (before.level, before.deciding) != (self._decision.level, self._decision.deciding):
+            self._history.note("level", f"{self._decision.level.value} {self._decision.deciding}")
+        return order_of(self._decision.level)
+
+    def _is_over(self, order: Order) -> bool:
+        if order is not Order.QUIT or self._intake.busy:
+            return False
+        if self._reconciler.capabilities is None:
+            return True
+        return all(charge.outcome is not None and not charge.busy for charge in self._reconciler.charges.values())
+
+    def _after_an_end(self) -> None:
+        """One was all that was wanted; or all that had begun is finished, and it was said to pause then."""
+        if self._once and self._intake.retired:
+            self.quit()
+        begun = any(charge.work.begun for charge in self._reconciler.charges.values())
+        if self._volition.intent.finishing and not begun and not self._intake.busy:
+            try:
+                self._volition.pause(PauseKind.FOREVER, told="all_finished")
+            except T4TError as error:
+                _log.warning("the intent is not written down: %s", error)
+
+    def _notice_damage(self) -> None:
+        """Say which files of our state had to be put aside."""
+        for name in self._parts.state.set_aside[len(self._set_aside) :]:
+            self._set_aside.append(name)
+            self._history.note("state_set_aside", name)
+
+    def _serve(self) -> list[tuple[asyncio.Future[object], BaseException | None]]:
+        """Do what was asked; the answers are given at the end of the turn."""
+        answers: list[tuple[asyncio.Future[object], BaseException | None]] = []
+        while self._inbox:
+            action, future = self._inbox.popleft()
+            try:
+                action()
+            except T4TError as error:
+                answers.append((future, error))
+            else:
+                answers.append((future, None))
+        return answers
+
+    def _notice_clocks(self) -> None:
+        """Somebody set the clock: an hour's pause stays an hour. The computer slept: said, and all VMs are looked at."""
+        offset = self._clock.wall() - self._clock.lasting()
+        by = offset - self._offset
+        if abs(by) >= _JUMP_S:
+            self._history.note("clock_set", f"{by:.0f}")
+            self._volition.clock_was_set(by)
+            if self._decision is not None:
+                self._decision = decision_after_jump(self._decision, by)
+        self._offset = offset
+        asleep = self._clock.lasting() - self._clock.monotonic()
+        if asleep - self._asleep >= _SLEPT_S:
+            self._history.note("computer_slept", f"{asleep - self._asleep:.0f}")
+            self._reconciler.doubt()
+        self._asleep = asleep
+
+    def _probe(self) -> None:
+        """Ask the driver what it can, until it answers, and remove what is left of tasks that are gone."""
+        if self._probing is not None or not (self._reconciler.capabilities is None or self._sweep_due):
+            return
+        if self._probe_trouble is not None and self._clock.monotonic() < self._probe_trouble[2]:
+            return
+        self._probing = asyncio.create_task(self._do_probe(), name="probe")
+
+    @property
+    def _sweep_due(self) -> bool:
+        return not self._swept and self._clock.monotonic() >= self._sweep_at
+
+    async def _do_probe(self) -> None:
+        failures = 1 if self._probe_trouble is None else self._probe_trouble[1] + 1
+        try:
+            if self._sweep_due:
+                self._swept = await sweep(self._parts.driver, self._parts.source, self._parts.data_dir, tell=self._history.note)
+                self._sweep_at = self._clock.monotonic() + _SWEEP_AGAIN_S
+            await self._reconciler.probe()
+            self._probe_trouble = None
+        except T4TError as error:
+            self._probe_trouble = (error, failures, self._clock.monotonic() + wait_s(error, failures))
+            _log.warning("the hypervisor can't be used now: %s", error)
+        except Exception as error:  # noqa: BLE001 - the top of a task: a bug is told, and the agent goes on
+            _log.exception("a bug while the hypervisor was looked at")
+            fault = InternalFault(detail=str(error))
+            self._probe_trouble = (fault, failures, self._clock.monotonic() + wait_s(fault, failures))
+        finally:
+            self._probing = None
+            self._bell.ring()
+
+    def _record_of(self, key: str) -> bytes:
+        return msgspec.json.encode(self._reconciler.charges[key].work.record)
+
+    # --- telling ---------------------------------------------------------------------------------------------------
+
+    def _publish(self) -> None:
+        if self._decision is None:
+            return
+        view = showing.session_view(
+            self._decision,
+            self._volition.intent,
+            list(self._reconciler.charges.values()),
+            clock=self._clock,
+            hypervisor="" if self._reconciler.capabilities is None else self._reconciler.capabilities.hypervisor,
+            finished=self._intake.finished,
+            general=self._general_notices(),
+        )
+        before = self._view
+        if before is not None and view == msgspec.structs.replace(before, serial=0):
+            return
+        self._view = msgspec.structs.replace(view, serial=1 if before is None else before.serial + 1)
+        self._begun.set()
+        for listener in list(self._listeners):
+            listener(self._view)
+
+    def _general_notices(self) -> list[NoticeView]:
+        told = [showing.notice_view(StateSetAside(file=name)) for name in self._set_aside]
+        told.extend(self._intake.notices())
+        if self._probe_trouble is not None and showing.matters(self._probe_trouble[0], self._probe_trouble[1]):
+            told.append(showing.notice_view(self._probe_trouble[0]))
+        return told
+
+    def _due_s(self) -> float:
+        """Seconds until something is due by itself."""
+        now = self._clock.monotonic()
+        waits = [self._reconciler.due_s(), self._intake.due_s]
+        if self._decision is not None and (change := due(self._decision, self._parts.settings)) is not None:
+            waits.append(change - self._clock.wall())
+        if self._probe_trouble is not None:
+            waits.append(self._probe_trouble[2] - now)
+        if self._volition.due_s is not None:
+            waits.append(self._volition.due_s)
+        return max(0.05, min(waits))

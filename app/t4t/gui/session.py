@@ -1,0 +1,111 @@
+"""The agent's session as tray and window see it: the latest view, what was clicked and is not done yet, what went wrong."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from PySide6.QtCore import QLocale, QObject, QTime, QTimer, Signal
+
+from t4t.domain.errors import T4TError
+from t4t.domain.session import SessionView, Why
+from t4t.gui.commands import Command, is_done
+from t4t.wording.session import Reader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from t4t.gui.link import AgentLink, Result
+
+_PATIENCE_MS: Final = 10_000
+"""How long a click is shown as being done before the agent's own word counts again."""
+
+
+class Session(QObject):
+    """One agent. `changed` tells that something to be shown is different."""
+
+    changed = Signal()
+    refused = Signal(object)
+    """The `T4TError` with which the agent answered a click."""
+
+    def __init__(self, link: AgentLink, parent: QObject | None = None) -> None:
+        """Listens to ``link``, which belongs to it from now on."""
+        super().__init__(parent)
+        self._link = link
+        self._link.setParent(self)
+        self._view: SessionView | None = None
+        self._lost: T4TError | None = None
+        self._pending: Command | None = None
+        self._pending_since = 0
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self._forget)
+        link.viewed.connect(self._viewed)
+        link.lost.connect(self._went)
+
+    @property
+    def view(self) -> SessionView | None:
+        """The latest view; None before the first one and while the agent is gone."""
+        return self._view
+
+    @property
+    def lost(self) -> T4TError | None:
+        """Why there is no agent, once it was found missing."""
+        return self._lost
+
+    @property
+    def pending(self) -> Command | None:
+        """What was clicked and is not seen done yet."""
+        return self._pending
+
+    def send(self, command: Command) -> None:
+        """Ask the agent; `changed` is emitted before this returns, so that the click is seen at once."""
+        self._pending = command
+        self._pending_since = 0 if self._view is None else self._view.serial
+        self._patience.start()
+        self.changed.emit()
+        self._link.request(command.method, command.params, self._answered)
+
+    def ask_why(self, done: Callable[[Why], None]) -> None:
+        """The rules of the decision; not answered while the agent is gone."""
+
+        def decoded(result: Result) -> None:
+            if isinstance(result, bytes):
+                done(msgspec.json.decode(result, type=Why))
+
+        self._link.request("why", {}, decoded)
+
+    def _answered(self, result: Result) -> None:
+        if isinstance(result, T4TError):
+            self._forget()
+            self.refused.emit(result)
+
+    def _viewed(self, view: SessionView) -> None:
+        self._view, self._lost = view, None
+        if self._pending is not None and view.serial > self._pending_since and is_done(self._pending, view):
+            self._forget(tell=False)
+        self.changed.emit()
+
+    def _went(self, error: T4TError) -> None:
+        self._view, self._lost = None, error
+        self._forget(tell=False)
+        self.changed.emit()
+
+    def _forget(self, *, tell: bool = True) -> None:
+        self._patience.stop()
+        if self._pending is not None:
+            self._pending = None
+            if tell:
+                self.changed.emit()
+
+
+def _as_here(at: datetime) -> str:
+    return QLocale().toString(QTime(at.hour, at.minute), QLocale.FormatType.ShortFormat)
+
+
+def reader() -> Reader:
+    """Whoever looks at the screen now."""
+    return Reader(time.time(), _as_here)

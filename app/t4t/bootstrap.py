@@ -19,15 +19,20 @@ import msgspec
 from t4t import demo
 from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
-from t4t.domain.errors import FolderUnwritable, OutputUnreadable, T4TError
+from t4t.domain.errors import AgentRunning, FolderBusy, FolderUnwritable, OutputUnreadable, T4TError
+from t4t.domain.policy import Settings
 from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
+from t4t.engine.engine import Engine, Parts
 from t4t.engine.folder import TaskFolder, Wishes
 from t4t.engine.record import FOLDER
 from t4t.engine.runner import TaskRunner
+from t4t.engine.server import ApiServer
+from t4t.engine.source import Spool
 from t4t.guest.yoda import ResultArchive, read_result
 from t4t.host import resources
 from t4t.host.clock import RealClock
+from t4t.host.folder_watch import folder_watch
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.hypervisor.host import SAVE_SECONDS, VmHost
@@ -35,6 +40,7 @@ from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.storage import appliance, paths
 from t4t.storage.files import FolderLock
+from t4t.storage.state import State
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
@@ -50,6 +56,8 @@ _DEFAULT_CORES: Final = 4
 _FAKE_JOB_S: Final = 20.0
 _LOG_BYTES: Final = 2_000_000
 _BUG: Final = 1
+_RUNS: Final = "runs"
+"""Below the data folder: one folder for each task that `t4t task run` carries, so that two can run side by side."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -163,15 +171,9 @@ class _Services:
             return asyncio.run(self._run(task, options, listen))
 
     async def _run(self, task: TaskFolder, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
-        data = self.data / "tasks" / task.key
+        data = self.data / _RUNS / task.key
         driver = _remote(options.hypervisor, data, log=self.data / "logs" / "vm-host.log")
-        wishes = Wishes(
-            cores=options.cores or max(1, min(_DEFAULT_CORES, resources.cores() - 1)),
-            cap_percent=options.cap_percent,
-            memory_mib=options.memory_mib,
-            cmdline=options.cmdline,
-        )
-        runner = TaskRunner(task, driver, data_dir=data, wishes=wishes, clock=RealClock(), listen=listen)
+        runner = TaskRunner(task, driver, data_dir=data, wishes=_wishes(options), clock=RealClock(), listen=listen)
         try:
             with _stop_on_signals(runner.stop):
                 return await runner.run()
@@ -214,6 +216,59 @@ class _Services:
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""
         return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+    # --- the agent ---
+
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
+        """See `Services.run_agent`."""
+        lock = FolderLock(self.data, "agent.lock")
+        try:
+            lock.take()
+        except FolderBusy as error:
+            raise AgentRunning(data_dir=str(self.data), pid=error.pid) from error
+        with lock:
+            asyncio.run(self._run_agent(options, tasks=tasks, once=once))
+
+    async def _run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
+        clock = RealClock()
+        source = Spool(self.data)
+        source.make()
+        state = State(self.data, now=clock.wall)
+        driver = _remote(options.hypervisor, self.data, log=self.data / "logs" / "vm-host.log")
+        watch = folder_watch()
+        engine = Engine(
+            Parts(
+                driver=driver,
+                source=source,
+                state=state,
+                clock=clock,
+                settings=Settings(tasks=tasks),
+                wishes=_wishes(options),
+                data_dir=self.data,
+                free_bytes=lambda: resources.free_bytes(self.data),
+                folder_watch=watch,
+            )
+        )
+        server = ApiServer(engine, self.data)
+        try:
+            await server.start()
+            with _stop_on_signals(engine.quit):
+                await engine.run(once=once)
+        finally:
+            await server.close()
+            await driver.close()
+            watch.close()
+            state.close()
+
+
+def _wishes(options: MachineOptions) -> Wishes:
+    return Wishes(
+        cores=options.cores or max(1, min(_DEFAULT_CORES, resources.cores() - 1)),
+        cap_percent=options.cap_percent,
+        memory_mib=options.memory_mib,
+        cmdline=options.cmdline,
+    )
 
 
 @contextmanager

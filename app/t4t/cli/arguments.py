@@ -6,9 +6,11 @@ import argparse
 from typing import Final
 
 from t4t import __version__
+from t4t.domain.policy import PauseKind
 
 HYPERVISORS: Final = ("auto", "qemu", "fake")
 _MAX_CORES: Final = 64
+_MAX_TASKS: Final = 64
 _MIN_MEMORY_MIB: Final = 128
 _MAX_MEMORY_MIB: Final = 1024 * 1024
 
@@ -55,6 +57,23 @@ def parser() -> argparse.ArgumentParser:
     appliance = verbs.add_parser("appliance", help="the reference appliance").add_subparsers(dest="appliance_verb", required=True, metavar="VERB")
     appliance.add_parser("path", help="where it is")
     appliance.add_parser("info", help="what it is")
+
+    agent = verbs.add_parser("run", help="run the tasks of the data folder until it is stopped; Ctrl-C saves and ends")
+    agent.add_argument("--once", action="store_true", help="end after one finished task")
+    agent.add_argument("--tasks", type=_between(1, _MAX_TASKS), default=1, metavar="N", help="tasks side by side (default: 1)")
+    _add_machine_options(agent)
+
+    verbs.add_parser("status", help="what it does now")
+    verbs.add_parser("why", help="why it does that, rule by rule")
+    pause = verbs.add_parser("pause", help="stand still; the tasks stay")
+    pause.add_argument("kind", nargs="?", choices=[kind.value for kind in PauseKind], default=PauseKind.FOREVER.value, help="for how long (default: forever)")
+    verbs.add_parser("resume", help="go on")
+    verbs.add_parser("finish", help="finish the work at hand, then pause")
+    verbs.add_parser("checkpoint", help="write a checkpoint of everything that runs")
+    verbs.add_parser("tasks", help="the tasks at hand")
+    history = verbs.add_parser("timeline", help="what happened")
+    history.add_argument("--limit", type=_between(1, 1000), default=40, metavar="N", help="how many lines (default: 40)")
+    verbs.add_parser("quit", help="save everything and end the program")
 
     host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
     host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)

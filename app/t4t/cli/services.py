@@ -44,6 +44,15 @@ class Services(Protocol):
         """Run a task folder to its end or to Ctrl-C."""
         ...
 
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
+        """Be the agent until it is asked to quit; raises `AgentRunning`."""
+        ...
+
+    @property
+    def data(self) -> Path:
+        """The data folder."""
+        ...
+
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         """Run the next demo task (or the one that was interrupted)."""
         ...

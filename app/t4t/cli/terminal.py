@@ -17,13 +17,17 @@ _SENTENCES: Final = {
     Happened.CREATED: "Virtual machine made ({detail}).",
     Happened.STARTED: "Virtual machine started.",
     Happened.RESTORED: "Virtual machine goes on where it was.",
+    Happened.ADOPTED: "Virtual machine found running; it is ours again.",
     Happened.CHECKPOINT: "Checkpoint written.",
     Happened.CHECKPOINT_SKIPPED: "No checkpoint this time ({detail}).",
     Happened.SAVED: "Virtual machine saved; the same command goes on with it.",
+    Happened.PAUSED: "Virtual machine paused.",
+    Happened.RESUMED: "Virtual machine goes on.",
     Happened.RESTING: "The guest asked for a rest of {detail} s.",
     Happened.RECOVERED: "The virtual machine had ended; going on from: {detail}.",
     Happened.STATE_DISCARDED: "The saved state could not be read and was discarded ({detail}).",
     Happened.COMPLETED: "Done.",
+    Happened.FAILED: "The task failed ({detail}).",
     Happened.IGNORED: "vbox_job.xml: <{detail}> has no effect here.",
 }
 

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from t4t.cli import agent_verbs
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.progress import Outcome, TaskResult
@@ -28,6 +29,11 @@ def run(args: argparse.Namespace, services: Services) -> int:
             return _task_run(args, services)
         case "demo":
             return _demo(args, services)
+        case "run":
+            services.run_agent(_options(args), tasks=args.tasks, once=args.once)
+            return DONE
+        case verb if verb in agent_verbs.VERBS:
+            return agent_verbs.run(args, services.data)
         case _:
             return _appliance(args, services)
 

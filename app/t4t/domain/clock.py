@@ -6,10 +6,26 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """A monotonic clock that can be slept on; seconds."""
+    """A monotonic clock that can be slept on, and the clock on the wall; seconds."""
 
     def monotonic(self) -> float:
         """Seconds since some fixed moment; never goes back, and goes on while the computer sleeps or not as the system likes."""
+        ...
+
+    def lasting(self) -> float:
+        """As `monotonic`, and goes on while the computer sleeps wherever the system can tell."""
+        ...
+
+    def wall(self) -> float:
+        """Seconds since 1970 by the clock on the wall, which anybody may set."""
+        ...
+
+    def morning(self) -> float:
+        """The wall's next eight o'clock that is at least five hours away: at one in the morning "tomorrow" is the morning that comes."""
+        ...
+
+    def boot(self) -> str:
+        """Tells one run of the computer from the next."""
         ...
 
     async def sleep(self, seconds: float) -> None:

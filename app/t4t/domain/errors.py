@@ -1,6 +1,7 @@
 """The one tree of errors: each leaf has a stable code, an exit status and data; sentences live in ``t4t.wording``.
 
 T4TError
+├─ InternalFault       a bug of ours                                                   exit 1
 ├─ UsageError          the command line is wrong                                       exit 2
 ├─ HostError           this computer needs attention                                   exit 3
 ├─ HypervisorError     the hypervisor or a VM of ours                                  exit 5
@@ -128,6 +129,47 @@ class TaskElsewhere(HostError):
     path: str
     data_dir: str
     code = "T4T-RUN-02"
+
+
+@dataclass(eq=False)
+class AgentMissing(HostError):
+    """The verb needs the agent of this data folder, and none answers."""
+
+    data_dir: str
+    code = "T4T-RUN-03"
+
+
+@dataclass(eq=False)
+class AgentRunning(HostError):
+    """The agent of this data folder runs already; ``pid`` is 0 if it did not say."""
+
+    data_dir: str
+    pid: int
+    code = "T4T-RUN-04"
+
+
+@dataclass(eq=False)
+class AgentNotUnderstood(HostError):
+    """The agent is of another version."""
+
+    detail: str
+    code = "T4T-RUN-05"
+
+
+@dataclass(eq=False)
+class StateSetAside(HostError):
+    """A file of the agent's own state could not be read; it was put aside under the name ``file`` and begun anew."""
+
+    file: str
+    code = "T4T-RUN-06"
+
+
+@dataclass(eq=False)
+class InternalFault(T4TError):
+    """A bug of ours in the care of one task; the others go on."""
+
+    detail: str
+    code = "T4T-BUG-01"
 
 
 @dataclass(eq=False)

@@ -16,14 +16,19 @@ class Happened(enum.Enum):
     CREATED = "created"
     STARTED = "started"
     RESTORED = "restored"
+    ADOPTED = "adopted"
+    """It was found running: an earlier run of ours had started it."""
     CHECKPOINT = "checkpoint"
     CHECKPOINT_SKIPPED = "checkpoint_skipped"
     SAVED = "saved"
+    PAUSED = "paused"
+    RESUMED = "resumed"
     RESTING = "resting"
     RECOVERED = "recovered"
     """Back to the last checkpoint, or booted anew."""
     STATE_DISCARDED = "state_discarded"
     COMPLETED = "completed"
+    FAILED = "failed"
     IGNORED = "ignored"
     """An element of ``vbox_job.xml`` that has no effect here."""
 
@@ -34,6 +39,8 @@ class Moment:
 
     what: Happened
     detail: str = ""
+    lost_s: float = 0.0
+    """Running time whose work is gone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What a task needs next: one pure decision over everything that is known about it."""
+"""What a task needs next: one pure transition over everything that is known about it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final, assert_never
 
 from t4t.domain.duration import TimeUp
 from t4t.domain.heartbeat import Pulse
+from t4t.domain.policy import Level
 from t4t.domain.vm import VmState
 
 OFF_GRACE_S: Final = 5.0
@@ -16,12 +17,31 @@ MAX_RECOVERIES: Final = 5
 """Recoveries without a checkpoint, a save or new progress between them, until the task counts as failed."""
 
 
-class Intent(enum.Enum):
-    """What the volunteer wants."""
+class Order(enum.Enum):
+    """What the decision asks of every task."""
 
     RUN = "run"
+    HOLD = "hold"
+    """Frozen in memory."""
     SAVE = "save"
-    """Save the VM and end the program."""
+    """Saved to disk, no process."""
+    QUIT = "quit"
+    """Saved to disk, and the program ends."""
+
+
+def order_of(level: Level) -> Order:
+    """What a level means for a VM that is there; how much of the computer it gets is another matter."""
+    match level:
+        case Level.FULL | Level.GENTLE | Level.ONE_CORE:
+            return Order.RUN
+        case Level.PAUSED:
+            return Order.HOLD
+        case Level.SAVED:
+            return Order.SAVE
+        case Level.STOPPED:
+            return Order.QUIT
+        case _:
+            assert_never(level)
 
 
 class Step(enum.Enum):
@@ -31,10 +51,11 @@ class Step(enum.Enum):
     CREATE = "create"
     START = "start"
     """Boot, restore or resume, as the VM's state needs."""
+    PAUSE = "pause"
     CHECKPOINT = "checkpoint"
     SAVE = "save"
     QUIT = "quit"
-    """Everything is safe: end the program."""
+    """Everything is safe: the program may end."""
     REST = "rest"
     """The guest asked for a temporary exit."""
     COLLECT = "collect"
@@ -47,14 +68,19 @@ class Step(enum.Enum):
     FAIL_HEARTBEAT = "fail_heartbeat"
     FAIL_DURATION = "fail_duration"
     FAIL_LOST = "fail_lost"
+    CLEAR_AWAY = "clear_away"
+    """The task has ended and that is written down: its VM goes."""
+    REPORT = "report"
+    """Nothing is left but to tell the result."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFacts:
-    """All that the decision looks at. Times are seconds of running time unless said otherwise."""
+    """All that the transition looks at. Times are seconds of running time unless said otherwise."""
 
     vm: VmState
-    intent: Intent = Intent.RUN
+    ended: bool = False
+    """How the task ended is written down."""
     completed: bool = False
     """The completion file is there."""
     rest_asked: bool = False
@@ -65,26 +91,53 @@ class TaskFacts:
     time_up: TimeUp = TimeUp.NO
     """As seen for a running VM, or for one about to be started."""
     expects_running: bool = False
-    """We started it and did not end it."""
+    """It was seen running and we did not end it."""
     off_for_s: float = 0.0
     """Seconds of real time since it was first seen off."""
     checkpoint_due: bool = False
     recoveries: int = 0
+    can_save: bool = True
+    """The driver can, and the last try did not just fail."""
+    may_start: bool = True
+    """Its turn has come: only one VM boots at a time, and no more run than the volunteer gives room for."""
 
 
-def decide(facts: TaskFacts) -> Step:
-    """The next step; total over all facts."""
+def transition(facts: TaskFacts, order: Order) -> Step:
+    """The next step, at most one; total over all facts and orders."""
+    if facts.ended:
+        return Step.REPORT if facts.vm is VmState.ABSENT else Step.CLEAR_AWAY
     if facts.completed:
         return Step.COLLECT
-    if facts.intent is Intent.SAVE:
-        return _on_the_way_out(facts.vm)
-    return _while_running(facts) if facts.vm is VmState.RUNNING else _otherwise(facts)
+    match order:
+        case Order.RUN:
+            return _while_running(facts) if facts.vm is VmState.RUNNING else _otherwise(facts)
+        case Order.HOLD:
+            return Step.PAUSE if facts.vm is VmState.RUNNING else Step.WAIT
+        case Order.SAVE:
+            return _to_disk(facts)
+        case Order.QUIT:
+            return _on_the_way_out(facts)
+        case _:
+            assert_never(order)
+
+
+def superseded(step: Step, order: Order) -> bool:
+    """Whether a step that is under way no longer fits the order and is to be cancelled; what can't be taken back goes on to its end."""
+    match step:
+        case Step.START:
+            return order is not Order.RUN
+        case Step.CHECKPOINT:
+            return order in {Order.SAVE, Order.QUIT}
+        case Step.SAVE:
+            return order is Order.RUN
+        case _:
+            return False
 
 
 def _otherwise(facts: TaskFacts) -> Step:
     match facts.vm:
         case VmState.ABSENT:
-            return Step.CREATE
+            return Step.CREATE if facts.may_start else Step.WAIT
         case VmState.STUCK | VmState.INACCESSIBLE | VmState.ABORTED:
             return _recover_or(facts, Step.FAIL_LOST)
         case VmState.PAUSED | VmState.SAVED | VmState.ABORTED_SAVED:
@@ -103,10 +156,17 @@ def _when_off(facts: TaskFacts) -> Step:
     return Step.WAIT if facts.off_for_s < OFF_GRACE_S else Step.FAIL_PREMATURE
 
 
-def _on_the_way_out(vm: VmState) -> Step:
-    if vm in {VmState.RUNNING, VmState.PAUSED}:
+def _to_disk(facts: TaskFacts) -> Step:
+    if facts.vm in {VmState.RUNNING, VmState.PAUSED} and facts.can_save:
         return Step.SAVE
-    return Step.WAIT if vm.alive and vm is not VmState.STUCK else Step.QUIT
+    return Step.PAUSE if facts.vm is VmState.RUNNING else Step.WAIT
+
+
+def _on_the_way_out(facts: TaskFacts) -> Step:
+    """As to disk; what can't be saved is left frozen, never running."""
+    if (step := _to_disk(facts)) is not Step.WAIT:
+        return step
+    return Step.WAIT if not facts.vm.settled else Step.QUIT
 
 
 def _while_running(facts: TaskFacts) -> Step:
@@ -122,7 +182,9 @@ def _while_running(facts: TaskFacts) -> Step:
 def _before_start(facts: TaskFacts) -> Step:
     if facts.resting:
         return Step.WAIT
-    return Step.FAIL_DURATION if facts.time_up is TimeUp.PASSED_BEFORE_START else Step.START
+    if facts.time_up is TimeUp.PASSED_BEFORE_START:
+        return Step.FAIL_DURATION
+    return Step.START if facts.may_start else Step.WAIT
 
 
 def _recover_or(facts: TaskFacts, failure: Step) -> Step:

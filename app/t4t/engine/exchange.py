@@ -30,6 +30,8 @@ class Exchange:
         self._folder = folder
         self._floppy_text = ""
         self._completion_seen: bytes | None = None
+        self.unsure = False
+        """A completion file was seen that may still be written: another look is due."""
 
     @property
     def _job(self) -> VboxJob:
@@ -53,7 +55,8 @@ class Exchange:
         A guest that does not rename may still be writing: unless the VM is off (``final``) the file counts once two looks found the same.
         """
         data = self._read(self._job.completion_trigger_file, MAX_READ)
-        if data is not None and not final and data != self._completion_seen:
+        self.unsure = data is not None and not final and data != self._completion_seen
+        if self.unsure:
             self._completion_seen = data
             return None
         if data is None and self._folder.floppy is not None:
@@ -62,6 +65,11 @@ class Exchange:
                 self._floppy_text = text
             data = self._floppy_text.encode() or None
         return None if data is None else parse_completion(data)
+
+    def concerns(self, name: str) -> bool:
+        """Whether a change of the file ``name`` wants a look now; heartbeat and progress are read when their time comes."""
+        job = self._job
+        return name in {job.completion_trigger_file, job.temporary_exit_trigger_file, *job.trickle_trigger_file, *job.intermediate_upload_file}
 
     def rest(self) -> TemporaryExit | None:
         """The temporary exit trigger."""

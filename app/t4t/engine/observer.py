@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain import heartbeat
 from t4t.domain.duration import fraction_done, time_up
 from t4t.domain.errors import T4TError
 from t4t.domain.progress import Progress
-from t4t.domain.task import Intent, TaskFacts
+from t4t.domain.task import TaskFacts
 from t4t.domain.vm import VmId, VmInfo, VmState
 from t4t.guest import webapp
 
@@ -22,21 +23,42 @@ if TYPE_CHECKING:
     from t4t.engine.record import TaskRecord
     from t4t.hypervisor.driver import Driver
 
-_INSPECT_S: Final = 5.0
-"""How often the VM is looked at in full while nothing happens; states come by `Hypervisor.watch`."""
 _WEB_TIMEOUT_S: Final = 1.5
-_WEB_EVERY_S: Final = 2.0
+_SOON_S: Final = 1.0
+_LONGEST_STEP_S: Final = 60.0
+"""More running time than this between two looks was sleep, on systems whose monotonic clock goes on in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How often what does not tell by itself is looked at, in seconds; a VM's states come by `Hypervisor.watch`."""
+
+    look_s: float
+    """Files of the shared folder."""
+    inspect_s: float
+    """The VM in full."""
+    web_s: float
+    """The guest's own account, on its web page."""
+    record_s: float
+    """Between two writings of the record while nothing happens."""
+
+
+LIVELY: Final = Pace(look_s=1.0, inspect_s=5.0, web_s=2.0, record_s=30.0)
+"""For somebody who watches a terminal."""
+CALM: Final = Pace(look_s=10.0, inspect_s=60.0, web_s=60.0, record_s=60.0)
+"""For days in the background, beside a watch on the folder where the system has one."""
 
 
 class TaskObserver:
     """Watches one task's VM and shared folder, and keeps the running time in its record."""
 
-    def __init__(self, folder: TaskFolder, driver: Driver, record: TaskRecord, exchange: Exchange, *, clock: Clock) -> None:
-        """Begins with what ``record`` says; nothing is looked at before `inspect`."""
+    def __init__(self, folder: TaskFolder, driver: Driver, record: TaskRecord, exchange: Exchange, *, clock: Clock, pace: Pace) -> None:
+        """Begins with what ``record`` says; nothing is looked at before `first_look`."""
         self.state = VmState.ABSENT
         self.info: VmInfo | None = None
-        self.changed = asyncio.Event()
-        """Set whenever the VM's state changed by itself."""
+        self.seen = False
+        """Whether the first look was had."""
+        self._pace = pace
         self._job = folder.job
         self._driver = driver
         self._record = record
@@ -47,7 +69,7 @@ class TaskObserver:
         self._cpu_before = record.cpu_s
         self._last_account = clock.monotonic()
         self._last_inspect = -math.inf
-        self._last_web = -_WEB_EVERY_S
+        self._last_web = -math.inf
         self._off_since: float | None = None
         self._web: asyncio.Task[None] | None = None
         self._guest_job: dict[str, object] = {}
@@ -57,19 +79,20 @@ class TaskObserver:
         await self.inspect()
         if self.info is not None and self.state.alive:
             self._cpu_before = max(0.0, self._record.cpu_s - self.info.cpu_seconds)
+        self.seen = True
 
     def new_process(self) -> None:
         """The VM is about to get a process of its own: its heartbeat and its clock of processor time begin anew."""
         self._cpu_before = self._record.cpu_s
         self._beat = heartbeat.begin(interval_s=self._job.minimum_heartbeat_interval, running_s=self._record.elapsed_s)
 
-    async def watch(self) -> None:
-        """Follow the VM's states for ever; cancel it to end it."""
-        async for event in self._driver.watch():
-            if event.vm_id == self._vm and event.state is not self.state:
-                self._account()
-                self.state = event.state
-                self.changed.set()
+    def told(self, state: VmState) -> bool:
+        """The driver says that the VM's state changed; whether that is news."""
+        if state is self.state:
+            return False
+        self._account()
+        self.state = state
+        return True
 
     def observe(self, info: VmInfo) -> VmInfo:
         """Take over what a command returned."""
@@ -91,34 +114,47 @@ class TaskObserver:
         """Count the time since the last turn if the VM ran in it."""
         now = self._clock.monotonic()
         if self.state is VmState.RUNNING:
-            self._record.elapsed_s += now - self._last_account
+            self._record.elapsed_s += min(now - self._last_account, _LONGEST_STEP_S)
         self._last_account = now
 
     async def inspect(self) -> None:
         """Look at the VM in full."""
+        self._last_inspect = self._clock.monotonic()
         found = await self._driver.inspect(self._vm)
         if found:
             self.observe(found[0])
         else:
             self.gone()
 
-    async def look(self) -> None:
-        """One look at everything that is due."""
+    @property
+    def wants_inspection(self) -> bool:
+        """Whether a full look at the VM is due."""
+        return not self.seen or not self.state.settled or self._clock.monotonic() - self._last_inspect >= self._pace.inspect_s
+
+    def look(self) -> None:
+        """One look at everything that needs no driver."""
         self._account()
         now = self._clock.monotonic()
-        if now - self._last_inspect >= _INSPECT_S or not self.state.settled:
-            self._last_inspect = now
-            await self.inspect()
         if self.state is VmState.RUNNING:
+            self._record.expects_running = True
             self._beat = heartbeat.observe(self._beat, running_s=self._record.elapsed_s, fingerprint=self._exchange.heartbeat())
             self._ask_guest(now)
         off = self.state is VmState.POWERED_OFF
         self._off_since = (now if self._off_since is None else self._off_since) if off else None
 
+    @property
+    def next_look_s(self) -> float:
+        """Seconds until something is due to be looked at."""
+        if not self.state.settled or self._exchange.unsure or (self.state is VmState.POWERED_OFF and self._record.expects_running):
+            return _SOON_S
+        if not self.state.alive:
+            return self._pace.inspect_s
+        return self._pace.look_s
+
     def _ask_guest(self, now: float) -> None:
         """Fetch the guest's own account of its job, in the background: a guest that hangs must not hold us up."""
         port = self.web_port
-        if port is None or now - self._last_web < _WEB_EVERY_S or (self._web is not None and not self._web.done()):
+        if port is None or now - self._last_web < self._pace.web_s or (self._web is not None and not self._web.done()):
             return
         self._last_web = now
 
@@ -145,13 +181,12 @@ class TaskObserver:
         fraction = fraction_done(elapsed_s=record.elapsed_s, job_duration_s=self._job.job_duration, reported=self._exchange.fraction())
         return Progress(fraction=fraction, elapsed_s=record.elapsed_s, cpu_s=record.cpu_s, web_port=self.web_port, job=self._guest_job)
 
-    def facts(self, *, intent: Intent, resting: bool, snapshots: bool) -> TaskFacts:
-        """All that the decision needs; ``snapshots`` says whether the driver can take any."""
+    def facts(self, *, resting: bool, checkpoint_due: bool, can_save: bool, may_start: bool) -> TaskFacts:
+        """All that the transition needs."""
         record, job = self._record, self._job
-        since_checkpoint = record.elapsed_s - record.checkpoint_at_s
         return TaskFacts(
             vm=self.state,
-            intent=intent,
+            ended=bool(record.outcome),
             completed=self._exchange.completion(final=not self.state.alive) is not None,
             rest_asked=self._exchange.rest() is not None,
             resting=resting,
@@ -159,8 +194,10 @@ class TaskObserver:
             time_up=time_up(elapsed_s=record.elapsed_s, job_duration_s=job.job_duration, starting=self.state is not VmState.RUNNING),
             expects_running=record.expects_running,
             off_for_s=0.0 if self._off_since is None else self._clock.monotonic() - self._off_since,
-            checkpoint_due=snapshots and not job.disable_automatic_checkpoints and since_checkpoint >= job.minimum_checkpoint_interval,
+            checkpoint_due=checkpoint_due,
             recoveries=record.recoveries,
+            can_save=can_save,
+            may_start=may_start,
         )
 
     async def close(self) -> None:

@@ -34,9 +34,19 @@ class TaskRecord(msgspec.Struct, kw_only=True):
     expects_running: bool = False
     has_checkpoint: bool = False
     checkpoint_at_s: float = 0.0
+    checkpoint_useful_s: float = 0.0
+    """Running time that the checkpoint holds: what was lost before it does not count."""
+    checkpoint_wall: float | None = None
+    lost_s: float = 0.0
+    """Running time whose work is gone: the VM went back to a checkpoint, or was booted anew."""
+    save_s: float | None = None
+    """How long saving took the last time."""
     trickles: dict[str, str] = {}
     """Last content sent of each trickle and upload file, as SHA-256."""
     outcome: str = ""
+    """How it ended; written before the VM is removed, so that an end is never lost or found twice."""
+    cleared: bool = False
+    """Its VM is gone too: nothing is left to do."""
     exit_code: int = 0
     message: str = ""
     error: str = ""
@@ -51,8 +61,11 @@ class RecordFile:
         """The file lies in our own folder inside ``task_folder``."""
         self._path = task_folder / FOLDER / _NAME
 
-    def load(self, data_dir: Path) -> TaskRecord:
-        """The record as it was written last; a new one if there is none or it can't be read (it is set aside then)."""
+    def load(self, data_dir: Path, *, copy: bytes | None = None) -> TaskRecord:
+        """The record as it was written last; a new one if there is none or it can't be read (it is set aside then).
+
+        ``copy`` is an older record from elsewhere, for a file that is gone or ruined: it still knows the VM.
+        """
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=TaskRecord)
         except FileNotFoundError:
@@ -60,6 +73,9 @@ class RecordFile:
         except (OSError, msgspec.DecodeError):
             with contextlib.suppress(OSError):
                 self._path.replace(self._path.with_suffix(".unreadable"))
+        if copy is not None:
+            with contextlib.suppress(msgspec.DecodeError):
+                return msgspec.json.decode(copy, type=TaskRecord)
         return TaskRecord(vm_id=VmId(str(uuid.uuid4())), data_dir=str(data_dir))
 
     def save(self, record: TaskRecord) -> None:
@@ -73,3 +89,13 @@ class RecordFile:
     def remove(self) -> None:
         """Forget the task: it has never run."""
         self._path.unlink(missing_ok=True)
+
+
+def peek(task_folder: Path) -> str | None:
+    """The id of the VM that a task folder's record names, empty if it has none; None if that can't be known. Touches nothing."""
+    try:
+        return msgspec.json.decode((task_folder / FOLDER / _NAME).read_bytes(), type=TaskRecord).vm_id
+    except FileNotFoundError:
+        return ""
+    except (OSError, msgspec.DecodeError):
+        return None

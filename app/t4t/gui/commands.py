@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.policy import Level, PauseKind, holds_still
-from t4t.wording import session as words
+from t4t.wording import screen as words
 
 if TYPE_CHECKING:
     from t4t.domain.session import SessionView

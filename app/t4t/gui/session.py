@@ -11,7 +11,7 @@ from PySide6.QtCore import QLocale, QObject, QTime, QTimer, Signal
 from t4t.domain.errors import T4TError
 from t4t.domain.session import SessionView, Why
 from t4t.gui.commands import Command, is_done
-from t4t.wording.session import Reader
+from t4t.wording.screen import Reader
 
 if TYPE_CHECKING:
     from collections.abc import Callable

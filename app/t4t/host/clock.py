@@ -3,15 +3,55 @@
 from __future__ import annotations
 
 import asyncio
+import datetime
+import sys
 import time
+from pathlib import Path
+from typing import Final
+
+import psutil
+
+MORNING_HOUR: Final = 8
+_LEAST_HOURS: Final = 5
+_BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+_BOOT_STEP_S: Final = 600
+
+
+def morning_after(moment: datetime.datetime) -> datetime.datetime:
+    """The next eight o'clock at least five hours after ``moment`` (with a time zone, so that a change to summer time is no hour more or less)."""
+    for days in (0, 1):
+        day = (moment + datetime.timedelta(days=days)).date()
+        found = datetime.datetime.combine(day, datetime.time(MORNING_HOUR)).astimezone(moment.tzinfo)
+        if found - moment >= datetime.timedelta(hours=_LEAST_HOURS):
+            return found
+    day = (moment + datetime.timedelta(days=2)).date()
+    return datetime.datetime.combine(day, datetime.time(MORNING_HOUR)).astimezone(moment.tzinfo)
 
 
 class RealClock:
-    """`t4t.domain.clock.Clock` on the system's monotonic clock."""
+    """`t4t.domain.clock.Clock` on the system's clocks."""
 
     def monotonic(self) -> float:
         """Seconds of the system's monotonic clock."""
         return time.monotonic()
+
+    def lasting(self) -> float:
+        """See `Clock.lasting`: Linux has a clock of its own for it, elsewhere the monotonic one goes on in sleep."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
+
+    def wall(self) -> float:
+        """Seconds since 1970."""
+        return time.time()
+
+    def morning(self) -> float:
+        """See `Clock.morning`."""
+        return morning_after(datetime.datetime.now().astimezone()).timestamp()
+
+    def boot(self) -> str:
+        """Linux has an id; elsewhere the time of the start, rounded, for it moves a little with the clock."""
+        if sys.platform == "linux" and _BOOT_ID.is_file():
+            return _BOOT_ID.read_text(encoding="ascii").strip()
+        return str(round(psutil.boot_time() / _BOOT_STEP_S))
 
     async def sleep(self, seconds: float) -> None:
         """Sleep in the running event loop."""

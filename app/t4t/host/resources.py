@@ -43,6 +43,14 @@ else:
         return 0
 
 
+def free_bytes(path: Path) -> int | None:
+    """Free space for us in the file system of ``path``; None if that can't be known (the disk is gone, say)."""
+    try:
+        return shutil.disk_usage(path).free
+    except OSError:
+        return None
+
+
 def check_disk(path: Path, needed_mib: int) -> None:
     """Raise `NotEnoughDisk` unless the file system of ``path`` has ``needed_mib`` MiB free for us."""
     free = shutil.disk_usage(path).free // MIB

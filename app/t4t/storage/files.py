@@ -67,6 +67,10 @@ class FolderLock:
             return int(self._path.read_bytes() or b"0")
         return 0
 
+    def release(self) -> None:
+        """Give the lock back."""
+        self._lock.release()
+
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         """Release it."""
         self._lock.release()

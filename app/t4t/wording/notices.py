@@ -57,6 +57,23 @@ TEXTS: Final[dict[str, _Text]] = {
         "The task in {path} was begun with the data folder {data_dir}, which still has its virtual machine.",
         ("Run it with --data-dir and that folder.",),
     ),
+    "T4T-RUN-03": _Text("Test4Theory does not run", "Nothing answers for {data_dir}; this command needs the program to run.", ("Start it: t4t run.",)),
+    "T4T-RUN-04": _Text(
+        "Test4Theory runs already",
+        "Another t4t (process {pid}) works with {data_dir}.",
+        ("Ask it: t4t status. To work beside it, choose another data folder with --data-dir.",),
+    ),
+    "T4T-RUN-05": _Text(
+        "Two versions of Test4Theory",
+        "The program that runs and this command do not understand each other: {detail}",
+        ("End the program that runs and start it again.",),
+    ),
+    "T4T-RUN-06": _Text(
+        "A file of the program was damaged",
+        "It could not be read and was put aside as {file}; the work goes on from the tasks' own records.",
+        ("Check the disk if this happens again.", _REPORT),
+    ),
+    "T4T-BUG-01": _Text("A fault of this program", "Something went wrong that should not: {detail}", (_REPORT,)),
     "T4T-APP-01": _Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
     "T4T-APP-02": _Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),
     "T4T-HV-01": _Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_QEMU,)),

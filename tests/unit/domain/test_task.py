@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from t4t.domain.duration import TimeUp
 from t4t.domain.heartbeat import Pulse
-from t4t.domain.task import MAX_RECOVERIES, OFF_GRACE_S, Intent, Step, TaskFacts, decide
+from t4t.domain.task import MAX_RECOVERIES, OFF_GRACE_S, Order, Step, TaskFacts, transition
 from t4t.domain.vm import VmState
 
 ENDS = {Step.QUIT, Step.COLLECT, Step.END_OF_TIME, Step.FAIL_PREMATURE, Step.FAIL_HEARTBEAT, Step.FAIL_DURATION, Step.FAIL_LOST}

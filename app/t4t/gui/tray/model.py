@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
-from t4t.wording import session as words
+from t4t.wording import screen as words
 
 if TYPE_CHECKING:
     from t4t.domain.session import SessionView
-    from t4t.wording.session import Reader, Said
+    from t4t.wording.screen import Reader, Said
 
 NAME: Final = "Test4Theory"
 _LONGEST_TOOLTIP: Final = 127

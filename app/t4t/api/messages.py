@@ -1,0 +1,148 @@
+"""The messages of the local API: JSON-RPC 2.0, one message a line.
+
+A request is ``{"jsonrpc": "2.0", "id", "method", "params"}``; a request without an id is not answered. After ``subscribe`` the agent sends ``{"jsonrpc": "2.0",
+"method": "view", "params": SessionView}`` at once and at each change. Errors of ours travel as ``{"code": 1, "data": …}``, see `t4t.domain.errors.to_wire`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from t4t.domain.policy import PauseKind
+from t4t.domain.session import VERSION
+
+MAX_REQUEST_BYTES: Final = 64 * 1024
+MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
+
+PARSE_ERROR: Final = -32700
+INVALID_REQUEST: Final = -32600
+METHOD_NOT_FOUND: Final = -32601
+INVALID_PARAMS: Final = -32602
+INTERNAL_ERROR: Final = -32603
+OUR_ERROR: Final = 1
+OTHER_VERSION: Final = 2
+
+
+class NoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For methods that need nothing; ``version`` is the client's."""
+
+    version: int = VERSION
+
+
+class PauseParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how long to pause."""
+
+    kind: PauseKind = PauseKind.FOREVER
+    version: int = VERSION
+
+
+class TimelineParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many lines."""
+
+    limit: int = 100
+    version: int = VERSION
+
+
+METHODS: Final[dict[str, type[NoParams | PauseParams | TimelineParams]]] = {
+    "status": NoParams,
+    "why": NoParams,
+    "tasks": NoParams,
+    "timeline": TimelineParams,
+    "pause": PauseParams,
+    "resume": NoParams,
+    "finish": NoParams,
+    "checkpoint": NoParams,
+    "quit": NoParams,
+    "subscribe": NoParams,
+}
+
+
+class Fault(msgspec.Struct, omit_defaults=True):
+    """Why a request failed."""
+
+    code: int
+    message: str
+    data: Any = None
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """What comes up: an answer with ``result`` or ``error``, or a notification with ``method``."""
+
+    jsonrpc: str = ""
+    id: int | str | None = None
+    result: msgspec.Raw = msgspec.Raw(b"")
+    error: Fault | None = None
+    method: str = ""
+    params: msgspec.Raw = msgspec.Raw(b"")
+
+
+class Refused(Exception):  # noqa: N818 - named by what happened, as all our errors
+    """A request that can't be taken."""
+
+    def __init__(self, code: int, message: str) -> None:
+        """``code`` is JSON-RPC's."""
+        super().__init__(message)
+        self.code = code
+
+
+class Taken(msgspec.Struct, frozen=True):
+    """A request as it was understood; ``wants_answer`` is false for a notification."""
+
+    id: int | str | float | None
+    wants_answer: bool
+    method: str
+    params: NoParams | PauseParams | TimelineParams
+
+
+def take(line: bytes) -> Taken:
+    """Read one line; raises `Refused` with the id in ``args`` left to `id_of`."""
+    try:
+        message = msgspec.json.decode(line)
+    except msgspec.DecodeError as error:
+        raise Refused(PARSE_ERROR, str(error)) from error
+    except (UnicodeError, RecursionError) as error:
+        raise Refused(PARSE_ERROR, "not JSON") from error
+    if not isinstance(message, dict) or message.get("jsonrpc") != "2.0" or not isinstance(message.get("method"), str):
+        raise Refused(INVALID_REQUEST, "not a JSON-RPC 2.0 request")
+    number = message.get("id")
+    if isinstance(number, bool) or not isinstance(number, int | str | float | None):
+        raise Refused(INVALID_REQUEST, "an id is a number or text")
+    method = message["method"]
+    if method not in METHODS:
+        raise Refused(METHOD_NOT_FOUND, method[:64])
+    given = message.get("params", {})
+    if isinstance(given, dict) and given.get("version", VERSION) != VERSION:
+        raise Refused(OTHER_VERSION, f"this agent speaks version {VERSION}")
+    try:
+        params = msgspec.convert(given, METHODS[method])
+    except msgspec.ValidationError as error:
+        raise Refused(INVALID_PARAMS, str(error)) from error
+    return Taken(number, "id" in message, method, params)
+
+
+def id_of(line: bytes) -> int | str | float | None:
+    """The id of a request that was refused, as far as there is one."""
+    try:
+        message = msgspec.json.decode(line)
+    except (msgspec.DecodeError, UnicodeError, RecursionError):
+        return None
+    number = message.get("id") if isinstance(message, dict) else None
+    return number if isinstance(number, int | str | float) and not isinstance(number, bool) else None
+
+
+def result(number: float | str | None, value: object) -> bytes:
+    """The line of an answer."""
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": number, "result": value}) + b"\n"
+
+
+def fault(number: float | str | None, code: int, message: str, data: object = None) -> bytes:
+    """The line of a refusal."""
+    error = {"code": code, "message": message} | ({} if data is None else {"data": data})
+    return msgspec.json.encode({"jsonrpc": "2.0", "id": number, "error": error}) + b"\n"
+
+
+def pushed(view: object) -> bytes:
+    """The line that tells subscribers of a change."""
+    return msgspec.json.encode({"jsonrpc": "2.0", "method": "view", "params": view}) + b"\n"

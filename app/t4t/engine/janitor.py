@@ -1,0 +1,60 @@
+"""Removes, at the start, VMs of ours that belong to no task any more. Others' are never seen here: the driver shows only what carries our mark."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Protocol
+
+from t4t.engine.record import peek
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from t4t.engine.source import TaskSource
+    from t4t.hypervisor.driver import Driver
+
+_log = logging.getLogger(__name__)
+
+
+class Tell(Protocol):
+    """Writes a line of the history."""
+
+    def __call__(self, what: str, detail: str = "", *, task: str = "", lost_s: float = 0.0) -> None:
+        """See `Engine`."""
+        ...
+
+
+async def sweep(driver: Driver, source: TaskSource, data_dir: Path, *, tell: Tell) -> None:
+    """Remove the orphans, and say how much space that freed (in MiB).
+
+    Whose task can't be named for sure is left alone: nothing is removed while a record can't be read or the tasks can't be listed. Raises leaves of
+    `HypervisorError` and `FolderUnwritable`.
+    """
+    found = await driver.inspect()
+    if not found:
+        return
+    ours = [peek(folder) for folder in source.folders()]
+    if None in ours:
+        _log.warning("a task's record can't be read: no VM is removed")
+        return
+    orphans = [info for info in found if info.vm_id not in ours]
+    if not orphans:
+        return
+    before = _used(data_dir / "vms")
+    for info in orphans:
+        _log.warning("removing %s, which belongs to no task", info.name)
+        await driver.delete(info.vm_id)
+    freed = max(0, before - _used(data_dir / "vms")) >> 20
+    tell("orphans_removed", f"{len(orphans)} {freed}")
+
+
+def _used(folder: Path) -> int:
+    """Bytes that a folder really occupies, as far as the system tells."""
+    total = 0
+    for path in folder.rglob("*"):
+        try:
+            facts = path.lstat()
+        except OSError:
+            continue
+        total += getattr(facts, "st_blocks", facts.st_size // 512) * 512
+    return total

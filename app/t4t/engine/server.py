@@ -1,0 +1,252 @@
+"""The local API's server: JSON-RPC 2.0, one message a line, for this user alone. It decodes, asks the engine, and answers; a slow client waits alone."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import socket
+import struct
+import sys
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
+
+from t4t.api import messages
+from t4t.api.endpoint import endpoint, make_private
+from t4t.api.messages import NoParams, PauseParams, Refused, Taken, TimelineParams
+from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from t4t.domain.policy import PauseKind
+    from t4t.domain.session import SessionView, Why
+    from t4t.storage.state import Happening
+
+_log = logging.getLogger(__name__)
+
+_MOST_CLIENTS: Final = 32
+_PATIENCE_S: Final = 10.0
+"""How long a client may take to read what was sent to it."""
+_LINUX_CREDENTIALS: Final = struct.Struct("3i")
+_MAC_LOCAL_PEERCRED: Final = 1
+_MAC_CREDENTIALS: Final = struct.Struct("2Ih16I")
+
+
+class Commands(Protocol):
+    """What the API offers: the engine."""
+
+    @property
+    def view(self) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    def why(self) -> Why:
+        """See `Engine`."""
+        ...
+
+    def timeline(self, limit: int) -> list[Happening]:
+        """See `Engine`."""
+        ...
+
+    def subscribe(self, listener: Callable[[SessionView], None]) -> Callable[[], None]:
+        """See `Engine`."""
+        ...
+
+    async def pause(self, kind: PauseKind) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def resume(self) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def finish(self) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def checkpoint(self) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    def quit(self) -> None:
+        """See `Engine`."""
+        ...
+
+
+class ApiServer:
+    """Listens at the data folder's endpoint."""
+
+    def __init__(self, commands: Commands, data_dir: Path) -> None:
+        """Nothing listens before `start`."""
+        self._commands = commands
+        self._data_dir = data_dir
+        self._path = endpoint(data_dir)
+        self._server: asyncio.Server | None = None
+        self._clients: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Listen; raises `FolderUnwritable`. Only the holder of the agent's lock may call it: what lies at the endpoint is left from a dead agent."""
+        try:
+            if sys.platform != "win32":
+                make_private(self._path.parent)
+                self._path.unlink(missing_ok=True)
+                # the folder lets nobody else in; the socket's own mode says so again, from its first moment
+                mask = os.umask(0o177)
+                try:
+                    self._server = await asyncio.start_unix_server(self._connected, self._path, limit=messages.MAX_REQUEST_BYTES)
+                finally:
+                    os.umask(mask)
+        except OSError as error:
+            raise FolderUnwritable(path=str(self._path.parent), reason=error.strerror or str(error)) from error
+
+    async def close(self) -> None:
+        """Hang up on everybody and listen no more."""
+        if self._server is not None:
+            self._server.close()
+        for client in list(self._clients):
+            client.cancel()
+        await asyncio.gather(*self._clients, return_exceptions=True)
+        if sys.platform != "win32" and self._server is not None:
+            with contextlib.suppress(OSError):
+                self._path.unlink()
+
+    async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        if task is None or len(self._clients) >= _MOST_CLIENTS or not _is_ours(writer):
+            writer.close()
+            return
+        self._clients.add(task)
+        try:
+            await _Conversation(self._commands, reader, writer).hold()
+        except (ConnectionError, TimeoutError, asyncio.CancelledError):
+            writer.transport.abort()
+        finally:
+            self._clients.discard(task)
+            writer.close()
+
+
+def _is_ours(writer: asyncio.StreamWriter) -> bool:
+    """The system's word on who is at the other end; the folder's mode keeps others out already."""
+    if sys.platform == "win32":
+        return True  # the pipe's security descriptor is the system's word
+    else:  # noqa: RET505 - mypy would call the rest unreachable
+        connection = writer.get_extra_info("socket")
+        if sys.platform == "linux":
+            _, uid, _ = _LINUX_CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _LINUX_CREDENTIALS.size))
+        elif sys.platform == "darwin":
+            uid = _MAC_CREDENTIALS.unpack(connection.getsockopt(0, _MAC_LOCAL_PEERCRED, _MAC_CREDENTIALS.size))[1]
+        else:
+            return True
+        if uid == os.getuid():
+            return True
+        _log.warning("user %d is turned away", uid)
+        return False
+
+
+class _Conversation:
+    """One client: its requests one after the other, and the view when it changes."""
+
+    def __init__(self, commands: Commands, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._commands = commands
+        self._reader = reader
+        self._writer = writer
+        self._fresh = asyncio.Event()
+        self._latest: SessionView | None = None
+        self._unsubscribe: Callable[[], None] | None = None
+        self._pusher: asyncio.Task[None] | None = None
+        self._sending = asyncio.Lock()
+
+    async def hold(self) -> None:
+        try:
+            while line := await self._line():
+                answer = await self._answer(line)
+                if answer is not None:
+                    await self._send(answer)
+                self._push_if_asked()
+        finally:
+            if self._unsubscribe is not None:
+                self._unsubscribe()
+            if self._pusher is not None:
+                self._pusher.cancel()
+                await asyncio.gather(self._pusher, return_exceptions=True)
+
+    async def _line(self) -> bytes:
+        try:
+            return await self._reader.readline()
+        except ValueError:  # longer than any request of ours: what follows can't be trusted to be a new line
+            await self._send(messages.fault(None, messages.INVALID_REQUEST, f"over {messages.MAX_REQUEST_BYTES} bytes"))
+            return b""
+
+    async def _answer(self, line: bytes) -> bytes | None:
+        try:
+            taken = messages.take(line)
+        except Refused as refused:
+            return messages.fault(messages.id_of(line), refused.code, str(refused))
+        try:
+            value = await self._do(taken)
+        except T4TError as error:
+            return messages.fault(taken.id, messages.OUR_ERROR, error.code, to_wire(error)) if taken.wants_answer else None
+        except asyncio.CancelledError:
+            raise
+        except Exception:
+            _log.exception("a bug in %s", taken.method)
+            return messages.fault(taken.id, messages.INTERNAL_ERROR, "a fault of the program") if taken.wants_answer else None
+        return messages.result(taken.id, value) if taken.wants_answer else None
+
+    async def _do(self, taken: Taken) -> object:
+        match taken.params:
+            case PauseParams(kind=kind):
+                return await self._commands.pause(kind)
+            case TimelineParams(limit=limit):
+                return self._commands.timeline(limit)
+            case NoParams():
+                return await self._simple(taken.method)
+            case _:
+                assert_never(taken.params)
+
+    async def _simple(self, method: str) -> object:  # noqa: PLR0911 - one line a method
+        match method:
+            case "why":
+                return self._commands.why()
+            case "tasks":
+                return self._commands.view.tasks
+            case "resume":
+                return await self._commands.resume()
+            case "finish":
+                return await self._commands.finish()
+            case "checkpoint":
+                return await self._commands.checkpoint()
+            case "quit":
+                self._commands.quit()
+                return self._commands.view
+            case "subscribe":
+                self._pusher = self._pusher or asyncio.create_task(self._push(), name="push")
+                return None
+            case _:
+                return self._commands.view
+
+    def _push_if_asked(self) -> None:
+        """Begin only when the answer to ``subscribe`` is out."""
+        if self._pusher is not None and self._unsubscribe is None:
+            self._unsubscribe = self._commands.subscribe(self._take)
+
+    def _take(self, view: SessionView) -> None:
+        self._latest = view
+        self._fresh.set()
+
+    async def _push(self) -> None:
+        """Send the latest view; who reads slowly misses those in between, and holds up nobody."""
+        try:
+            while True:
+                await self._fresh.wait()
+                self._fresh.clear()
+                await self._send(messages.pushed(self._latest))
+        except (ConnectionError, TimeoutError):
+            self._writer.transport.abort()
+
+    async def _send(self, line: bytes) -> None:
+        async with self._sending, asyncio.timeout(_PATIENCE_S):
+            self._writer.write(line)
+            await self._writer.drain()

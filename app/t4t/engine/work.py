@@ -1,0 +1,422 @@
+"""One task under way: what is known of it, and each thing that can be done for it. What is to be done is decided elsewhere (`domain.task`)."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import shutil
+from typing import TYPE_CHECKING, Final
+
+from t4t.domain.errors import (
+    DurationPassed,
+    GuestFailed,
+    HeartbeatLost,
+    NotEnoughDisk,
+    PrematureShutdown,
+    SnapshotNotFound,
+    StateUnreadable,
+    T4TError,
+    TaskElsewhere,
+    VmLost,
+)
+from t4t.domain.progress import Happened, Moment, Outcome, TaskEvent, TaskResult
+from t4t.domain.task import Step, TaskFacts
+from t4t.domain.vm import Feature, VmChange, VmId, VmState
+from t4t.engine.exchange import Exchange
+from t4t.engine.observer import TaskObserver
+from t4t.engine.record import RecordFile
+from t4t.host import resources
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from t4t.domain.clock import Clock
+    from t4t.domain.completion import Completion
+    from t4t.domain.vm import Capabilities
+    from t4t.engine.folder import TaskFolder, Wishes
+    from t4t.engine.observer import Pace
+    from t4t.hypervisor.driver import Driver
+
+_log = logging.getLogger(__name__)
+
+CHECKPOINT: Final = "checkpoint"
+ROOM_FOR_A_CHECKPOINT_MIB: Final = 2048
+"""Free space that must be there beside the VM's memory: a checkpoint must never be what fills the disk."""
+_SHUT_DOWN_S: Final = 60.0
+_SCREENSHOT: Final = "vm_screenshot.png"
+_CONSOLE: Final = "console.log"
+_FAILED_EXIT: Final = 194
+
+
+class Work:
+    """One task of one data folder; make a new one for each start of the program."""
+
+    def __init__(
+        self,
+        folder: TaskFolder,
+        driver: Driver,
+        *,
+        data_dir: Path,
+        wishes: Wishes,
+        clock: Clock,
+        pace: Pace,
+        listen: Callable[[TaskEvent], None],
+        checkpoint_s: float = 0.0,
+        copy: bytes | None = None,
+    ) -> None:
+        """``listen`` is told what happens, on the event loop's thread; ``checkpoint_s`` is the volunteer's least time between checkpoints.
+
+        ``copy`` stands in for a record that can't be read (see `RecordFile.load`).
+        """
+        self.folder = folder
+        self.wishes = wishes
+        self._driver = driver
+        self._data_dir = data_dir
+        self._clock = clock
+        self._pace = pace
+        self._listen = listen
+        self._checkpoint_s = checkpoint_s
+        self._checkpoint_asked = False
+        self.exchange = Exchange(folder)
+        self._file = RecordFile(folder.path)
+        self.record = self._file.load(data_dir, copy=copy)
+        self.vm = VmId(self.record.vm_id)
+        self.seen = TaskObserver(folder, driver, self.record, self.exchange, clock=clock, pace=pace)
+        self.capabilities: Capabilities | None = None
+        self._last_record = clock.monotonic()
+        self._went_back = False
+        self._rest_until: float | None = None
+
+    def check_home(self) -> None:
+        """Raise `TaskElsewhere` if another data folder has the VM."""
+        if not self.record.outcome and self.record.data_dir != str(self._data_dir):
+            raise TaskElsewhere(path=str(self.folder.path), data_dir=self.record.data_dir)
+
+    def check_room(self) -> None:
+        """Whether this computer has what a new VM needs; raises `NotEnoughMemory` or `NotEnoughDisk`."""
+        spec = self.folder.spec(self.vm, self.wishes)
+        resources.check_memory(spec.memory_mib)
+        resources.check_disk(self._data_dir, self.folder.needed_disk_mib(spec))
+
+    @property
+    def finished(self) -> bool:
+        """Whether it has ended and nothing of it is left with the hypervisor."""
+        return bool(self.record.outcome) and self.record.cleared
+
+    @property
+    def begun(self) -> bool:
+        """Whether a VM was made for it."""
+        return bool(self.record.hypervisor)
+
+    def _tell(self, what: Happened, detail: str = "", *, lost_s: float = 0.0) -> None:
+        _log.info("%s: %s %s", self.folder.path.name, what.value, detail)
+        self._listen(Moment(what=what, detail=detail, lost_s=lost_s))
+
+    # --- looking ---------------------------------------------------------------------------------------------------
+
+    async def inspect(self) -> None:
+        """A full look at the VM."""
+        if self.seen.seen:
+            await self.seen.inspect()
+            return
+        await self.seen.first_look()
+        if self.seen.state is VmState.RUNNING:
+            self._tell(Happened.ADOPTED)
+
+    def look(self) -> None:
+        """One look at everything that needs no driver; raises `FolderUnwritable` when the record's time has come and it can't be written."""
+        self.seen.look()
+        for news in self.exchange.news(self.record):
+            self._listen(news)
+        now = self._clock.monotonic()
+        if now - self._last_record >= self._pace.record_s and self.seen.state.alive:
+            self._last_record = now
+            self._file.save(self.record)
+        self._listen(self.seen.progress())
+
+    def facts(self, *, can_save: bool, may_start: bool) -> TaskFacts:
+        """All that the transition needs."""
+        saves = self.capabilities is not None and self.capabilities.has(Feature.SAVE)
+        return self.seen.facts(resting=self.resting, checkpoint_due=self._checkpoint_due(), can_save=can_save and saves, may_start=may_start)
+
+    def _checkpoint_due(self) -> bool:
+        if self.capabilities is None or not self.capabilities.has(Feature.SNAPSHOTS):
+            return False
+        job = self.folder.job
+        since = self.record.elapsed_s - self.record.checkpoint_at_s
+        due = not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s)
+        return due or self._checkpoint_asked
+
+    def ask_checkpoint(self) -> None:
+        """The volunteer wants a checkpoint now."""
+        self._checkpoint_asked = True
+
+    @property
+    def resting(self) -> bool:
+        """Whether the guest's rest is not over."""
+        if self._rest_until is not None and self._clock.monotonic() >= self._rest_until:
+            self._rest_until = None
+        return self._rest_until is not None
+
+    @property
+    def due_s(self) -> float:
+        """Seconds until there is something to look at."""
+        wait = self.seen.next_look_s
+        return wait if self._rest_until is None else min(wait, max(0.0, self._rest_until - self._clock.monotonic()))
+
+    def save_record(self) -> None:
+        """Write the record; raises `FolderUnwritable`."""
+        self._last_record = self._clock.monotonic()
+        self._file.save(self.record)
+
+    # --- effects ---------------------------------------------------------------------------------------------------
+
+    async def do(self, step: Step) -> None:  # noqa: C901 - one line a step
+        """Carry out ``step``; the record is written afterwards. Raises leaves of `HostError` and `HypervisorError`."""
+        match step:
+            case Step.CREATE:
+                await self._create()
+            case Step.START:
+                await self._start()
+            case Step.PAUSE:
+                self.seen.observe(await self._driver.pause(self.vm))
+                self._tell(Happened.PAUSED)
+            case Step.CHECKPOINT:
+                await self._checkpoint()
+            case Step.SAVE:
+                await self._save()
+                self.record.recoveries = 0
+                self._tell(Happened.SAVED)
+            case Step.REST:
+                await self._rest()
+            case Step.RECOVER:
+                await self._recover()
+            case Step.COLLECT | Step.END_OF_TIME:
+                await self._finish(self.exchange.completion(final=True))
+            case Step.FAIL_PREMATURE | Step.FAIL_HEARTBEAT | Step.FAIL_DURATION | Step.FAIL_LOST:
+                await self._fail(self._failure(step))
+            case Step.CLEAR_AWAY:
+                await self._clear_away()
+            case Step.WAIT | Step.QUIT | Step.REPORT:
+                return
+        self.save_record()
+
+    async def _create(self) -> None:
+        self.check_room()
+        self.folder.prepare(cmdline=self.wishes.cmdline)
+        self.record.hypervisor = "" if self.capabilities is None else self.capabilities.hypervisor
+        self.record.has_checkpoint = False
+        self.record.expects_running = False
+        lost = self._lose(self._useful_s)  # there was a VM, and somebody removed it
+        self.save_record()
+        self.seen.observe(await self._driver.create(self.folder.spec(self.vm, self.wishes)))
+        self._tell(Happened.CREATED, self.vm, lost_s=lost)
+        for element in self.folder.ignored():
+            self._tell(Happened.IGNORED, element)
+
+    async def _start(self) -> None:
+        before, info = self.seen.state, self.seen.info
+        was_saved = before in {VmState.SAVED, VmState.ABORTED_SAVED}
+        if not before.alive:
+            resources.check_memory(self.folder.spec(self.vm, self.wishes).memory_mib)
+            self.folder.prepare(cmdline=self.wishes.cmdline)
+        if info is not None and info.cap_percent != self.wishes.cap_percent:
+            self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(cap_percent=self.wishes.cap_percent)))
+        if not before.alive:
+            self.seen.new_process()
+        try:
+            started = await self._driver.start(self.vm)
+        except StateUnreadable as error:
+            _log.warning("%s", error)
+            self._tell(Happened.STATE_DISCARDED, error.detail)
+            self.record.recoveries += 1
+            self.record.restarts += 1
+            self.seen.observe(await self._driver.discard_state(self.vm))
+            await self._go_back()
+            return
+        again = was_saved or (self.record.expects_running and before is not VmState.PAUSED)
+        if again and not self._went_back:
+            self.record.restarts += 1
+        self.record.expects_running = True
+        self.seen.observe(started)
+        what = Happened.RESUMED if before is VmState.PAUSED else Happened.RESTORED if was_saved or self._went_back else Happened.STARTED
+        self._tell(what, str(self.seen.web_port or ""))
+        self._went_back = False
+
+    async def _save(self) -> None:
+        """Save, and remember how long it took: whoever holds up a shutdown must know."""
+        begun = self._clock.monotonic()
+        self.seen.observe(await self._driver.save(self.vm))
+        self.record.save_s = self._clock.monotonic() - begun
+
+    async def _checkpoint(self) -> None:
+        self._checkpoint_asked = False
+        self.record.checkpoint_at_s = self.record.elapsed_s
+        useful = self._useful_s
+        try:
+            resources.check_disk(self._data_dir, self.folder.spec(self.vm, self.wishes).memory_mib + ROOM_FOR_A_CHECKPOINT_MIB)
+            await self._driver.take_snapshot(self.vm, CHECKPOINT)
+        except (NotEnoughDisk, T4TError) as error:
+            _log.warning("no checkpoint: %s", error)
+            self._tell(Happened.CHECKPOINT_SKIPPED, error.code)
+            return
+        self.record.has_checkpoint = True
+        self.record.checkpoint_useful_s = useful
+        self.record.checkpoint_wall = self._clock.wall()
+        self.record.checkpoints += 1
+        self.record.recoveries = 0
+        self._tell(Happened.CHECKPOINT)
+
+    async def _rest(self) -> None:
+        """Save for as long as the guest asked; its trigger is removed first, or the restored guest would rest for ever."""
+        asked = self.exchange.rest()
+        delay = 0.0 if asked is None else float(asked.delay_s)
+        await self._save()
+        self.exchange.clear_rest()
+        self._rest_until = self._clock.monotonic() + delay
+        self._tell(Happened.RESTING, f"{delay:.0f}")
+
+    # --- what is lost and what is not ------------------------------------------------------------------------------
+
+    @property
+    def _useful_s(self) -> float:
+        """Running time whose work the VM has now."""
+        return self.record.elapsed_s - self.record.lost_s
+
+    def _lose(self, seconds: float) -> float:
+        lost = max(0.0, seconds)
+        self.record.lost_s += lost
+        return lost
+
+    async def _recover(self) -> None:
+        """Go on from the last checkpoint, or boot anew."""
+        self.record.recoveries += 1
+        self.record.restarts += 1
+        self.record.expects_running = False
+        self.save_record()
+        if self.seen.state is VmState.INACCESSIBLE:
+            await self._driver.delete(self.vm)
+            self.record.has_checkpoint = False
+            self._tell(Happened.RECOVERED, "new", lost_s=self._lose(self._useful_s))
+            self.seen.gone()
+            return
+        self.seen.observe(await self._driver.power_off(self.vm))
+        await self._go_back()
+
+    async def _go_back(self) -> None:
+        self._went_back = True  # counted as a restart where it was decided
+        self.record.expects_running = False
+        lost = self._useful_s
+        if self.record.has_checkpoint:
+            try:
+                self.seen.observe(await self._driver.restore_snapshot(self.vm, CHECKPOINT))
+                lost -= self.record.checkpoint_useful_s
+            except (SnapshotNotFound, StateUnreadable) as error:
+                _log.warning("the checkpoint is gone: %s", error)
+                self.record.has_checkpoint = False
+        self._tell(Happened.RECOVERED, "checkpoint" if self.record.has_checkpoint else "boot", lost_s=self._lose(lost))
+
+    # --- the end ---------------------------------------------------------------------------------------------------
+
+    async def _finish(self, completion: Completion | None) -> None:
+        """The guest said how it ended, or its time is over: a success unless it says otherwise.
+
+        A VM that was frozen is not woken for a shutdown of its own.
+        """
+        if self.seen.state.alive:
+            await self.seen.inspect()  # what it has used so far: its process is about to go
+            frozen = self.seen.state is VmState.PAUSED
+            self.seen.observe(await (self._driver.power_off(self.vm) if frozen else self._driver.shut_down(self.vm, deadline=_SHUT_DOWN_S)))
+        if completion is not None and completion.exit_code != 0:
+            self.record.message = completion.message
+            await self._fail(GuestFailed(guest_exit_code=completion.exit_code, message=completion.message))
+            return
+        if self.folder.job.enable_cern_dataformat:
+            self.folder.write_output("Work Unit completed!\n")
+        self.record.message = "" if completion is None else completion.message
+        await self._end(Outcome.DONE)
+        self._tell(Happened.COMPLETED)
+
+    def _failure(self, step: Step) -> T4TError:
+        detail = self.seen.state.value
+        match step:
+            case Step.FAIL_HEARTBEAT:
+                return HeartbeatLost(seconds=self.seen.silent_s)
+            case Step.FAIL_DURATION:
+                return DurationPassed(elapsed=self.record.elapsed_s, duration=self.folder.job.job_duration)
+            case Step.FAIL_LOST:
+                return VmLost(vm=self.vm, detail=detail)
+            case _:
+                return PrematureShutdown(detail=detail)
+
+    async def _fail(self, error: T4TError) -> None:
+        _log.error("the task failed: %s", error)
+        if self.folder.job.enable_screenshots_on_error and self.seen.state in {VmState.RUNNING, VmState.PAUSED}:
+            with contextlib.suppress(T4TError, OSError):
+                (self.folder.path / _SCREENSHOT).write_bytes(await self._driver.screenshot(self.vm))
+        self.record.error = error.code
+        self.record.exit_code = error.guest_exit_code if isinstance(error, GuestFailed) else _FAILED_EXIT
+        await self._end(Outcome.FAILED)
+        self._tell(Happened.FAILED, error.code)
+
+    async def _end(self, outcome: Outcome) -> None:
+        """Keep the guest's log and outputs, and write down how it ended; only then may the VM go."""
+        await self.seen.inspect()
+        if self.seen.info is not None and self.seen.info.console_log:
+            with contextlib.suppress(OSError):
+                shutil.copyfile(self.seen.info.console_log, self.folder.path / _CONSOLE)
+        self.record.expects_running = False
+        self.record.outputs = self.exchange.outputs()
+        self.record.outcome = outcome.value
+        self.save_record()
+        await self._clear_away()
+
+    async def _clear_away(self) -> None:
+        await self._driver.delete(self.vm)
+        self.seen.gone()
+        self.record.cleared = True
+
+    async def leave_safe(self) -> None:
+        """After a failure: a VM that has never run is worth nothing and goes; one with work in it stays, saved, or at least paused."""
+        if self.record.elapsed_s > 0 or self.record.expects_running:
+            await self.put_to_rest()
+            with contextlib.suppress(T4TError):
+                self._file.save(self.record)
+            return
+        with contextlib.suppress(T4TError):
+            await self._driver.delete(self.vm)
+        self.folder.undo_prepare()
+        self._file.remove()
+
+    async def put_to_rest(self) -> None:
+        """Leave no VM running without limits."""
+        for command in (self._driver.save, self._driver.pause):
+            try:
+                await self.seen.inspect()
+                if self.seen.state in {VmState.RUNNING, VmState.PAUSED}:
+                    self.seen.observe(await command(self.vm))
+            except T4TError as error:
+                _log.error("the virtual machine could not be left at rest: %s", error)
+            else:
+                return
+
+    def result(self, outcome: Outcome) -> TaskResult:
+        """The document on how it ended."""
+        record = self.record
+        return TaskResult(
+            outcome=outcome,
+            exit_code=record.exit_code,
+            elapsed_s=round(record.elapsed_s, 3),
+            cpu_s=round(record.cpu_s, 3),
+            hypervisor=record.hypervisor,
+            checkpoints=record.checkpoints,
+            restarts=record.restarts,
+            outputs=tuple(record.outputs),
+            message=record.message,
+            error=record.error,
+        )
+
+    async def close(self) -> None:
+        """End what goes on in the background."""
+        await self.seen.close()

@@ -1,0 +1,264 @@
+"""What the agent must know after any death of its process: one SQLite file, and the volunteer's intent in a file beside it too.
+
+The write-ahead log is synchronised at each commit, so that what was answered survives a power cut. A damaged file is set aside and a new one begun: the tasks'
+own records and the intent's copy have what is needed to go on.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import msgspec
+
+from t4t.domain.errors import FolderUnwritable
+from t4t.domain.policy import Intent
+from t4t.durable import write_atomic
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+_T = TypeVar("_T")
+
+SCHEMA: Final = 1
+NAME: Final = "state.sqlite3"
+INTENT: Final = "intent.json"
+TIMELINE_S: Final = 366 * 86_400.0
+TIMELINE_ROWS: Final = 20_000
+EFFECT_ROWS: Final = 2_000
+_WAL_BYTES: Final = 1 << 20
+_PRUNE_EVERY: Final = 500
+
+_MIGRATIONS: Final = (
+    """
+    CREATE TABLE documents (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+    CREATE TABLE effects (id INTEGER PRIMARY KEY, task TEXT NOT NULL, step TEXT NOT NULL, begun REAL NOT NULL, outcome TEXT);
+    CREATE TABLE records (task TEXT PRIMARY KEY, record BLOB NOT NULL, at REAL NOT NULL) WITHOUT ROWID;
+    CREATE TABLE results (vm TEXT PRIMARY KEY, task TEXT NOT NULL, outcome TEXT NOT NULL, error TEXT NOT NULL, elapsed_s REAL NOT NULL, at REAL NOT NULL)
+        WITHOUT ROWID;
+    CREATE TABLE timeline (id INTEGER PRIMARY KEY, at REAL NOT NULL, what TEXT NOT NULL, task TEXT NOT NULL, detail TEXT NOT NULL, lost_s REAL NOT NULL);
+    CREATE INDEX timeline_at ON timeline (at);
+    """,
+)
+"""One script a version; what stands here never changes."""
+
+
+class Happening(msgspec.Struct, frozen=True):
+    """One line of the timeline: when (seconds since 1970), what, of which task; ``detail`` is data; ``lost_s`` is running time whose work is gone."""
+
+    at: float
+    what: str
+    task: str = ""
+    detail: str = ""
+    lost_s: float = 0.0
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """The intent with a number that grows, so that the newer of two copies is known."""
+
+    number: int
+    intent: Intent
+
+
+class State:
+    """The agent's durable state in one data folder. Every method raises `FolderUnwritable` when nothing can be written."""
+
+    def __init__(self, folder: Path, *, now: Callable[[], float]) -> None:
+        """Open or begin it; ``now`` is the clock on the wall."""
+        self._folder = folder
+        self._path = folder / NAME
+        self._now = now
+        self._number = 0
+        self._written = 0
+        self.set_aside: list[str] = []
+        """Files that could not be read, by their new names."""
+        self._connection = self._open()
+
+    # --- the file --------------------------------------------------------------------------------------------------
+
+    def _open(self) -> sqlite3.Connection:
+        try:
+            try:
+                return self._connect()
+            except sqlite3.DatabaseError as error:
+                if isinstance(error, sqlite3.OperationalError) and not self._path.exists():
+                    raise
+                self._put_aside()
+                return self._connect()
+        except (OSError, sqlite3.Error) as error:
+            raise FolderUnwritable(path=str(self._folder), reason=str(error)) from error
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self._path, isolation_level=None, timeout=5)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
+            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+            if verdict != "ok":
+                raise sqlite3.DatabaseError(verdict)
+            self._migrate(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    @staticmethod
+    def _migrate(connection: sqlite3.Connection) -> None:
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if version > SCHEMA:
+            raise sqlite3.DatabaseError(f"written by a later version ({version})")
+        for number in range(version, SCHEMA):
+            connection.executescript(f"BEGIN IMMEDIATE; {_MIGRATIONS[number]} PRAGMA user_version = {number + 1}; COMMIT;")
+
+    def _put_aside(self) -> None:
+        aside = self._path.with_name(f"{NAME}.unreadable")
+        self._path.replace(aside)
+        for tail in ("-wal", "-shm"):
+            with contextlib.suppress(OSError):
+                self._path.with_name(NAME + tail).unlink()
+        self.set_aside.append(aside.name)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
+    def _do(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
+        """One transaction; a file that turns out to be damaged is replaced, once."""
+        try:
+            return self._transact(action)
+        except sqlite3.OperationalError as error:
+            raise FolderUnwritable(path=str(self._folder), reason=str(error)) from error
+        except sqlite3.DatabaseError:
+            self._connection.close()
+            with contextlib.suppress(OSError):
+                self._put_aside()
+            self._connection = self._open()
+        try:
+            return self._transact(action)
+        except sqlite3.Error as error:
+            raise FolderUnwritable(path=str(self._folder), reason=str(error)) from error
+
+    def _transact(self, action: Callable[[sqlite3.Connection], _T]) -> _T:
+        connection = self._connection
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            done = action(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        return done
+
+    # --- the volunteer's intent ------------------------------------------------------------------------------------
+
+    def intent(self) -> Intent:
+        """What the volunteer asked for last: the newer of the two copies; nothing was asked if there is none."""
+        copies = [copy for copy in (self._intent_in_file(), self._intent_in_database()) if copy is not None]
+        kept = max(copies, key=lambda copy: copy.number, default=_Kept(0, Intent()))
+        self._number = kept.number
+        return kept.intent
+
+    def _intent_in_file(self) -> _Kept | None:
+        path = self._folder / INTENT
+        try:
+            return msgspec.json.decode(path.read_bytes(), type=_Kept)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError):
+            with contextlib.suppress(OSError):
+                path.replace(path.with_suffix(".unreadable"))
+            self.set_aside.append(path.with_suffix(".unreadable").name)
+            return None
+
+    def _intent_in_database(self) -> _Kept | None:
+        row = self._do(lambda c: c.execute("SELECT value FROM documents WHERE key = 'intent'").fetchone())
+        with contextlib.suppress(msgspec.DecodeError, TypeError):
+            return None if row is None else msgspec.json.decode(row[0], type=_Kept)
+        return None
+
+    def keep_intent(self, intent: Intent) -> None:
+        """Write it, in both places."""
+        self._number += 1
+        data = msgspec.json.encode(_Kept(self._number, intent))
+        try:
+            write_atomic(self._folder / INTENT, data)
+        except OSError as error:
+            raise FolderUnwritable(path=str(self._folder), reason=error.strerror or str(error)) from error
+        self._do(lambda c: c.execute("INSERT OR REPLACE INTO documents VALUES ('intent', ?)", (data,)))
+
+    # --- effects ---------------------------------------------------------------------------------------------------
+
+    def begin(self, task: str, step: str) -> int:
+        """``step`` is about to be done for ``task``; returns the entry's number."""
+        return self._do(lambda c: c.execute("INSERT INTO effects (task, step, begun) VALUES (?, ?, ?)", (task, step, self._now())).lastrowid or 0)
+
+    def end(self, entry: int, outcome: str, *, task: str, record: bytes) -> None:
+        """The entry's outcome, and the task's record as it is now: a copy for a day on which its own file can't be read."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("UPDATE effects SET outcome = ? WHERE id = ?", (outcome, entry))
+            connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (task, record, self._now()))
+
+        self._do(write)
+        self._written += 1
+        if self._written % _PRUNE_EVERY == 0:
+            self.prune()
+
+    def interrupted(self) -> list[tuple[str, str]]:
+        """Task and step of the effects that were begun and never ended, oldest first; they are told once."""
+
+        def take(connection: sqlite3.Connection) -> list[tuple[str, str]]:
+            found = connection.execute("SELECT task, step FROM effects WHERE outcome IS NULL ORDER BY id").fetchall()
+            connection.execute("UPDATE effects SET outcome = 'interrupted' WHERE outcome IS NULL")
+            return [(str(task), str(step)) for task, step in found]
+
+        return self._do(take)
+
+    def record(self, task: str) -> bytes | None:
+        """The copy of a task's record."""
+        row = self._do(lambda c: c.execute("SELECT record FROM records WHERE task = ?", (task,)).fetchone())
+        return None if row is None or not isinstance(row[0], bytes) else row[0]
+
+    # --- results ---------------------------------------------------------------------------------------------------
+
+    def count_result(self, vm: str, *, task: str, outcome: str, error: str, elapsed_s: float) -> bool:
+        """Note a task's end, once; whether it was new. Its record's copy goes."""
+
+        def write(connection: sqlite3.Connection) -> bool:
+            row = (vm, task, outcome, error, elapsed_s, self._now())
+            new = connection.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)", row).rowcount == 1
+            connection.execute("DELETE FROM records WHERE task = ?", (task,))
+            return new
+
+        return self._do(write)
+
+    def finished(self) -> int:
+        """How many tasks have ended."""
+        return int(self._do(lambda c: c.execute("SELECT count(*) FROM results").fetchone()[0]))
+
+    # --- timeline --------------------------------------------------------------------------------------------------
+
+    def tell(self, what: str, *, task: str = "", detail: str = "", lost_s: float = 0.0) -> None:
+        """A line more."""
+        row = (self._now(), what, task, detail, lost_s)
+        self._do(lambda c: c.execute("INSERT INTO timeline (at, what, task, detail, lost_s) VALUES (?, ?, ?, ?, ?)", row))
+
+    def timeline(self, limit: int = 100) -> list[Happening]:
+        """The last lines, oldest first."""
+        query = "SELECT at, what, task, detail, lost_s FROM timeline ORDER BY id DESC LIMIT ?"
+        rows: list[Any] = self._do(lambda c: c.execute(query, (limit,)).fetchall())
+        return [Happening(*row) for row in reversed(rows)]
+
+    def prune(self) -> None:
+        """Forget what is older than a year, and whatever is too much."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            connection.execute("DELETE FROM timeline WHERE at < ?", (self._now() - TIMELINE_S,))
+            for table, most in (("timeline", TIMELINE_ROWS), ("effects", EFFECT_ROWS)):
+                connection.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM {table}) - ?", (most,))  # noqa: S608 - names of ours
+
+        self._do(write)

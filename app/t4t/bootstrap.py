@@ -217,7 +217,6 @@ class _Services:
         """See `Services.has_screen`."""
         return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
-
     # --- the agent ---
 
     def run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:

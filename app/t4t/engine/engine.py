@@ -103,9 +103,7 @@ class Engine:
         self._state = parts.state
         self._bell = Bell(parts.clock)
         self._inbox: collections.deque[tuple[Callable[[], object], asyncio.Future[object]]] = collections.deque()
-        self._reconciler = Reconciler(
-            parts.driver, clock=parts.clock, wake=self._bell.ring, journal=_StateJournal(parts.state, self._record_of), patient=True
-        )
+        self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=_StateJournal(parts.state, self._record_of), patient=True)
         self._intent = Intent()
         self._kept = True
         self._keep_at = 0.0

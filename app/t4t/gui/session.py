@@ -43,8 +43,20 @@ class Session(QObject):
         self._patience.setSingleShot(True)
         self._patience.setInterval(_PATIENCE_MS)
         self._patience.timeout.connect(self._forget)
+        self._hope = QTimer(self)
+        self._hope.setSingleShot(True)
+        self._hope.timeout.connect(self._give_up_hope)
+        self._missing: T4TError | None = None
         link.viewed.connect(self._viewed)
         link.lost.connect(self._went)
+
+    def open(self) -> None:
+        """Begin to listen."""
+        self._link.open()
+
+    def close(self) -> None:
+        """Hang up for good."""
+        self._link.close()
 
     @property
     def view(self) -> SessionView | None:
@@ -69,6 +81,12 @@ class Session(QObject):
         self.changed.emit()
         self._link.request(command.method, command.params, self._answered)
 
+    def wait_anew(self, milliseconds: int) -> None:
+        """An agent was started: it counts as missing only if it is not there after this time."""
+        self._lost = None
+        self._hope.start(milliseconds)
+        self.changed.emit()
+
     def ask_why(self, done: Callable[[Why], None]) -> None:
         """The rules of the decision; not answered while the agent is gone."""
 
@@ -84,15 +102,23 @@ class Session(QObject):
             self.refused.emit(result)
 
     def _viewed(self, view: SessionView) -> None:
-        self._view, self._lost = view, None
+        self._view, self._lost, self._missing = view, None, None
+        self._hope.stop()
         if self._pending is not None and view.serial > self._pending_since and is_done(self._pending, view):
             self._forget(tell=False)
         self.changed.emit()
 
     def _went(self, error: T4TError) -> None:
-        self._view, self._lost = None, error
+        self._view, self._missing = None, error
+        if not self._hope.isActive():
+            self._lost = error
         self._forget(tell=False)
         self.changed.emit()
+
+    def _give_up_hope(self) -> None:
+        if self._view is None:
+            self._lost = self._missing
+            self.changed.emit()
 
     def _forget(self, *, tell: bool = True) -> None:
         self._patience.stop()

@@ -5,6 +5,7 @@ Pure. A reader is never shown a code, a key or a name out of the program, and ne
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from gettext import gettext, ngettext
@@ -65,6 +66,7 @@ class TaskText:
     name: str
     doing: str
     progress: str
+    fraction: float
 
 
 def plain(text: str, longest: int = _LONGEST) -> str:
@@ -104,8 +106,13 @@ def span(seconds: float) -> str:
     return gettext("{minutes} min").format(minutes=minutes)
 
 
+def _share(fraction: float) -> float:
+    """Between 0 and 1; what is no number is nothing done."""
+    return 0.0 if math.isnan(fraction) else min(max(fraction, 0.0), 1.0)
+
+
 def _percent(fraction: float) -> str:
-    return gettext("{percent}\N{NO-BREAK SPACE}%").format(percent=int(min(max(fraction, 0.0), 1.0) * 100)) if fraction == fraction else ""  # noqa: PLR0124 - NaN
+    return gettext("{percent}\N{NO-BREAK SPACE}%").format(percent=int(_share(fraction) * 100))
 
 
 # --- the session -----------------------------------------------------------------------------------------------------
@@ -273,7 +280,7 @@ def task(view: TaskView, reader: Reader) -> TaskText:
         facts.append(gettext("{span} of work").format(span=worked))
     if view.last_checkpoint is not None and (at := moment(view.last_checkpoint, reader)):
         facts.append(gettext("checkpoint {time}").format(time=at))
-    return TaskText(plain(view.name), doing, " · ".join(fact for fact in facts if fact))
+    return TaskText(plain(view.name), doing, " · ".join(facts), _share(view.fraction))
 
 
 # --- commands --------------------------------------------------------------------------------------------------------
@@ -339,3 +346,58 @@ def gone() -> Said:
 def time_left(seconds: float) -> str:
     """How much of a pause is still to come."""
     return gettext("{span} left").format(span=span(seconds)) if span(seconds) else ""
+
+
+def no_tray() -> str:
+    """This desktop shows no icons of programs."""
+    return gettext("This desktop has no place for an icon. Test4Theory works all the same; “t4t window” shows what it does.")
+
+
+def no_screen() -> str:
+    """There is nothing to show an icon on."""
+    return gettext("No screen here: working without an icon, as “t4t run” does.")
+
+
+# --- the window ------------------------------------------------------------------------------------------------------
+
+
+def tasks_title() -> str:
+    """Over the list of tasks."""
+    return gettext("Work on this computer")
+
+
+def no_tasks() -> str:
+    """Where the list is empty."""
+    return gettext("There is no work here now. It appears as soon as there is some.")
+
+
+def start_label() -> str:
+    """The button that starts the program."""
+    return gettext("Start it")
+
+
+def not_running() -> str:
+    """Beside that button."""
+    return gettext("Test4Theory works in the background, also while this window is closed. It is not running now.")
+
+
+def refused(error: T4TError) -> str:
+    """Why a click had no effect."""
+    told = notice(error)
+    return gettext("{title}. {body}").format(title=told.title, body=told.body)
+
+
+def spoken_rule(rule: RuleText) -> str:
+    """A rule for who listens."""
+    says = gettext("holds the work back") if rule.holds else gettext("does not hold the work back")
+    return f"{rule.title}, {says}. {rule.value}".strip()
+
+
+def spoken_task(task: TaskText) -> str:
+    """A task for who listens."""
+    return gettext("{name}, {doing}, {progress}").format(name=task.name, doing=task.doing, progress=task.progress)
+
+
+def spoken_pause(text: str, sentence: str) -> str:
+    """The pause button for who listens: what it does and what is going on."""
+    return gettext("{button}, opens a menu. Now: {sentence}").format(button=text, sentence=sentence)

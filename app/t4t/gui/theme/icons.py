@@ -55,6 +55,11 @@ def render(name: str, size: int, color: str, *, edge: str = "") -> QImage:
     return image
 
 
+def tray_name(state: TrayState) -> str:
+    """The file of a state's glyph."""
+    return f"tray-{state.value.replace('_by_you', '').replace('_', '-')}"
+
+
 @functools.cache
 def tray_icon(state: TrayState, *, dark_panel: bool) -> QIcon:
     """The icon of one of the eight states. macOS colours the glyph itself."""
@@ -62,7 +67,7 @@ def tray_icon(state: TrayState, *, dark_panel: bool) -> QIcon:
     mask = sys.platform == "darwin"
     icon = QIcon()
     for size in TRAY_SIZES:
-        name = f"tray-{state.value.replace('_by_you', '').replace('_', '-')}"
+        name = tray_name(state)
         image = render(name, size, "#000000") if mask else render(name, size, inner.text, edge=outer.text)
         icon.addPixmap(QPixmap.fromImage(image))
     icon.setIsMask(mask)

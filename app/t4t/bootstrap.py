@@ -23,8 +23,9 @@ from t4t.domain.errors import AgentRunning, FolderBusy, FolderUnwritable, Output
 from t4t.domain.policy import Settings
 from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
-from t4t.engine.engine import Engine, Parts
+from t4t.engine.engine import Engine
 from t4t.engine.folder import TaskFolder, Wishes
+from t4t.engine.parts import Parts
 from t4t.engine.record import FOLDER
 from t4t.engine.runner import TaskRunner
 from t4t.engine.server import ApiServer

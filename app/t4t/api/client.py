@@ -40,11 +40,11 @@ class Client:
 
     def status(self) -> SessionView:
         """Everything at this moment."""
-        return self._typed("status", SessionView)
+        return cast("SessionView", self._typed("status", SessionView))
 
     def why(self) -> Why:
         """The decision."""
-        return self._typed("why", Why)
+        return cast("Why", self._typed("why", Why))
 
     def views(self) -> Iterator[SessionView]:
         """The view now, and again at each change, until the agent ends."""

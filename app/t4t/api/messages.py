@@ -78,7 +78,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
     params: msgspec.Raw = msgspec.Raw(b"")
 
 
-class Refused(Exception):  # noqa: N818 - named by what happened, as all our errors
+class Refused(Exception):
     """A request that can't be taken."""
 
     def __init__(self, code: int, message: str) -> None:

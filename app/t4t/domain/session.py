@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.policy import BASE, Level, Value, holds_still
-from t4t.domain.vm import VmState
+from t4t.domain.vm import VmState  # noqa: TC001 - msgspec reads it at run time
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -160,4 +160,4 @@ def sentence(state: TrayState, decision: Decision) -> str:
         return f"{state.value}.{decision.deciding}"
     if state is TrayState.PAUSED_BY_YOU:
         return f"{state.value}.{'timed' if decision.next_change is not None else 'open'}"
-    return state.value
+    return str(state.value)

@@ -33,8 +33,9 @@ async def sweep(driver: Driver, source: TaskSource, data_dir: Path, *, tell: Tel
     found = await driver.inspect()
     if not found:
         return
-    ours = [peek(folder) for folder in source.folders()]
-    if None in ours:
+    records = [peek(folder) for folder in source.folders()]
+    ours = {record.vm_id for record in records if record is not None}
+    if None in records:
         _log.warning("a task's record can't be read: no VM is removed")
         return
     orphans = [info for info in found if info.vm_id not in ours]

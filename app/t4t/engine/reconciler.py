@@ -137,6 +137,11 @@ class Reconciler:
         for charge in self.charges.values():
             charge.troubles.clear()
 
+    def ask_checkpoints(self) -> None:
+        """The volunteer wants a checkpoint of everything."""
+        for charge in self.charges.values():
+            charge.work.ask_checkpoint()
+
     def doubt(self) -> None:
         """Look at every VM in full: something happened that may have changed them."""
         for charge in self.charges.values():
@@ -263,7 +268,7 @@ class Reconciler:
             if not charge.cancelled:
                 raise
             charge.work.seen.doubt()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the top of a task: a bug in the care of one must not end the others
             _log.exception("a bug in %s", step)
             if self._patient:
                 await charge.work.put_to_rest()

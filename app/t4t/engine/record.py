@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import FolderUnwritable
+from t4t.domain.progress import Outcome, TaskResult
 from t4t.domain.vm import VmId
 from t4t.durable import write_atomic
 
@@ -53,6 +54,32 @@ class TaskRecord(msgspec.Struct, kw_only=True):
     outputs: list[str] = []
     hypervisor: str = ""
 
+    @property
+    def useful_s(self) -> float:
+        """Running time whose work the VM has now."""
+        return self.elapsed_s - self.lost_s
+
+    def lose(self, seconds: float) -> float:
+        """Work of so much running time is gone; returns what really counts as lost."""
+        lost = max(0.0, seconds)
+        self.lost_s += lost
+        return lost
+
+    def result(self, outcome: Outcome) -> TaskResult:
+        """The document on how it ended."""
+        return TaskResult(
+            outcome=outcome,
+            exit_code=self.exit_code,
+            elapsed_s=round(self.elapsed_s, 3),
+            cpu_s=round(self.cpu_s, 3),
+            hypervisor=self.hypervisor,
+            checkpoints=self.checkpoints,
+            restarts=self.restarts,
+            outputs=tuple(self.outputs),
+            message=self.message,
+            error=self.error,
+        )
+
 
 class RecordFile:
     """The record on disk."""
@@ -91,11 +118,11 @@ class RecordFile:
         self._path.unlink(missing_ok=True)
 
 
-def peek(task_folder: Path) -> str | None:
-    """The id of the VM that a task folder's record names, empty if it has none; None if that can't be known. Touches nothing."""
+def peek(task_folder: Path) -> TaskRecord | None:
+    """A task folder's record, an empty one if it has none; None if it can't be read. Touches nothing."""
     try:
-        return msgspec.json.decode((task_folder / FOLDER / _NAME).read_bytes(), type=TaskRecord).vm_id
+        return msgspec.json.decode((task_folder / FOLDER / _NAME).read_bytes(), type=TaskRecord)
     except FileNotFoundError:
-        return ""
+        return TaskRecord(vm_id="", data_dir="")
     except (OSError, msgspec.DecodeError):
         return None

@@ -48,7 +48,7 @@ class TaskRunner:
         """
         work = self._work
         if work.finished:
-            return work.result(Outcome(work.record.outcome))
+            return work.record.result(Outcome(work.record.outcome))
         work.check_home()
         if not work.begun and not work.record.outcome:
             work.check_room()  # before the hypervisor writes its first file, which a full disk would fail less clearly
@@ -56,7 +56,7 @@ class TaskRunner:
         charge = self._reconciler.add(_KEY, work)
         async with self._reconciler.watching():
             try:
-                return work.result(await self._until_outcome(charge))
+                return work.record.result(await self._until_outcome(charge))
             except Exception:  # also of a bug: nobody looks after the VM from here on
                 await work.leave_safe()
                 raise

@@ -190,7 +190,7 @@ class _Conversation:
             return messages.fault(taken.id, messages.OUR_ERROR, error.code, to_wire(error)) if taken.wants_answer else None
         except asyncio.CancelledError:
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001 - a bug in one request must not end the agent
             _log.exception("a bug in %s", taken.method)
             return messages.fault(taken.id, messages.INTERNAL_ERROR, "a fault of the program") if taken.wants_answer else None
         return messages.result(taken.id, value) if taken.wants_answer else None
@@ -206,7 +206,7 @@ class _Conversation:
             case _:
                 assert_never(taken.params)
 
-    async def _simple(self, method: str) -> object:  # noqa: PLR0911 - one line a method
+    async def _simple(self, method: str) -> object:
         match method:
             case "why":
                 return self._commands.why()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import os
-from typing import TYPE_CHECKING, Final, assert_never
+from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import Retry, T4TError
 from t4t.domain.session import VERSION, Activity, NoticeView, PortView, SessionView, TaskView, sentence, tray_state
@@ -25,7 +25,7 @@ _SAVE_MIB_PER_S: Final = 100.0
 """What a slow disk does; used until a save was measured."""
 
 
-def activity(charge: Charge) -> Activity:  # noqa: PLR0911 - one line a case
+def activity(charge: Charge) -> Activity:
     """What the task is doing: the step under way, else what its VM is."""
     match charge.step:
         case Step.START | Step.CREATE:
@@ -40,29 +40,30 @@ def activity(charge: Charge) -> Activity:  # noqa: PLR0911 - one line a case
             return _resting_activity(charge)
 
 
+_BY_STATE: Final = {
+    VmState.RUNNING: Activity.RUNNING,
+    VmState.PAUSED: Activity.PAUSED,
+    VmState.STARTING: Activity.SETTING_UP,
+    VmState.RESTORING: Activity.SETTING_UP,
+    VmState.SAVING: Activity.SAVING,
+    VmState.STOPPING: Activity.FINISHING,
+    VmState.ABORTED: Activity.RECOVERING,
+    VmState.STUCK: Activity.RECOVERING,
+    VmState.INACCESSIBLE: Activity.RECOVERING,
+    VmState.UNKNOWN: Activity.RECOVERING,
+}
+
+
 def _resting_activity(charge: Charge) -> Activity:
     work = charge.work
-    if charge.troubles and work.seen.state is not VmState.RUNNING:
+    state = work.seen.state
+    if charge.troubles and state is not VmState.RUNNING:
         return Activity.TROUBLE
-    match work.seen.state:
-        case VmState.RUNNING:
-            return Activity.RUNNING
-        case VmState.PAUSED:
-            return Activity.PAUSED
-        case VmState.SAVED | VmState.ABORTED_SAVED:
-            return Activity.RESTING if work.resting else Activity.SAVED
-        case VmState.ABSENT | VmState.POWERED_OFF:
-            return Activity.FINISHING if work.record.outcome or work.record.expects_running else Activity.QUEUED
-        case VmState.STARTING | VmState.RESTORING:
-            return Activity.SETTING_UP
-        case VmState.SAVING:
-            return Activity.SAVING
-        case VmState.STOPPING:
-            return Activity.FINISHING
-        case VmState.ABORTED | VmState.STUCK | VmState.INACCESSIBLE | VmState.UNKNOWN:
-            return Activity.RECOVERING
-        case _:
-            assert_never(work.seen.state)
+    if state in {VmState.SAVED, VmState.ABORTED_SAVED}:
+        return Activity.RESTING if work.resting else Activity.SAVED
+    if state in {VmState.ABSENT, VmState.POWERED_OFF}:
+        return Activity.FINISHING if work.record.outcome or work.record.expects_running else Activity.QUEUED
+    return _BY_STATE[state]
 
 
 def task_view(charge: Charge, clock: Clock) -> TaskView:

@@ -31,6 +31,10 @@ class TaskSource(Protocol):
         """The task folders to work on, in their order; raises `FolderUnwritable` if that can't be known now."""
         ...
 
+    def ended(self) -> Sequence[Path]:
+        """The folders of tasks that were taken back and are still there: what is left to count from when our own counting was lost."""
+        ...
+
     def retire(self, folder: Path, outcome: Outcome) -> None:
         """Take back a task that has ended; it is not handed out again. To do it twice is no error. Raises `FolderUnwritable`."""
         ...
@@ -61,6 +65,10 @@ class Spool:
         except OSError as error:
             raise FolderUnwritable(path=str(self.place), reason=error.strerror or str(error)) from error
         return [path for path in found if not path.name.startswith(".") and not path.is_symlink() and (path / JOB_FILE).is_file()]
+
+    def ended(self) -> Sequence[Path]:
+        """See `TaskSource.ended`."""
+        return sorted(path for shelf in (DONE, FAILED) for path in (self._data_dir / shelf).glob("*") if path.is_dir())
 
     def retire(self, folder: Path, outcome: Outcome) -> None:
         """See `TaskSource.retire`."""

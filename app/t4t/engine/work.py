@@ -19,7 +19,7 @@ from t4t.domain.errors import (
     TaskElsewhere,
     VmLost,
 )
-from t4t.domain.progress import Happened, Moment, Outcome, TaskEvent, TaskResult
+from t4t.domain.progress import Happened, Moment, Outcome, TaskEvent
 from t4t.domain.task import Step, TaskFacts
 from t4t.domain.vm import Feature, VmChange, VmId, VmState
 from t4t.engine.exchange import Exchange
@@ -208,7 +208,7 @@ class Work:
         self.record.hypervisor = "" if self.capabilities is None else self.capabilities.hypervisor
         self.record.has_checkpoint = False
         self.record.expects_running = False
-        lost = self._lose(self._useful_s)  # there was a VM, and somebody removed it
+        lost = self.record.lose(self.record.useful_s)  # there was a VM, and somebody removed it
         self.save_record()
         self.seen.observe(await self._driver.create(self.folder.spec(self.vm, self.wishes)))
         self._tell(Happened.CREATED, self.vm, lost_s=lost)
@@ -253,7 +253,7 @@ class Work:
     async def _checkpoint(self) -> None:
         self._checkpoint_asked = False
         self.record.checkpoint_at_s = self.record.elapsed_s
-        useful = self._useful_s
+        useful = self.record.useful_s
         try:
             resources.check_disk(self._data_dir, self.folder.spec(self.vm, self.wishes).memory_mib + ROOM_FOR_A_CHECKPOINT_MIB)
             await self._driver.take_snapshot(self.vm, CHECKPOINT)
@@ -279,16 +279,6 @@ class Work:
 
     # --- what is lost and what is not ------------------------------------------------------------------------------
 
-    @property
-    def _useful_s(self) -> float:
-        """Running time whose work the VM has now."""
-        return self.record.elapsed_s - self.record.lost_s
-
-    def _lose(self, seconds: float) -> float:
-        lost = max(0.0, seconds)
-        self.record.lost_s += lost
-        return lost
-
     async def _recover(self) -> None:
         """Go on from the last checkpoint, or boot anew."""
         self.record.recoveries += 1
@@ -298,7 +288,7 @@ class Work:
         if self.seen.state is VmState.INACCESSIBLE:
             await self._driver.delete(self.vm)
             self.record.has_checkpoint = False
-            self._tell(Happened.RECOVERED, "new", lost_s=self._lose(self._useful_s))
+            self._tell(Happened.RECOVERED, "new", lost_s=self.record.lose(self.record.useful_s))
             self.seen.gone()
             return
         self.seen.observe(await self._driver.power_off(self.vm))
@@ -307,7 +297,7 @@ class Work:
     async def _go_back(self) -> None:
         self._went_back = True  # counted as a restart where it was decided
         self.record.expects_running = False
-        lost = self._useful_s
+        lost = self.record.useful_s
         if self.record.has_checkpoint:
             try:
                 self.seen.observe(await self._driver.restore_snapshot(self.vm, CHECKPOINT))
@@ -315,7 +305,7 @@ class Work:
             except (SnapshotNotFound, StateUnreadable) as error:
                 _log.warning("the checkpoint is gone: %s", error)
                 self.record.has_checkpoint = False
-        self._tell(Happened.RECOVERED, "checkpoint" if self.record.has_checkpoint else "boot", lost_s=self._lose(lost))
+        self._tell(Happened.RECOVERED, "checkpoint" if self.record.has_checkpoint else "boot", lost_s=self.record.lose(lost))
 
     # --- the end ---------------------------------------------------------------------------------------------------
 
@@ -400,22 +390,6 @@ class Work:
                 _log.error("the virtual machine could not be left at rest: %s", error)
             else:
                 return
-
-    def result(self, outcome: Outcome) -> TaskResult:
-        """The document on how it ended."""
-        record = self.record
-        return TaskResult(
-            outcome=outcome,
-            exit_code=record.exit_code,
-            elapsed_s=round(record.elapsed_s, 3),
-            cpu_s=round(record.cpu_s, 3),
-            hypervisor=record.hypervisor,
-            checkpoints=record.checkpoints,
-            restarts=record.restarts,
-            outputs=tuple(record.outputs),
-            message=record.message,
-            error=record.error,
-        )
 
     async def close(self) -> None:
         """End what goes on in the background."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import datetime
+import datetime as dt
 import sys
 import time
 from pathlib import Path
@@ -17,15 +17,22 @@ _BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
 _BOOT_STEP_S: Final = 600
 
 
-def morning_after(moment: datetime.datetime) -> datetime.datetime:
+def morning_after(moment: dt.datetime) -> dt.datetime:
     """The next eight o'clock at least five hours after ``moment`` (with a time zone, so that a change to summer time is no hour more or less)."""
-    for days in (0, 1):
-        day = (moment + datetime.timedelta(days=days)).date()
-        found = datetime.datetime.combine(day, datetime.time(MORNING_HOUR)).astimezone(moment.tzinfo)
-        if found - moment >= datetime.timedelta(hours=_LEAST_HOURS):
-            return found
-    day = (moment + datetime.timedelta(days=2)).date()
-    return datetime.datetime.combine(day, datetime.time(MORNING_HOUR)).astimezone(moment.tzinfo)
+    days = (moment + dt.timedelta(days=ahead) for ahead in range(3))
+    mornings = (dt.datetime.combine(day.date(), dt.time(MORNING_HOUR)).astimezone(moment.tzinfo) for day in days)
+    return next(morning for morning in mornings if morning - moment >= dt.timedelta(hours=_LEAST_HOURS))
+
+
+if sys.platform == "linux":
+
+    def _lasting() -> float:
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+else:
+
+    def _lasting() -> float:
+        return time.monotonic()
 
 
 class RealClock:
@@ -37,7 +44,7 @@ class RealClock:
 
     def lasting(self) -> float:
         """See `Clock.lasting`: Linux has a clock of its own for it, elsewhere the monotonic one goes on in sleep."""
-        return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
+        return _lasting()
 
     def wall(self) -> float:
         """Seconds since 1970."""
@@ -45,7 +52,7 @@ class RealClock:
 
     def morning(self) -> float:
         """See `Clock.morning`."""
-        return morning_after(datetime.datetime.now().astimezone()).timestamp()
+        return morning_after(dt.datetime.now().astimezone()).timestamp()
 
     def boot(self) -> str:
         """Linux has an id; elsewhere the time of the start, rounded, for it moves a little with the clock."""

@@ -10,7 +10,6 @@ import ctypes
 import logging
 import os
 import struct
-import sys
 from typing import TYPE_CHECKING, Final, Protocol
 
 if TYPE_CHECKING:
@@ -115,13 +114,11 @@ class InotifyWatch:
 
 def folder_watch() -> FolderWatch:
     """What this system has; to be called on the running event loop."""
-    if sys.platform != "linux":
-        return NoFolderWatch()
     try:
         libc = ctypes.CDLL(None, use_errno=True)
         handle = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
-    except (OSError, AttributeError) as error:
-        _log.warning("no inotify: %s", error)
+    except (OSError, AttributeError, TypeError) as error:  # another system than Linux has no such calls
+        _log.info("no inotify: %s", error)
         return NoFolderWatch()
     if handle < 0:  # the user's limit of instances is reached
         _log.warning("no inotify: %s", os.strerror(ctypes.get_errno()))

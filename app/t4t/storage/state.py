@@ -96,14 +96,18 @@ class State:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
-            (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
-            if verdict != "ok":
-                raise sqlite3.DatabaseError(verdict)
+            self._check(connection)
             self._migrate(connection)
         except BaseException:
             connection.close()
             raise
         return connection
+
+    @staticmethod
+    def _check(connection: sqlite3.Connection) -> None:
+        (verdict,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
 
     @staticmethod
     def _migrate(connection: sqlite3.Connection) -> None:

@@ -9,14 +9,21 @@ from hypothesis import strategies as st
 
 from t4t.domain.duration import TimeUp
 from t4t.domain.heartbeat import Pulse
-from t4t.domain.task import MAX_RECOVERIES, OFF_GRACE_S, Order, Step, TaskFacts, transition
+from t4t.domain.policy import Level
+from t4t.domain.task import MAX_RECOVERIES, OFF_GRACE_S, Order, Step, TaskFacts, order_of, superseded, transition
 from t4t.domain.vm import VmState
+
+
+def decide(facts: TaskFacts) -> Step:
+    return transition(facts, Order.RUN)
+
 
 ENDS = {Step.QUIT, Step.COLLECT, Step.END_OF_TIME, Step.FAIL_PREMATURE, Step.FAIL_HEARTBEAT, Step.FAIL_DURATION, Step.FAIL_LOST}
 FACTS = st.builds(
     TaskFacts,
     vm=st.sampled_from(VmState),
-    intent=st.sampled_from(Intent),
+    can_save=st.booleans(),
+    may_start=st.booleans(),
     completed=st.booleans(),
     rest_asked=st.booleans(),
     resting=st.booleans(),
@@ -33,14 +40,18 @@ many = settings(max_examples=2000, deadline=None)
 @many
 @given(facts=FACTS)
 def test_it_is_total_and_the_same_for_the_same(facts: TaskFacts) -> None:
-    assert isinstance(decide(facts), Step)
-    assert decide(facts) is decide(replace(facts))
+    for order in Order:
+        assert isinstance(transition(facts, order), Step)
+        assert transition(facts, order) is transition(replace(facts), order)
 
 
 @many
 @given(facts=FACTS)
 def test_a_completed_task_is_collected_before_anything_else(facts: TaskFacts) -> None:
-    assert decide(replace(facts, completed=True)) is Step.COLLECT
+    for order in Order:
+        assert transition(replace(facts, completed=True), order) is Step.COLLECT
+        ended = transition(replace(facts, ended=True), order)
+        assert ended is (Step.REPORT if facts.vm is VmState.ABSENT else Step.CLEAR_AWAY)
 
 
 @many
@@ -58,12 +69,42 @@ def test_nothing_is_started_that_has_a_process(facts: TaskFacts) -> None:
 @many
 @given(facts=FACTS)
 def test_on_the_way_out_nothing_is_made_started_or_thrown_away(facts: TaskFacts) -> None:
-    step = decide(replace(facts, intent=Intent.SAVE, completed=False))
-    assert step in {Step.SAVE, Step.WAIT, Step.QUIT}
-    if facts.vm in {VmState.RUNNING, VmState.PAUSED}:
+    step = transition(replace(facts, completed=False), Order.QUIT)
+    assert step in {Step.SAVE, Step.PAUSE, Step.WAIT, Step.QUIT}
+    if facts.vm in {VmState.RUNNING, VmState.PAUSED} and facts.can_save:
         assert step is Step.SAVE
+    if step is Step.QUIT:
+        assert facts.vm is not VmState.RUNNING
     if step is Step.WAIT:
-        assert facts.vm.alive
+        assert not facts.vm.settled
+
+
+@many
+@given(facts=FACTS, order=st.sampled_from([Order.HOLD, Order.SAVE]))
+def test_what_is_to_stand_still_is_never_set_going_or_thrown_away(facts: TaskFacts, order: Order) -> None:
+    step = transition(replace(facts, completed=False), order)
+    assert step in {Step.PAUSE, Step.WAIT} | ({Step.SAVE} if order is Order.SAVE else set())
+    if facts.vm is VmState.RUNNING:
+        assert step is not Step.WAIT
+    if step is Step.SAVE:
+        assert facts.can_save
+
+
+def test_a_step_that_no_longer_fits_is_cancelled() -> None:
+    for step in Step:
+        assert superseded(step, Order.RUN) is (step is Step.SAVE)
+        assert superseded(step, Order.HOLD) is (step is Step.START)
+        for order in (Order.SAVE, Order.QUIT):
+            assert superseded(step, order) is (step in {Step.START, Step.CHECKPOINT})
+
+
+def test_orders() -> None:
+    assert [order_of(level) for level in Level] == [Order.RUN, Order.RUN, Order.RUN, Order.HOLD, Order.SAVE, Order.QUIT]
+
+
+def test_nothing_begins_out_of_turn() -> None:
+    for state in (VmState.ABSENT, VmState.POWERED_OFF, VmState.SAVED, VmState.PAUSED, VmState.ABORTED_SAVED):
+        assert transition(TaskFacts(vm=state, may_start=False), Order.RUN) is Step.WAIT
 
 
 @many
@@ -105,7 +146,7 @@ def test_a_machine_that_is_lost() -> None:
     for state in (VmState.STUCK, VmState.INACCESSIBLE, VmState.ABORTED):
         assert decide(TaskFacts(vm=state)) is Step.RECOVER
         assert decide(TaskFacts(vm=state, recoveries=MAX_RECOVERIES)) is Step.FAIL_LOST
-    assert decide(TaskFacts(vm=VmState.STUCK, intent=Intent.SAVE)) is Step.QUIT
+    assert transition(TaskFacts(vm=VmState.STUCK), Order.QUIT) is Step.QUIT
 
 
 _NEXT = {
@@ -137,6 +178,7 @@ def _settle(facts: TaskFacts, step: Step) -> TaskFacts:
 @many
 @given(facts=FACTS)
 def test_from_everywhere_there_is_an_end(facts: TaskFacts) -> None:
+    facts = replace(facts, may_start=True)
     for _ in range(40):
         step = decide(facts)
         if step in ENDS:

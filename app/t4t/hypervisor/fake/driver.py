@@ -9,7 +9,7 @@ import struct
 import zlib
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import MediumMissing, NotEnoughDisk, NotSupported, SnapshotNotFound, VmExists, VmNotFound, VmNotOurs, VmWrongState
+from t4t.domain.errors import CommandFailed, MediumMissing, NotEnoughDisk, NotSupported, SnapshotNotFound, VmBusy, VmExists, VmNotFound, VmNotOurs, VmWrongState
 from t4t.domain.vm import MIB, Accelerator, Capabilities, Feature, Snapshot, VmChange, VmEvent, VmId, VmInfo, VmSpec, VmState
 from t4t.hypervisor.fake.world import FakeVm, FakeWorld
 from t4t.hypervisor.needs import features_needed, is_file
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
 _ALL: Final = frozenset(Feature) - {Feature.BRIDGED, Feature.REMOTE_DESKTOP}
+_CHANGING: Final = frozenset({VmState.STARTING, VmState.RESTORING, VmState.SAVING})
 _START_SECONDS: Final = 1.0
 _SAVE_SECONDS: Final = 0.5
 _SNAPSHOT_SECONDS: Final = 0.6
@@ -59,8 +60,11 @@ class FakeHypervisor:
         return vm
 
     def _begin(self, command: str, vm_id: VmId) -> FakeVm:
+        """The VM, unless a fault was planned, or another command is still changing it: two at once are a fault of the caller's."""
         vm = self._vm(vm_id)
         self._world.faults.check(command)
+        if vm.state in _CHANGING and command not in {"power_off", "delete"}:
+            raise VmBusy(vm=vm_id, command=command, detail=vm.state.value)
         return vm
 
     async def inspect(self, vm_id: VmId | None = None) -> tuple[VmInfo, ...]:
@@ -99,14 +103,22 @@ class FakeHypervisor:
         vm.pid = self._world.new_pid()
         try:
             await self._world.clock.sleep(_START_SECONDS)
+            self._still(vm, {VmState.STARTING, VmState.RESTORING}, "start")
             self._world.faults.check("started")
             await vm.open_ports()
         except BaseException:
-            vm.end(VmState.SAVED if vm.saved is not None else VmState.POWERED_OFF)
+            if vm.state in _CHANGING:
+                vm.end(VmState.SAVED if vm.saved is not None else VmState.POWERED_OFF)
             raise
         vm.guest_seconds, vm.saved, vm.restore_from = origin or 0.0, None, None
         vm.go()
         return vm.info()
+
+    @staticmethod
+    def _still(vm: FakeVm, states: set[VmState], command: str) -> None:
+        """Its process may have been killed meanwhile."""
+        if vm.state not in states:
+            raise CommandFailed(vm=vm.spec.vm_id, command=command, detail=f"it is {vm.state.value} now")
 
     async def pause(self, vm_id: VmId) -> VmInfo:
         """See `Hypervisor.pause`."""
@@ -243,12 +255,16 @@ class FakeHypervisor:
         self._check_space(vm)
         if vm.state in {VmState.RUNNING, VmState.PAUSED}:
             vm.info()
+            at = vm.guest_seconds
             await self._world.clock.sleep(_SNAPSHOT_SECONDS)
+            self._still(vm, {VmState.RUNNING, VmState.PAUSED}, "take_snapshot")
         elif vm.state.alive:
             raise VmWrongState(vm=vm_id, state=vm.state.value, command="take_snapshot")
+        else:
+            at = vm.guest_seconds
         self._world.faults.check("snapshot_taken")
         vm.snapshots.pop(name, None)
-        vm.snapshots[name] = vm.guest_seconds
+        vm.snapshots[name] = at
         return Snapshot(name=name, size_bytes=vm.spec.memory_mib * MIB // 4)
 
     async def restore_snapshot(self, vm_id: VmId, name: str) -> VmInfo:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from t4t.domain.errors import HypervisorBroken
 from t4t.domain.vm import MIB, PortForward, VmId, VmInfo, VmSpec, VmState
 
 if TYPE_CHECKING:
@@ -27,9 +28,13 @@ class Faults:
     raise_once: dict[str, deque[T4TError]] = field(default_factory=lambda: defaultdict(deque))
     disk_free_bytes: int = 1 << 50
     taken_ports: set[int] = field(default_factory=set)
+    service_down: bool = False
+    """The hypervisor's service does not answer; VMs go on, and nobody hears of their changes."""
 
     def check(self, command: str) -> None:
         """Raise what was planned for ``command``."""
+        if self.service_down:
+            raise HypervisorBroken(hypervisor="fake", detail="its service does not answer")
         if self.raise_once[command]:
             raise self.raise_once[command].popleft()
 
@@ -63,7 +68,7 @@ class FakeVm:
     @property
     def network(self) -> bool:
         """See `GuestView.network`."""
-        return self.spec.network and self.spec.link_up
+        return self.spec.network and self.spec.link_up and self.world.online
 
     def log(self, line: str) -> None:
         """See `GuestView.log`."""
@@ -206,6 +211,8 @@ class FakeWorld:
         self.program = program
         self.console_dir = console_dir
         self.faults = Faults()
+        self.online = True
+        """Whether this computer has a network."""
         self.vms: dict[VmId, FakeVm] = {}
         self.watchers: list[asyncio.Queue[tuple[VmId, VmState] | None]] = []
         self._next_pid = 1_000_000
@@ -220,8 +227,16 @@ class FakeWorld:
         if vm.state is state:
             return
         vm.state = state
-        for queue in self.watchers:
-            queue.put_nowait((vm.spec.vm_id, state))
+        if not self.faults.service_down:
+            for queue in self.watchers:
+                queue.put_nowait((vm.spec.vm_id, state))
+
+    def service_up(self) -> None:
+        """The service answers again, and tells the state of every VM anew."""
+        self.faults.service_down = False
+        for vm in self.vms.values():
+            for queue in self.watchers:
+                queue.put_nowait((vm.spec.vm_id, vm.state))
 
     def kill(self, vm_id: VmId) -> None:
         """The VM's process dies as by SIGKILL."""

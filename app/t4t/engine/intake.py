@@ -1,0 +1,217 @@
+"""Tasks come from the source and go back to it: opened, checked, locked, counted once."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from typing import TYPE_CHECKING, Final
+
+from t4t.domain.errors import FolderMissing, T4TError, TaskError
+from t4t.domain.patience import wait_s
+from t4t.domain.progress import Happened, Moment, Outcome
+from t4t.engine import showing
+from t4t.engine.folder import TaskFolder
+from t4t.engine.record import peek
+from t4t.engine.work import Work
+from t4t.storage.files import FolderLock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from t4t.domain.progress import TaskEvent
+    from t4t.domain.session import NoticeView
+    from t4t.engine.history import History
+    from t4t.engine.parts import Parts
+    from t4t.engine.reconciler import Reconciler
+    from t4t.engine.record import TaskRecord
+
+_log = logging.getLogger(__name__)
+
+_SCAN_S: Final = 30.0
+_RUNS_NOW: Final = frozenset({Happened.STARTED, Happened.RESTORED, Happened.RESUMED, Happened.ADOPTED})
+
+
+class Intake:
+    """Between source and reconciler."""
+
+    def __init__(self, parts: Parts, reconciler: Reconciler, history: History, *, wake: Callable[[], None]) -> None:
+        """Nothing is opened before `turn`."""
+        self._parts = parts
+        self._reconciler = reconciler
+        self._history = history
+        self._wake = wake
+        self._clock = parts.clock
+        self._scan_at = 0.0
+        self._locks: dict[str, FolderLock] = {}
+        self._opening: asyncio.Task[None] | None = None
+        self._refused: dict[str, tuple[T4TError, float]] = {}
+        """Folders that can't be opened or handed back now, and when they are tried again."""
+        self.finished = 0
+        self.retired = 0
+        """Tasks that ended since we began."""
+
+    def begin(self) -> None:
+        """Hear of new tasks at once."""
+        self._count_again()
+        self.finished = self._parts.state.finished()
+        self._parts.folder_watch.add(self._parts.source.place, lambda _: self.scan_soon())
+
+    def _count_again(self) -> None:
+        """After our own counting was lost: what was handed back is still there with its records, and nothing counts twice."""
+        if not self._parts.state.set_aside:
+            return
+        for folder in self._parts.source.ended():
+            record = peek(folder)
+            if record is not None and record.outcome:
+                self._count(folder.name, record)
+
+    def scan_soon(self) -> None:
+        """There may be something new."""
+        self._scan_at = 0.0
+        self._wake()
+
+    def try_again(self) -> None:
+        """Forget how long to wait."""
+        self._refused.clear()
+        self._scan_at = 0.0
+
+    @property
+    def busy(self) -> bool:
+        """Whether a folder is being read."""
+        return self._opening is not None
+
+    @property
+    def due_s(self) -> float:
+        """Seconds until the next scan."""
+        return self._scan_at - self._clock.monotonic()
+
+    def notices(self) -> list[NoticeView]:
+        """What is wrong with folders."""
+        return [showing.notice_view(error, task=key) for key, (error, _) in self._refused.items()]
+
+    # --- in --------------------------------------------------------------------------------------------------------
+
+    def turn(self) -> None:
+        """Take up what the source has; let go of what was taken away."""
+        if self._clock.monotonic() < self._scan_at:
+            return
+        self._scan_at = self._clock.monotonic() + _SCAN_S
+        try:
+            folders = {path.name: path for path in self._parts.source.folders()}
+        except T4TError as error:
+            _log.warning("the tasks can't be listed: %s", error)
+            return
+        for key, path in folders.items():
+            if self._opening is None and key not in self._reconciler.charges and not self._must_wait(key):
+                # one after the other, in their order, or the quickest to read would be the first to run
+                self._opening = asyncio.create_task(self._open(key, path), name=f"open {key}")
+        self._refused = {key: refusal for key, refusal in self._refused.items() if key in folders}
+        for key, charge in list(self._reconciler.charges.items()):
+            if key not in folders and not charge.busy:
+                self._reconciler.discard(key)
+                self._let_go(key, charge.work)
+                self._history.note("task_gone", task=key)
+
+    def _must_wait(self, key: str) -> bool:
+        return key in self._refused and self._clock.monotonic() < self._refused[key][1]
+
+    async def _open(self, key: str, path: Path) -> None:
+        try:
+            folder = await self._parts.in_thread(lambda: TaskFolder(path))
+            self._lock(key, folder)
+            self._take_up(key, folder)
+            self._refused.pop(key, None)
+        except FolderMissing:
+            _log.info("%s is gone", path)
+        except TaskError as error:
+            self._refuse(key, path, error)
+        except T4TError as error:
+            self._put_off(key, error)
+            self._unlock(key)
+        finally:
+            self._opening = None
+            self.scan_soon()
+
+    def _put_off(self, key: str, error: T4TError) -> None:
+        self._refused[key] = (error, self._clock.monotonic() + wait_s(error, 1))
+
+    def _lock(self, key: str, folder: TaskFolder) -> None:
+        lock = FolderLock(folder.own, "lock")
+        lock.take()
+        self._locks[key] = lock
+
+    def _unlock(self, key: str) -> None:
+        lock = self._locks.pop(key, None)
+        if lock is not None:
+            lock.release()
+
+    def _let_go(self, key: str, work: Work) -> None:
+        self._unlock(key)
+        if work.folder.shared is not None:
+            self._parts.folder_watch.remove(work.folder.shared)
+
+    def _take_up(self, key: str, folder: TaskFolder) -> None:
+        work = Work(
+            folder,
+            self._parts.driver,
+            data_dir=self._parts.data_dir,
+            wishes=self._parts.wishes,
+            clock=self._clock,
+            pace=self._parts.pace,
+            listen=lambda event: self._heard(key, event),
+            checkpoint_s=self._parts.settings.checkpoint_s,
+            copy=self._parts.state.record(key),
+        )
+        work.check_home()
+        self._reconciler.add(key, work)
+
+    def _heard(self, key: str, event: TaskEvent) -> None:
+        if isinstance(event, Moment) and event.what is not Happened.IGNORED:
+            self._history.note(event.what.value, event.detail, task=key, lost_s=event.lost_s)
+            if event.what in _RUNS_NOW:
+                self._watch_share(self._reconciler.charges[key].work)
+
+    def _watch_share(self, work: Work) -> None:
+        """Only now is it sure that the folder is there."""
+        if work.folder.shared is not None:
+            self._parts.folder_watch.add(work.folder.shared, lambda name: self._wake() if not name or work.exchange.concerns(name) else None)
+
+    def _refuse(self, key: str, path: Path, error: TaskError) -> None:
+        """A task that can't be run is a result, too."""
+        try:
+            if self._parts.state.count_result(f"refused {key}", task=key, outcome=Outcome.FAILED.value, error=error.code, elapsed_s=0.0):
+                self._history.note("refused", error.code, task=key)
+            self._parts.source.retire(path, Outcome.FAILED)
+        except T4TError as later:
+            self._put_off(key, later)
+
+    # --- out -------------------------------------------------------------------------------------------------------
+
+    def retire(self) -> None:
+        """Hand back what has ended: counted once by its VM's id, then moved; a death between the two counts it no second time."""
+        for key, charge in list(self._reconciler.charges.items()):
+            if charge.outcome in {None, Outcome.SAVED} or charge.busy or self._must_wait(key):
+                continue
+            try:
+                if self._count(key, charge.work.record):
+                    self.finished += 1
+                self._parts.source.retire(charge.work.folder.path, Outcome(charge.work.record.outcome))
+            except T4TError as error:
+                self._put_off(key, error)
+                continue
+            self._let_go(key, charge.work)
+            self._refused.pop(key, None)
+            self._reconciler.remove(key)
+            self.retired += 1
+
+    def _count(self, key: str, record: TaskRecord) -> bool:
+        return self._parts.state.count_result(record.vm_id, task=key, outcome=record.outcome, error=record.error, elapsed_s=record.elapsed_s)
+
+    async def close(self) -> None:
+        """Read nothing more, hold nothing."""
+        if self._opening is not None:
+            self._opening.cancel()
+            await asyncio.gather(self._opening, return_exceptions=True)
+        for key in list(self._locks):
+            self._unlock(key)

@@ -1,0 +1,40 @@
+"""All that the engine works with, in one value: `bootstrap` fills it with real parts, tests with a world of their own."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from t4t.engine.observer import CALM, Pace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine
+    from pathlib import Path
+    from typing import Any
+
+    from t4t.domain.clock import Clock
+    from t4t.domain.policy import Settings
+    from t4t.engine.folder import TaskFolder, Wishes
+    from t4t.engine.source import TaskSource
+    from t4t.host.folder_watch import FolderWatch
+    from t4t.hypervisor.driver import Driver
+    from t4t.storage.state import State
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What runs VMs, what hands out tasks, what remembers, what tells the time, and what the volunteer gives."""
+
+    driver: Driver
+    source: TaskSource
+    state: State
+    clock: Clock
+    settings: Settings
+    wishes: Wishes
+    data_dir: Path
+    free_bytes: Callable[[], int | None]
+    folder_watch: FolderWatch
+    pace: Pace = CALM
+    in_thread: Callable[[Callable[[], TaskFolder]], Coroutine[Any, Any, TaskFolder]] = asyncio.to_thread
+    """Reads and checks a task folder beside the loop: an image's checksum takes seconds."""

@@ -1,0 +1,32 @@
+"""Everything goes wrong, by a seed, and nothing is lost: see `support.chaos`. ``T4T_CHAOS`` says how many schedules; ``make soak`` plays thousands."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+
+from support.chaos import Chaos
+
+SCHEDULES = int(os.environ.get("T4T_CHAOS", "200"))
+FIRST = int(os.environ.get("T4T_CHAOS_SEED", "1"))
+GROUPS = 20
+
+
+def scratch() -> str | None:
+    """Memory, where there is a file system in it: thousands of fsyncs a minute are not what is tested."""
+    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a place for a temporary folder
+
+
+@pytest.mark.parametrize("group", range(GROUPS))
+async def test_chaos(group: int) -> None:
+    for seed in range(FIRST + group, FIRST + SCHEDULES, GROUPS):
+        with tempfile.TemporaryDirectory(dir=scratch(), prefix="t4t-chaos-") as folder:
+            chaos = Chaos(Path(folder), seed)
+            try:
+                await chaos.play()
+            except BaseException as error:
+                error.add_note(f"seed {seed}: {chaos.log}")
+                raise

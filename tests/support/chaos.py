@@ -1,0 +1,484 @@
+"""A computer on which everything goes wrong, by a seed: the real engine, state files and task folders; the fake hypervisor; a virtual clock.
+
+A schedule is a function of its seed. While it is played, every command to the hypervisor is checked, and what the engine shows is compared with what is.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import random
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from support.task_folders import make_task
+from t4t.domain.errors import FolderUnwritable, HostProcessLost
+from t4t.domain.policy import PauseKind, Settings
+from t4t.domain.vm import BootDisk, DiskFormat, VmId, VmSpec, VmState
+from t4t.engine.engine import Engine
+from t4t.engine.folder import TaskFolder, Wishes
+from t4t.engine.observer import Pace
+from t4t.engine.parts import Parts
+from t4t.engine.source import Spool
+from t4t.host.folder_watch import NoFolderWatch
+from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest, VirtualClock
+from t4t.storage.state import INTENT, NAME, State
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from t4t.domain.session import SessionView
+    from t4t.hypervisor.driver import Driver
+
+JOB_S: Final = 900.0
+PACE: Final = Pace(look_s=30.0, inspect_s=60.0, web_s=600.0, record_s=60.0)
+_COMMANDS: Final = frozenset(
+    {"create", "start", "pause", "resume", "save", "discard_state", "shut_down", "power_off", "reconfigure", "delete", "take_snapshot", "restore_snapshot"}
+)
+_SETS_GOING: Final = frozenset({"start", "resume"})
+_STRANGER: Final = VmId("99999999-0000-4000-8000-000000000000")
+_LENGTH_S: Final = {PauseKind.HALF_HOUR: 1800.0, PauseKind.HOUR: 3600.0, PauseKind.THREE_HOURS: 10_800.0}
+
+
+class Killed(BaseException):
+    """SIGKILL: no handler of ours runs after it."""
+
+
+class Violation(AssertionError):
+    """Something that must never happen."""
+
+
+@dataclass(slots=True)
+class Doom:
+    """When the agent dies: at which of its next contacts with the world."""
+
+    contacts: int | None = None
+    dead: bool = False
+    struck: Callable[[], None] = lambda: None
+
+    def contact(self) -> None:
+        if self.dead:
+            raise Killed
+        if self.contacts is not None:
+            self.contacts -= 1
+            if self.contacts <= 0:
+                self.dead = True
+                self.struck()
+                raise Killed
+
+
+class DoomedState(State):
+    """The real state, in an agent that may die before and after each writing, on a disk that may be full."""
+
+    doom: Doom
+    full = False
+
+    def _do(self, action: Callable[..., Any]) -> Any:
+        self.doom.contact()
+        if self.full:
+            raise FolderUnwritable(path="disk", reason="No space left on device")
+        done = super()._do(action)
+        self.doom.contact()
+        return done
+
+
+class DoomedSpool(Spool):
+    """The real spool, likewise."""
+
+    doom: Doom
+    retired: list[str]
+
+    def retire(self, folder: Path, outcome: Any) -> None:
+        self.doom.contact()
+        super().retire(folder, outcome)
+        self.retired.append(folder.name)
+        self.doom.contact()
+
+
+class HostedDriver:
+    """The fake driver as the VM host process serves it: it may be gone in the middle of any call."""
+
+    def __init__(self, chaos: Chaos, doom: Doom) -> None:
+        self._inner = FakeHypervisor(chaos.world)
+        self._chaos = chaos
+        self._doom = doom
+        self._calls: set[asyncio.Task[Any]] = set()
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._inner, name)
+        if name in _COMMANDS or name == "inspect":
+            return lambda *args, **more: self._hosted(name, found, *args, **more)
+        return found
+
+    async def _hosted(self, name: str, call: Callable[..., Any], *args: Any, **more: Any) -> Any:
+        self._doom.contact()
+        vm_id = args[0] if args else None
+        if name in _COMMANDS:
+            self._chaos.commanded(name, getattr(vm_id, "vm_id", vm_id))
+        running = asyncio.ensure_future(call(*args, **more))
+        self._calls.add(running)
+        try:
+            done = await running
+        except asyncio.CancelledError:
+            if running.cancelled() and not asyncio.current_task().cancelling():  # type: ignore[union-attr] # there is a task
+                raise HostProcessLost(detail="killed") from None
+            running.cancel()
+            await asyncio.gather(running, return_exceptions=True)
+            raise
+        finally:
+            self._calls.discard(running)
+            self._chaos.answered(getattr(vm_id, "vm_id", vm_id) if name in _COMMANDS else None)
+        self._doom.contact()
+        return done
+
+    def kill_host(self) -> None:
+        """SIGKILL to the VM host: calls under way are lost, at whatever point they are."""
+        for call in list(self._calls):
+            call.cancel()
+
+
+@dataclass(slots=True)
+class Told:
+    """What the volunteer was promised: the pause that holds."""
+
+    kind: PauseKind | None = None
+    until: float | None = None
+    boot: str = ""
+
+
+class Chaos:
+    """One schedule."""
+
+    def __init__(self, folder: Path, seed: int, *, tasks: int = 2, events: int = 8) -> None:
+        self.tasks = tasks
+        self.events = events
+        self.counts: Counter[str] = Counter()
+        self.violations: list[str] = []
+        self.data = folder / "data"
+        self.chance = random.Random(seed)  # noqa: S311 - repeatable is what is wanted
+        self.clock = VirtualClock(start=1_000_000.0, idle_turns=9)
+        self.world = FakeWorld(self.clock, lambda: ScriptedGuest(job_seconds=JOB_S, heartbeat_seconds=300))
+        self.names = [f"task{number}" for number in range(self.tasks)]
+        for name in self.names:
+            changes = {"pf_guest_port": None, "minimum_checkpoint_interval": "120", "minimum_heartbeat_interval": "1800"}
+            make_task(self.data / "tasks" / name, changes=changes)
+        self.told = Told()
+        self.retired: list[str] = []
+        self.commands: list[tuple[float, str, VmId]] = []
+        self.open_commands: Counter[VmId] = Counter()
+        self.disturbed = self.clock.monotonic()
+        self.views: list[tuple[float, SessionView]] = []
+        self.engine: Engine | None = None
+        self.agent: asyncio.Task[None] | None = None
+        self.doom = Doom()
+        self.state: DoomedState | None = None
+        self.driver: HostedDriver | None = None
+        self.free = 1 << 40
+        self.full = False
+        self.log: list[str] = []
+
+    # --- what is checked at every command ------------------------------------------------------------------------------
+
+    def commanded(self, name: str, vm_id: VmId) -> None:
+        now = self.clock.monotonic()
+        self.commands.append((now, name, vm_id))
+        self.counts[f"command {name}"] += 1
+        if vm_id == _STRANGER:
+            self.violations.append(f"{name} for somebody else's machine")
+        if self.open_commands[vm_id]:
+            self.violations.append(f"{name} while another command changes the same machine")
+        self.open_commands[vm_id] += 1
+        if name in _SETS_GOING and self.paused():
+            self.violations.append(f"{name} while it is paused by hand")
+
+    def answered(self, vm_id: VmId | None) -> None:
+        if vm_id is not None:
+            self.open_commands[vm_id] -= 1
+
+    def paused(self) -> bool:
+        """Whether a pause that was promised holds; in its last seconds either is right."""
+        if self.told.kind is None:
+            return False
+        if self.told.kind is PauseKind.RESTART:
+            return self.told.boot == self.clock.boot()
+        return self.told.until is None or self.clock.wall() < self.told.until - 1
+
+    # --- the agent -----------------------------------------------------------------------------------------------------
+
+    def start_agent(self) -> None:
+        self.doom = Doom()
+        self.state = DoomedState.__new__(DoomedState)
+        self.state.doom, self.state.full = Doom(), False
+        self.state.__init__(self.data, now=self.clock.wall)  # type: ignore[misc] # it must not be doomed while it opens
+        self.state.doom, self.state.full = self.doom, self.full
+        source = DoomedSpool(self.data)
+        source.doom, source.retired = self.doom, self.retired
+        self.driver = HostedDriver(self, self.doom)
+
+        async def at_once(read: Callable[[], TaskFolder]) -> TaskFolder:
+            await asyncio.sleep(0)
+            return read()
+
+        self.engine = Engine(
+            Parts(
+                driver=cast("Driver", self.driver),
+                source=source,
+                state=self.state,
+                clock=self.clock,
+                settings=Settings(checkpoint_s=120.0, tasks=2),
+                wishes=Wishes(),
+                data_dir=self.data,
+                free_bytes=lambda: self.free,
+                folder_watch=NoFolderWatch(),
+                pace=PACE,
+                in_thread=at_once,
+            )
+        )
+        self.agent = asyncio.create_task(self.engine.run(), name="agent")
+        agent = self.agent
+        self.doom.struck = agent.cancel
+        self.engine.subscribe(self._saw)
+
+    def _saw(self, view: SessionView) -> None:
+        self.views.append((self.clock.monotonic(), view))
+
+    async def bury(self) -> None:
+        """The agent is dead: its locks are released by the system, its files are as they are."""
+        self.doom.dead = True
+        assert self.agent is not None
+        self.agent.cancel()
+        with contextlib.suppress(asyncio.CancelledError, Killed):
+            await self.agent
+        assert self.state is not None
+        self.state.close()
+        assert self.driver is not None
+        await self.driver.close()
+        self.world.watchers.clear()
+        self.open_commands.clear()
+        self.agent, self.engine = None, None
+
+    async def host_saves(self) -> None:
+        """What the VM host does when its agent is gone."""
+        host = FakeHypervisor(self.world)
+        for info in await host.inspect():
+            if info.state in {VmState.RUNNING, VmState.PAUSED} and not self.full:
+                await host.save(info.vm_id)
+            elif info.state is VmState.RUNNING:
+                await host.pause(info.vm_id)
+
+    # --- what goes wrong -----------------------------------------------------------------------------------------------
+
+    async def disturb(self) -> None:
+        """One thing of the list, by chance."""
+        event = self.chance.choice(_EVENTS)
+        self.counts[event] += 1
+        self.log.append(f"{self.clock.monotonic() - 1_000_000:.0f} {event}")
+        await getattr(self, f"_{event}")()
+        self.disturbed = self.clock.monotonic()
+
+    async def _kill_agent(self) -> None:
+        """At a random contact with the world from here on: between any intent and its result."""
+        self.doom.contacts = self.chance.randint(1, 25)
+        agent = self.agent
+        assert agent is not None
+        for _ in range(40):
+            if agent.done() or self.doom.dead:
+                break
+            await self.clock.sleep(self.chance.uniform(1, 40))
+        await self.bury()
+        if self.chance.random() < 0.6:
+            await self.host_saves()
+            await self.clock.sleep(self.chance.uniform(0, 120))
+        if self.chance.random() < 0.4:
+            self._corrupt()
+        self.start_agent()
+
+    async def _power_cut(self) -> None:
+        await self.bury()
+        for vm in list(self.world.vms.values()):
+            if vm.state.alive and vm.owner == "fake":
+                self.world.kill(vm.spec.vm_id)
+        self.clock.reboot()
+        await self.clock.sleep(60)
+        self.start_agent()
+
+    def _corrupt(self) -> None:
+        """One file of ours, at rest, is no longer what was written."""
+        found = [path for path in (self.data / NAME, self.data / INTENT, *self.data.glob("tasks/*/.t4t/task.json")) if path.is_file()]
+        path = self.chance.choice(found)
+        self.counts[f"corrupt {path.name}"] += 1
+        self.log.append(f"corrupt {path.name}")
+        content = bytearray(path.read_bytes())
+        if self.chance.random() < 0.5 or len(content) < 200:
+            path.write_bytes(b"\0" * len(content))
+        else:
+            content[20:180] = bytes(self.chance.randrange(256) for _ in range(160))
+            path.write_bytes(bytes(content))
+        if path.name == NAME:
+            for tail in ("-wal", "-shm"):
+                (self.data / (NAME + tail)).unlink(missing_ok=True)
+
+    async def _kill_host(self) -> None:
+        assert self.driver is not None
+        self.driver.kill_host()
+
+    async def _kill_vm(self) -> None:
+        alive = [vm for vm in self.world.vms.values() if vm.state.alive and vm.owner == "fake"]
+        if alive:
+            self.world.kill(self.chance.choice(alive).spec.vm_id)
+
+    async def _kill_service(self) -> None:
+        assert self.driver is not None
+        self.driver.kill_host()
+        self.world.faults.service_down = True
+        await self.clock.sleep(self.chance.uniform(1, 300))
+        self.world.service_up()
+
+    async def _fill_disk(self) -> None:
+        self._set_full(full=True)
+        await self.clock.sleep(self.chance.uniform(10, 1500))
+        self._set_full(full=False)
+
+    def _set_full(self, *, full: bool) -> None:
+        self.full = full
+        self.free = (1 << 20) if full else (1 << 40)
+        self.world.faults.disk_free_bytes = self.free
+        assert self.state is not None
+        self.state.full = full
+
+    async def _set_clock(self) -> None:
+        by = self.chance.choice([-86_400.0, -3600.0, 3600.0, 86_400.0, 400 * 86_400.0])
+        self.clock.set_wall(by)
+        if self.told.kind in _LENGTH_S and self.told.until is not None:
+            self.told.until += by  # an hour's pause stays an hour
+        await self.clock.sleep(90)  # an agent that is dead while somebody sets the clock can't know
+
+    async def _sleep_computer(self) -> None:
+        self.clock.suspend(self.chance.uniform(60, 40_000))
+
+    async def _lose_network(self) -> None:
+        self.world.online = False
+        await self.clock.sleep(self.chance.uniform(1, 600))
+        self.world.online = True
+
+    async def _pause(self) -> None:
+        assert self.engine is not None
+        kind = self.chance.choice(list(PauseKind))
+        until = self.clock.wall() + _LENGTH_S[kind] if kind in _LENGTH_S else self.clock.morning() if kind is PauseKind.TOMORROW else None
+        try:
+            await self.engine.pause(kind)
+        except FolderUnwritable:
+            assert self.full
+        self.told = Told(kind, until, self.clock.boot())
+
+    async def _resume(self) -> None:
+        assert self.engine is not None
+        self.told = Told()
+        with contextlib.suppress(FolderUnwritable):
+            await self.engine.resume()
+
+    async def _pause_by_hand_of_the_hypervisor(self) -> None:
+        running = [vm for vm in self.world.vms.values() if vm.state is VmState.RUNNING and vm.owner == "fake" and not self.open_commands[vm.spec.vm_id]]
+        if running:
+            self.chance.choice(running).halt(VmState.PAUSED)
+
+    # --- the play ------------------------------------------------------------------------------------------------------
+
+    async def play(self) -> None:
+        """From the first start to the end of all tasks; raises `Violation` or AssertionError."""
+        stranger = await self._stranger()
+        self.start_agent()
+        for _ in range(self.events):
+            await self._wait(self.chance.uniform(5, 900))
+            await self.disturb()
+        await self._converge()
+        assert self.world.vms[_STRANGER].info() == stranger, "somebody else's machine was touched"
+        await self.bury()
+
+    async def _stranger(self) -> Any:
+        other = FakeHypervisor(self.world, owner="somebody")
+        disk = self.data / "tasks" / self.names[0] / "vm_image.raw"
+        return await other.create(VmSpec(vm_id=_STRANGER, name="theirs", boot=BootDisk(str(disk), DiskFormat.RAW)))
+
+    async def _wait(self, seconds: float) -> None:
+        """Let time pass, and look now and then."""
+        end = self.clock.monotonic() + seconds
+        while (left := end - self.clock.monotonic()) > 0:
+            await self.clock.sleep(min(left, 45.0))
+            await self._check()
+
+    async def _check(self) -> None:
+        """What is shown is what is; nothing runs in a pause."""
+        assert not self.violations, self.violations
+        assert self.agent is not None
+        if self.agent.done():
+            await self.agent
+            raise Violation("the agent ended by itself")
+        assert self.engine is not None
+        quiet = self.clock.monotonic() - self.disturbed
+        busy = [charge.key for charge in self.engine._reconciler.charges.values() if charge.busy]
+        self.counts["checks"] += 1
+        if busy or self.engine._view is None or quiet < 61 or not self.engine.view.tasks:
+            return
+        self.counts["comparisons"] += 1
+        for task, charge in zip(self.engine.view.tasks, self.engine._reconciler.charges.values(), strict=True):
+            vm = self.world.vms.get(charge.work.vm)
+            real = VmState.ABSENT if vm is None else vm.state
+            assert task.vm is real, f"shown is {task.vm}, it is {real}"
+        if self.paused():
+            running = [vm.spec.name for vm in self.world.vms.values() if vm.state is VmState.RUNNING]
+            assert not running, f"{running} in a pause"
+            assert self.engine.why().deciding == "manual_pause"
+
+    async def _converge(self) -> None:
+        """Left alone, everything comes to its end, and nothing is lost or counted twice."""
+        await self._resume()
+        calm = self.clock.monotonic()
+        for _ in range(400):
+            await self._wait(120)
+            if sorted(path.name for path in (self.data / "done").glob("*")) == self.names:
+                break
+        else:
+            raise Violation(f"it does not come to an end: {self.engine.view if self.engine else None}")
+        await self._wait(60)
+        self._no_flapping(calm)
+        assert self.engine is not None
+        assert not list((self.data / "tasks").iterdir())
+        assert not (self.data / "failed").exists()
+        assert sorted(self.retired) == self.names, f"handed back: {self.retired}"
+        assert self.engine.view.finished == self.tasks, f"counted {self.engine.view.finished}"
+        assert set(self.world.vms) == {_STRANGER}, "machines are left over"
+        for name in self.names:
+            record = json.loads((self.data / "done" / name / ".t4t" / "task.json").read_bytes())
+            assert (record["outcome"], record["exit_code"]) == ("done", 0)
+            assert (self.data / "done" / name / "shared" / "output.tgz").is_file()
+
+    def _no_flapping(self, calm: float) -> None:
+        """With nothing going wrong, a task is set going and brought to a halt at most as often as its life needs."""
+        for vm_id in {vm_id for _, _, vm_id in self.commands}:
+            names = [name for at, name, vm in self.commands if at > calm + 61 and vm == vm_id and name in {"start", "pause", "resume", "save"}]
+            assert len(names) <= 3, f"it flaps: {names}"
+
+
+_EVENTS: Final = (
+    "kill_agent",
+    "kill_agent",
+    "kill_agent",
+    "power_cut",
+    "kill_host",
+    "kill_host",
+    "kill_vm",
+    "kill_vm",
+    "kill_service",
+    "fill_disk",
+    "set_clock",
+    "sleep_computer",
+    "lose_network",
+    "pause",
+    "pause",
+    "resume",
+    "pause_by_hand_of_the_hypervisor",
+)

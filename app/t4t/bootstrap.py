@@ -16,10 +16,10 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 import msgspec
 
-from t4t import demo
+from t4t import demo, desktop
 from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
-from t4t.domain.errors import AgentRunning, FolderBusy, FolderUnwritable, OutputUnreadable, T4TError
+from t4t.domain.errors import AgentRunning, FolderBusy, FolderUnwritable, NoScreen, OutputUnreadable, T4TError
 from t4t.domain.policy import Settings
 from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
@@ -42,12 +42,14 @@ from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.storage import appliance, paths
 from t4t.storage.files import FolderLock
 from t4t.storage.state import State
+from t4t.wording import screen
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from io import RawIOBase
 
+    from t4t.desktop import Stopping
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.hypervisor.driver import Driver
 
@@ -220,7 +222,7 @@ class _Services:
 
     # --- the agent ---
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
         """See `Services.run_agent`."""
         lock = FolderLock(self.data, "agent.lock")
         try:
@@ -228,9 +230,23 @@ class _Services:
         except FolderBusy as error:
             raise AgentRunning(data_dir=str(self.data), pid=error.pid) from error
         with lock:
-            asyncio.run(self._run_agent(options, tasks=tasks, once=once))
 
-    async def _run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
+            def work(stopping: Stopping = _stop_on_signals) -> None:
+                asyncio.run(self._run_agent(options, tasks=tasks, once=once, stopping=stopping))
+
+            if not tray:
+                work()
+            elif not (self.has_screen() and desktop.run_agent(self.data, work)):
+                terminal.tell(screen.no_screen())
+                work()
+
+    def show_window(self, page: str) -> None:
+        """See `Services.show_window`."""
+        if not self.has_screen():
+            raise NoScreen(detail="")
+        desktop.show_window(self.data, page)
+
+    async def _run_agent(self, options: MachineOptions, *, tasks: int, once: bool, stopping: Stopping) -> None:
         clock = RealClock()
         source = Spool(self.data)
         source.make()
@@ -253,7 +269,7 @@ class _Services:
         server = ApiServer(engine, self.data)
         try:
             await server.start()
-            with _stop_on_signals(engine.quit):
+            with stopping(engine.quit):
                 await engine.run(once=once)
         finally:
             await server.close()

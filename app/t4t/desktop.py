@@ -9,7 +9,9 @@ import os
 import subprocess
 import sys
 import threading
-from typing import TYPE_CHECKING, Final
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from t4t.api.endpoint import endpoint
 from t4t.domain.errors import NoScreen
@@ -17,13 +19,15 @@ from t4t.hypervisor.environment import clean_environment
 from t4t.wording import screen as words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from contextlib import AbstractContextManager
+    from collections.abc import Iterator
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
 _SOCKET_OF_WINDOW: Final = ".window"
+
+Stopping: TypeAlias = Callable[[Callable[[], None]], AbstractContextManager[None]]
+"""Given what asks an engine to quit: as long as the context holds, signals come to it."""
 
 
 def _tell(text: str) -> None:
@@ -82,7 +86,7 @@ class Stop:
                 self._engine = None
 
 
-def run_agent(data: Path, work: Callable[[Callable[[Callable[[], None]], AbstractContextManager[None]]], None]) -> bool:
+def run_agent(data: Path, work: Callable[[Stopping], None]) -> bool:
     """The agent with its tray until it ends; False, with nothing done, where there is no screen.
 
     ``work`` runs in another thread; it is given what its engine's ``quit`` has to be registered with. Raises what ``work`` raises.
@@ -104,14 +108,12 @@ def run_agent(data: Path, work: Callable[[Callable[[Callable[[], None]], Abstrac
     return True
 
 
-def show_window(data: Path, page: str) -> int:
+def show_window(data: Path, page: str) -> None:
     """Be the window until it is closed; raises `NoScreen`. One that is open already comes to the front instead."""
     try:
         from t4t.gui.window import main  # noqa: PLC0415 - as above
     except ImportError as error:
         raise NoScreen(detail=str(error)) from error
     path = endpoint(data)
-    done = main.run(path, path.with_suffix(_SOCKET_OF_WINDOW), page=page, start_agent=lambda: start(data))
-    if not done:
+    if not main.run(path, path.with_suffix(_SOCKET_OF_WINDOW), page=page, start_agent=lambda: start(data)):
         raise NoScreen(detail="")
-    return 0

@@ -20,7 +20,7 @@ def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
     """``stop`` is called in the main thread, which must be the caller's, soon after each such signal."""
     reading, writing = socket.socketpair()
     for end in (reading, writing):
-        end.setblocking(False)
+        end.setblocking(False)  # noqa: FBT003 - the signature of sockets
     notifier = QSocketNotifier(reading.fileno(), QSocketNotifier.Type.Read)
     notifier.activated.connect(lambda: _drain(reading))
     handlers = {name: signal.signal(getattr(signal, name), lambda *_: stop()) for name in _NAMES if hasattr(signal, name)}

@@ -17,7 +17,7 @@ from t4t.domain.session import Activity, TrayState
 from t4t.wording.notices import TEXTS, Notice, notice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from t4t.domain.policy import Value
     from t4t.domain.session import NoticeView, RuleView, SessionView, TaskView
@@ -221,14 +221,18 @@ def read(view: NoticeView) -> Notice:
 # --- rules and tasks -------------------------------------------------------------------------------------------------
 
 
+def rules(views: Sequence[RuleView]) -> list[RuleText]:
+    """The lines of “Why?”: all rules but those that nobody asks about while they do not hold."""
+    return [rule(view) for view in views if view.holds or view.id != "quitting"]
+
+
 def rule(view: RuleView) -> RuleText:
-    """One rule's line of “Why?”."""
+    """One rule's line."""
     match view.id:
         case "manual_pause":
             return _manual_pause(view)
         case "quitting":
-            title = gettext("The program is being ended") if view.holds else gettext("The program stays on")
-            return RuleText(title, "", view.holds)
+            return RuleText(gettext("The program is being ended") if view.holds else gettext("The program stays on"), "", view.holds)
         case "disk":
             title = gettext("The disk is almost full") if view.holds else gettext("Enough space on the disk")
             return RuleText(title, _space(view), view.holds)
@@ -296,6 +300,7 @@ _PAUSES: Final = {
 _LABELS: Final = {
     "pause": "Pause",
     "change_pause": "Change the pause",
+    "change": "Change",
     "resume": "Continue now",
     "finish": "Finish the current work, then pause",
     "why": "Why?",
@@ -340,7 +345,7 @@ def connecting() -> Said:
 
 def gone() -> Said:
     """The agent does not answer."""
-    return Said(gettext("Test4Theory is not running"), gettext("Nothing is computed now. The work goes on when it runs again."))
+    return Said(gettext("Test4Theory is not running"))
 
 
 def time_left(seconds: float) -> str:
@@ -378,7 +383,7 @@ def start_label() -> str:
 
 def not_running() -> str:
     """Beside that button."""
-    return gettext("Test4Theory works in the background, also while this window is closed. It is not running now.")
+    return gettext("It works in the background, also while this window is closed. Its work goes on where it stopped.")
 
 
 def refused(error: T4TError) -> str:

@@ -41,7 +41,7 @@ def button(text: str, clicked: Callable[[], object], *, role: str = "") -> QPush
     made.setAccessibleName(text)
     made.setCursor(Qt.CursorShape.PointingHandCursor)
     made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-    made.clicked.connect(lambda: clicked())
+    made.clicked.connect(clicked)
     if role:
         give_role(made, role)
     return made

@@ -22,7 +22,7 @@ TRAY_SIZES: Final = (16, 20, 22, 24, 32, 44, 48, 64)
 APP_SIZES: Final = (16, 24, 32, 48, 64, 128, 256)
 _EDGE: Final = 0.75
 """Width in pixels of the edge in the other colour that keeps a glyph legible on a panel that is not what it seemed."""
-_EDGE_STRENGTH: Final = 0.55
+_EDGE_STRENGTH: Final = 0.8
 _PLACEHOLDER: Final = "currentColor"
 
 

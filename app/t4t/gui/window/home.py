@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
+from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
 from t4t.gui.components.basic import Card, button, label, say
 from t4t.gui.components.rows import Picture, Rows, RuleRow, TaskRow
@@ -154,14 +155,15 @@ class Home(QScrollArea):
         sentence = model.tooltip if pending is not None else said.sentence
         say(self._headline, sentence)
         say(self._detail, "" if pending is not None else said.detail)
-        self._glyph.show_icon(tray_name(model.state), self._theme.colors.text)
+        state = TrayState.NO_WORK if view is None and self._session.lost is not None else model.state
+        self._glyph.show_icon(tray_name(state), self._theme.colors.text)
         paused = view is not None and (is_paused(view) or view.finishing)
         able = view is not None and not is_ending(view) and pending is not Command.QUIT
         self._resume.setVisible(paused)
         self._resume.setEnabled(able and pending is not Command.RESUME)
-        text = words.label("change_pause" if view is not None and is_paused(view) else "pause")
-        self._pause.setText(text)
-        self._pause.setAccessibleName(words.spoken_pause(text, sentence))
+        changes = view is not None and is_paused(view)
+        self._pause.setText(words.label("change" if changes else "pause"))
+        self._pause.setAccessibleName(words.spoken_pause(words.label("change_pause" if changes else "pause"), sentence))
         self._pause.setVisible(view is not None)
         self._pause.setEnabled(able)
         self._finish.setVisible(not paused and view is not None and bool(view.tasks))
@@ -174,7 +176,7 @@ class Home(QScrollArea):
         self._banner.setVisible(lost or bool(self._trouble))
 
     def _show_why(self, why: Why) -> None:
-        self._rules.show_all([words.rule(rule) for rule in why.rules])
+        self._rules.show_all(words.rules(why.rules))
 
     def _show_time(self) -> None:
         """What time alone changes: the rest of a pause. The clock runs only while there is something to count."""

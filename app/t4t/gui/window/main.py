@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-_WIDTH: Final = 720
+_WIDTH: Final = 760
 _HEIGHT: Final = 560
 _LEAST_WIDTH: Final = 420
 _LEAST_HEIGHT: Final = 320

@@ -170,8 +170,8 @@ class Panel:
         interface, _, member = method.rpartition(".")
         message = Message(destination=destination, path=path, interface=interface, member=member, signature=signature, body=body or [])
         reply = await asyncio.wait_for(self._bus.call(message), _SECONDS)
-        if reply is None or reply.message_type is MessageType.ERROR:
-            raise RuntimeError(f"{member}: {reply.body if reply else 'no answer'}")
+        if reply.message_type is MessageType.ERROR:
+            raise RuntimeError(f"{member}: {reply.body}")
         return list(reply.body)
 
     async def items(self) -> list[Item]:

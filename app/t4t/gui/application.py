@@ -28,8 +28,7 @@ def application(*, on_screen: bool = True) -> QApplication | None:
     if on_screen and QApplication.platformName() in _SCREENLESS:
         made.shutdown()
         return None
-    made.setApplicationName("t4t")
-    made.setApplicationDisplayName(NAME)
+    made.setApplicationName(NAME)
     made.setDesktopFileName("t4t")
     made.setWindowIcon(app_icon())
     return made

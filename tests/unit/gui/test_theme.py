@@ -41,6 +41,10 @@ def test_words_can_be_read_and_controls_seen(colors: Colors) -> None:
     assert _contrast(colors.control, colors.surface) >= 3
 
 
+def _parts(color: QColor) -> tuple[float, float, float]:
+    return color.redF(), color.greenF(), color.blueF()
+
+
 def _coverage(state: TrayState, size: int) -> list[float]:
     image = render(tray_name(state), size, "#000000")
     return [image.pixelColor(x, y).alphaF() for y in range(size) for x in range(size)]
@@ -58,13 +62,13 @@ def test_states_differ_by_shape_alone(size: int) -> None:
 @pytest.mark.parametrize("dark", [False, True])
 def test_a_glyph_can_be_seen_on_any_panel(panel: str, dark: bool) -> None:  # noqa: FBT001 - a parameter of the test
     """Also on one that is not what it seemed."""
-    ground = QColor(panel).getRgbF()
+    ground = _parts(QColor(panel))
     for state in TrayState:
         image = tray_icon(state, dark_panel=dark).pixmap(32).toImage().convertToFormat(QImage.Format.Format_ARGB32)
         strongest = 1.0
         for rgba in {image.pixel(x, y) for x, y in itertools.product(range(32), range(32))}:
-            red, green, blue, share = QColor.fromRgba(rgba).getRgbF()
-            mixed = (round(255 * (share * a + (1 - share) * b)) for a, b in zip((red, green, blue), ground[:3], strict=True))
+            share = QColor.fromRgba(rgba).alphaF()
+            mixed = (round(255 * (share * a + (1 - share) * b)) for a, b in zip(_parts(QColor.fromRgba(rgba)), ground, strict=True))
             strongest = max(strongest, _contrast(QColor(*mixed).name(), panel))
         assert strongest >= 3, f"{state} on {panel}"
 

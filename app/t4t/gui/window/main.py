@@ -92,7 +92,8 @@ def run(path: Path, own_path: Path, *, page: str, start_agent: Callable[[], None
     with contextlib.ExitStack() as stack:
         stack.callback(one.close)
         stack.callback(session.close)
-        stack.enter_context(stop_on_signals(QApplication.quit))
+        # through the event loop: before that runs, a plain quit would be forgotten
+        stack.enter_context(stop_on_signals(lambda: QTimer.singleShot(0, QApplication.quit)))
         session.open()
         window.show()
         QTimer.singleShot(0, lambda: window.home.show_page(page))

@@ -102,7 +102,7 @@ class Client:
 def _decode(data: bytes, kind: type[Any]) -> Any:  # noqa: ANN401 - an instance of ``kind``
     try:
         return msgspec.json.decode(data, type=kind)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise AgentNotUnderstood(detail=str(error)) from error
 
 

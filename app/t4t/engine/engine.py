@@ -84,6 +84,7 @@ class Engine:
         self._offset = 0.0
         self._asleep = 0.0
         self._once = False
+        self._begun = asyncio.Event()
 
     # --- for clients -----------------------------------------------------------------------------------------------
 
@@ -93,6 +94,10 @@ class Engine:
         if self._view is None:
             raise RuntimeError("the engine has not begun")
         return self._view
+
+    async def ready(self) -> None:
+        """Return once there is a view."""
+        await self._begun.wait()
 
     def why(self) -> Why:
         """The decision of the last turn."""
@@ -325,6 +330,7 @@ class Engine:
         if before is not None and view == msgspec.structs.replace(before, serial=0):
             return
         self._view = msgspec.structs.replace(view, serial=1 if before is None else before.serial + 1)
+        self._begun.set()
         for listener in list(self._listeners):
             listener(self._view)
 

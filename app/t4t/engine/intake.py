@@ -6,7 +6,7 @@ import asyncio
 import logging
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import FolderMissing, T4TError, TaskError
+from t4t.domain.errors import FolderMissing, InternalFault, T4TError, TaskError
 from t4t.domain.patience import wait_s
 from t4t.domain.progress import Happened, Moment, Outcome
 from t4t.engine import showing
@@ -128,6 +128,10 @@ class Intake:
             self._refuse(key, path, error)
         except T4TError as error:
             self._put_off(key, error)
+            self._unlock(key)
+        except Exception as error:  # noqa: BLE001 - the top of a task: a bug with one folder must not end the others
+            _log.exception("a bug while %s was opened", key)
+            self._put_off(key, InternalFault(detail=f"{type(error).__name__}: {error}"))
             self._unlock(key)
         finally:
             self._opening = None

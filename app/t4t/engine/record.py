@@ -97,11 +97,11 @@ class RecordFile:
             return msgspec.json.decode(self._path.read_bytes(), type=TaskRecord)
         except FileNotFoundError:
             pass
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             with contextlib.suppress(OSError):
                 self._path.replace(self._path.with_suffix(".unreadable"))
         if copy is not None:
-            with contextlib.suppress(msgspec.DecodeError):
+            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
                 return msgspec.json.decode(copy, type=TaskRecord)
         return TaskRecord(vm_id=VmId(str(uuid.uuid4())), data_dir=str(data_dir))
 
@@ -124,5 +124,5 @@ def peek(task_folder: Path) -> TaskRecord | None:
         return msgspec.json.decode((task_folder / FOLDER / _NAME).read_bytes(), type=TaskRecord)
     except FileNotFoundError:
         return TaskRecord(vm_id="", data_dir="")
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None

@@ -16,6 +16,9 @@ from t4t.api.endpoint import endpoint, make_private
 from t4t.api.messages import NoParams, PauseParams, Refused, Taken, TimelineParams
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 
+if sys.platform == "win32":
+    from t4t.engine import pipes
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -34,11 +37,23 @@ _MAC_LOCAL_PEERCRED: Final = 1
 _MAC_CREDENTIALS: Final = struct.Struct("2Ih16I")
 
 
+class Listener(Protocol):
+    """What listens: asyncio's server, or ours on Windows' pipes."""
+
+    def close(self) -> None:
+        """Listen no more."""
+        ...
+
+
 class Commands(Protocol):
     """What the API offers: the engine."""
 
     @property
     def view(self) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def ready(self) -> None:
         """See `Engine`."""
         ...
 
@@ -83,13 +98,15 @@ class ApiServer:
         self._commands = commands
         self._data_dir = data_dir
         self._path = endpoint(data_dir)
-        self._server: asyncio.Server | None = None
+        self._server: Listener | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
         """Listen; raises `FolderUnwritable`. Only the holder of the agent's lock may call it: what lies at the endpoint is left from a dead agent."""
         try:
-            if sys.platform != "win32":
+            if sys.platform == "win32":
+                self._server = await pipes.listen(str(self._path), self._connected)
+            else:
                 make_private(self._path.parent)
                 self._path.unlink(missing_ok=True)
                 # the folder lets nobody else in; the socket's own mode says so again, from its first moment
@@ -196,6 +213,7 @@ class _Conversation:
         return messages.result(taken.id, value) if taken.wants_answer else None
 
     async def _do(self, taken: Taken) -> object:
+        await self._commands.ready()
         match taken.params:
             case PauseParams(kind=kind):
                 return await self._commands.pause(kind)

@@ -34,7 +34,8 @@ class Volition:
 
     def load(self) -> None:
         """What the volunteer wanted when we ran last. A pause that a running clock ended meanwhile ends in the first turn."""
-        self.intent = self._state.intent()
+        quitting = self.intent.quitting  # a signal may have come before us
+        self.intent = msgspec.structs.replace(self._state.intent(), quitting=quitting)
 
     def instant(self) -> Instant:
         """Now."""

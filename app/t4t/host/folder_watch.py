@@ -28,6 +28,8 @@ _IGNORED: Final = 0x8000
 _OVERFLOW: Final = 0x4000
 _EVENT: Final = struct.Struct("iIII")
 _BUFFER: Final = 64 * 1024
+_NONBLOCK: Final = 0x800
+_CLOEXEC: Final = 0x80000
 
 
 class FolderWatch(Protocol):
@@ -116,7 +118,7 @@ def folder_watch() -> FolderWatch:
     """What this system has; to be called on the running event loop."""
     try:
         libc = ctypes.CDLL(None, use_errno=True)
-        handle = libc.inotify_init1(os.O_NONBLOCK | os.O_CLOEXEC)
+        handle = libc.inotify_init1(_NONBLOCK | _CLOEXEC)
     except (OSError, AttributeError, TypeError) as error:  # another system than Linux has no such calls
         _log.info("no inotify: %s", error)
         return NoFolderWatch()

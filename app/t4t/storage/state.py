@@ -160,10 +160,15 @@ class State:
     # --- the volunteer's intent ------------------------------------------------------------------------------------
 
     def intent(self) -> Intent:
-        """What the volunteer asked for last: the newer of the two copies; nothing was asked if there is none."""
-        copies = [copy for copy in (self._intent_in_file(), self._intent_in_database()) if copy is not None]
-        kept = max(copies, key=lambda copy: copy.number, default=_Kept(0, Intent()))
+        """What the volunteer asked for last: the newer of the two copies; nothing was asked if there is none.
+
+        A copy that is gone or older is written again, or the next accident would find only one.
+        """
+        copies = [self._intent_in_file(), self._intent_in_database()]
+        kept = max((copy for copy in copies if copy is not None), key=lambda copy: copy.number, default=_Kept(0, Intent()))
         self._number = kept.number
+        if kept.number and copies != [kept, kept]:
+            self.keep_intent(kept.intent)
         return kept.intent
 
     def _intent_in_file(self) -> _Kept | None:
@@ -172,7 +177,7 @@ class State:
             return msgspec.json.decode(path.read_bytes(), type=_Kept)
         except FileNotFoundError:
             return None
-        except (OSError, msgspec.DecodeError):
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
             with contextlib.suppress(OSError):
                 path.replace(path.with_suffix(".unreadable"))
             self.set_aside.append(path.with_suffix(".unreadable").name)
@@ -180,7 +185,7 @@ class State:
 
     def _intent_in_database(self) -> _Kept | None:
         row = self._do(lambda c: c.execute("SELECT value FROM documents WHERE key = 'intent'").fetchone())
-        with contextlib.suppress(msgspec.DecodeError, TypeError):
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError, TypeError):
             return None if row is None else msgspec.json.decode(row[0], type=_Kept)
         return None
 

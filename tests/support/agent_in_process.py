@@ -1,0 +1,88 @@
+"""The engine and its API in this process, on the fake hypervisor and the real clock; clients talk to it through the real socket."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from typing import TYPE_CHECKING
+
+from support.task_folders import make_task
+from t4t.domain.policy import Settings
+from t4t.engine.engine import Engine
+from t4t.engine.folder import Wishes
+from t4t.engine.observer import LIVELY
+from t4t.engine.parts import Parts
+from t4t.engine.server import ApiServer
+from t4t.engine.source import Spool
+from t4t.host.clock import RealClock
+from t4t.host.folder_watch import folder_watch
+from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
+from t4t.storage.state import State
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from t4t.domain.clock import Clock
+
+
+class InProcess:
+    """One data folder with its agent."""
+
+    def __init__(self, data: Path, *, clock: Clock | None = None, job_seconds: float = 600.0, settings: Settings | None = None) -> None:
+        self.data = data
+        self.clock = clock or RealClock()
+        self.world = FakeWorld(self.clock, lambda: ScriptedGuest(job_seconds=job_seconds))
+        self.settings = settings or Settings()
+        self.free: int | None = 1 << 40
+        self.source = Spool(data)
+        self.source.make()
+
+    def add_task(self, name: str, **changes: str | None) -> None:
+        make_task(self.data / "tasks" / name, changes={"pf_guest_port": None} | changes)
+
+    @contextlib.asynccontextmanager
+    async def running(self, *, once: bool = False) -> AsyncIterator[Engine]:
+        """The agent, from its start to its end (asked for, if it has not come by itself)."""
+        state = State(self.data, now=self.clock.wall)
+        driver = FakeHypervisor(self.world)
+        watch = folder_watch()
+        engine = Engine(
+            Parts(
+                driver=driver,
+                source=self.source,
+                state=state,
+                clock=self.clock,
+                settings=self.settings,
+                wishes=Wishes(),
+                data_dir=self.data,
+                free_bytes=lambda: self.free,
+                folder_watch=watch,
+                pace=LIVELY,
+            )
+        )
+        server = ApiServer(engine, self.data)
+        await server.start()
+        agent = asyncio.create_task(engine.run(once=once))
+        try:
+            yield engine
+            engine.quit()
+            await agent
+        finally:
+            agent.cancel()
+            await asyncio.gather(agent, return_exceptions=True)
+            await server.close()
+            await driver.close()
+            watch.close()
+            state.close()
+
+
+async def until(engine: Engine, seems: str) -> None:
+    """Wait until the first task's activity is the one named."""
+    right = asyncio.Event()
+    end = engine.subscribe(lambda view: right.set() if view.tasks and view.tasks[0].activity.value == seems else None)
+    try:
+        async with asyncio.timeout(30):
+            await right.wait()
+    finally:
+        end()

@@ -87,6 +87,9 @@ class ScriptedEngine:
         for listener in list(self._listeners):
             listener(self._view)
 
+    async def ready(self) -> None:
+        """It always is."""
+
     def why(self) -> Why:
         paused = self._view.deciding == "manual_pause"
         return Why(

@@ -14,7 +14,6 @@ from t4t.gui.commands import Command, is_done
 from t4t.wording.screen import Reader
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from datetime import datetime
 
     from t4t.gui.link import AgentLink, Result
@@ -27,6 +26,8 @@ class Session(QObject):
     """One agent. `changed` tells that something to be shown is different."""
 
     changed = Signal()
+    explained = Signal(object)
+    """The `Why` that was asked for. A signal and no callback: who listens may be gone when it comes."""
     refused = Signal(object)
     """The `T4TError` with which the agent answered a click."""
 
@@ -87,14 +88,13 @@ class Session(QObject):
         self._hope.start(milliseconds)
         self.changed.emit()
 
-    def ask_why(self, done: Callable[[Why], None]) -> None:
-        """The rules of the decision; not answered while the agent is gone."""
+    def ask_why(self) -> None:
+        """Ask for the rules of the decision: `explained` brings them, unless the agent is gone."""
+        self._link.request("why", {}, self._explain)
 
-        def decoded(result: Result) -> None:
-            if isinstance(result, bytes):
-                done(msgspec.json.decode(result, type=Why))
-
-        self._link.request("why", {}, decoded)
+    def _explain(self, result: Result) -> None:
+        if isinstance(result, bytes):
+            self.explained.emit(msgspec.json.decode(result, type=Why))
 
     def _answered(self, result: Result) -> None:
         if isinstance(result, T4TError):

@@ -175,8 +175,8 @@ def _first_task(view: SessionView) -> str:
 
 def _safe(view: SessionView) -> str:
     if view.level is Level.PAUSED and any(task.vm.alive for task in view.tasks):
-        return gettext("Your work is kept in memory and goes on where it stopped.")
-    return gettext("Your work is saved and goes on where it stopped.") if view.tasks else ""
+        return gettext("Your work is kept in memory.")
+    return gettext("Your work is saved.") if view.tasks else ""
 
 
 _HELD: Final = {

@@ -80,7 +80,8 @@ def test_the_rules_can_be_asked_for(qtbot: QtBot, agent: ApiThread, session: Ses
     session.open()
     qtbot.waitUntil(lambda: session.view is not None)
     answers: list[Why] = []
-    session.ask_why(answers.append)
+    session.explained.connect(answers.append)
+    session.ask_why()
     qtbot.waitUntil(lambda: bool(answers))
     assert answers[0] == agent.engine.why()
 

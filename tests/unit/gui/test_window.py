@@ -20,6 +20,7 @@ from t4t.domain.vm import VmState
 from t4t.gui.commands import Command
 from t4t.gui.components.rows import RuleRow, TaskRow
 from t4t.gui.theme.style import Theme
+from t4t.gui.theme.tokens import DARK, LIGHT
 from t4t.gui.window.main import Starter, Window
 from t4t.gui.window.single import OneWindow
 
@@ -175,3 +176,21 @@ def test_one_window_for_one_agent(qtbot: QtBot, tmp_path: Path) -> None:
     first.close()
     assert second.is_first("home")
     second.close()
+
+
+def test_new_colours_are_taken_at_once(qtbot: QtBot, session: Session, qapp: QApplication) -> None:
+    chosen = [LIGHT]
+    theme = Theme(qapp, choose=lambda _: chosen[0])
+    window = Window(session, theme, lambda: None)
+    qtbot.addWidget(window)
+    window.show()
+    session.open()
+    qtbot.waitUntil(lambda: bool(window.findChildren(RuleRow)))
+    QApplication.processEvents()
+    before = window.grab().toImage()
+    chosen[0] = DARK
+    theme.dress()
+    qtbot.waitUntil(lambda: window.grab().toImage().pixelColor(5, 5).name().upper() == DARK.window)
+    assert before.pixelColor(5, 5).name().upper() == LIGHT.window
+    assert theme.colors is DARK
+    qapp.setStyleSheet("")

@@ -106,12 +106,12 @@ def test_the_end_of_the_program_is_a_rule_only_when_it_comes() -> None:
         (
             {"state": TrayState.PAUSED_BY_YOU, "level": Level.PAUSED, "tasks": (a_task(activity=Activity.PAUSED, vm=VmState.PAUSED),)},
             "Paused by you",
-            "Your work is kept in memory and goes on where it stopped.",
+            "Your work is kept in memory.",
         ),
         (
             {"state": TrayState.PAUSED_BY_YOU, "level": Level.SAVED, "tasks": (a_task(activity=Activity.SAVED, vm=VmState.SAVED),)},
             "Paused by you",
-            "Your work is saved and goes on where it stopped.",
+            "Your work is saved.",
         ),
         ({"state": TrayState.WAITING, "deciding": "disk"}, "Waiting: the disk is almost full", "It goes on by itself when there is space again."),
         ({"state": TrayState.WAITING, "deciding": "new"}, "Waiting: one of your rules holds the work back", "“Why?” shows which one."),

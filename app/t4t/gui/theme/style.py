@@ -6,12 +6,15 @@ import sys
 from string import Template
 from typing import TYPE_CHECKING, Final
 
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
 from t4t.gui.theme import tokens
 from t4t.gui.theme.scheme import current
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtWidgets import QApplication, QWidget
 
     from t4t.gui.theme.tokens import Colors
@@ -31,7 +34,7 @@ QFrame[role="line"] { background: $line; border: none; max-height: 1px; min-heig
 QPushButton { background: $surface; border: 1px solid $control; border-radius: ${control_radius}px; font-weight: 600; }
 QPushButton { padding: 0 ${pad}px; min-height: ${target}px; }
 QPushButton:hover { background: $accent_soft; }
-QPushButton:focus { border: ${focus}px solid $accent; }
+QPushButton:focus { border: ${focus}px solid $accent; padding: 0 ${inner_pad}px; min-height: ${inner_target}px; }
 QPushButton:disabled { color: $muted; border-color: $line; }
 QPushButton[role="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[role="primary"]:focus { border: ${focus}px solid $text; }
@@ -77,6 +80,8 @@ def sheet(colors: Colors, larger: float) -> str:
         focus=tokens.FOCUS,
         hair=tokens.SPACE[0],
         pad=tokens.SPACE[3],
+        inner_target=round(tokens.TARGET * larger) - 2 * (tokens.FOCUS - 1),  # the ring must not make the button grow
+        inner_pad=tokens.SPACE[3] - (tokens.FOCUS - 1),
     )
 
 
@@ -99,22 +104,28 @@ def palette(colors: Colors) -> QPalette:
     return made
 
 
-class Theme:
+class Theme(QObject):
     """The colours that hold now, kept in line with the system for as long as the application runs."""
 
-    def __init__(self, application: QApplication) -> None:
-        """Dresses the application at once and at each change of the system's scheme."""
-        self._application = application
-        self._larger = factor(application.font().pointSizeF())
-        self.colors = current(QPalette())
-        QGuiApplication.styleHints().colorSchemeChanged.connect(self._dress)
-        application.setStyle("Fusion")
-        self._dress()
+    changed = Signal()
+    """The colours are others."""
 
-    def _dress(self) -> None:
-        self.colors = current(self._application.style().standardPalette())
+    def __init__(self, application: QApplication, *, choose: Callable[[QPalette], Colors] = current) -> None:
+        """Dresses the application at once and at each change of the system's scheme; ``choose`` has the colours for the system's palette."""
+        super().__init__()
+        self._application = application
+        self._choose = choose
+        self._larger = factor(application.font().pointSizeF())
+        application.setStyle("Fusion")
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self.dress)
+        self.dress()
+
+    def dress(self) -> None:
+        """Take the colours that hold now."""
+        self.colors = self._choose(self._application.style().standardPalette())
         self._application.setPalette(palette(self.colors))
         self._application.setStyleSheet(sheet(self.colors, self._larger))
+        self.changed.emit()
 
     def px(self, pixels: float) -> int:
         """A size that grows with the letters."""

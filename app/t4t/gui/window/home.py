@@ -81,7 +81,9 @@ class Home(QScrollArea):
         self._clock.timeout.connect(self._show_time)
         for keys, do in (("Ctrl+P", self._pause_by_key), ("Ctrl+R", self._resume_by_key)):
             QShortcut(QKeySequence(keys), self).activated.connect(do)
+        theme.changed.connect(self._recolour)
         session.changed.connect(self.refresh)
+        session.explained.connect(self._show_why)
         session.refused.connect(self._refused)
         self.refresh()
 
@@ -145,8 +147,13 @@ class Home(QScrollArea):
         self._tasks.setVisible(bool(view.tasks))
         if view.serial != self._serial:
             self._serial = view.serial
-            self._session.ask_why(self._show_why)
+            self._session.ask_why()
         self._show_time()
+
+    def _recolour(self) -> None:
+        """Draw in the new colours what is drawn, the rules' signs too."""
+        self._serial = -1
+        self.refresh()
 
     def _show_head(self, view: SessionView | None, pending: Command | None) -> None:
         at = reader()

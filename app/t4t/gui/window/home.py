@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
 
 from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 WHY: Final = "why"
 _SECOND_MS: Final = 1000
 _GLYPH: Final = 30
+_ROOMY: Final = 600
 
 
 def _fill_rule(row: QWidget, rule: RuleText) -> None:
@@ -107,13 +108,19 @@ class Home(QScrollArea):
         self._finish = self._menu.addAction(Command.FINISH.label)
         self._finish.triggered.connect(lambda: self._session.send(Command.FINISH))
         self._pause.setMenu(self._menu)
-        row = QHBoxLayout()
-        row.setSpacing(SPACE[2])
-        row.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(sentences, 1)
-        row.addWidget(self._resume, 0, Qt.AlignmentFlag.AlignTop)
-        row.addWidget(self._pause, 0, Qt.AlignmentFlag.AlignTop)
-        self._box.addLayout(row)
+        said = QHBoxLayout()
+        said.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
+        said.addLayout(sentences, 1)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self._resume, 0, Qt.AlignmentFlag.AlignTop)
+        buttons.addWidget(self._pause, 0, Qt.AlignmentFlag.AlignTop)
+        buttons.addStretch(0)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for part in (said, buttons, self._head):
+            part.setSpacing(SPACE[2])
+        self._head.addLayout(said, 1)
+        self._head.addLayout(buttons)
+        self._box.addLayout(self._head)
 
     def _build_banner(self, start_agent: Callable[[], None]) -> None:
         self._banner = Card(role="banner")
@@ -126,6 +133,12 @@ class Home(QScrollArea):
     @staticmethod
     def _nothing() -> None:
         """A button with a menu opens it by itself."""
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Where it is narrow, or letters are large, the buttons go below the sentence."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= self._theme.px(_ROOMY)
+        self._head.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     # --- showing -----------------------------------------------------------------------------------------------------
 

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 _WIDTH: Final = 760
 _HEIGHT: Final = 560
-_LEAST_WIDTH: Final = 420
-_LEAST_HEIGHT: Final = 320
+_LEAST_WIDTH: Final = 360
+_LEAST_HEIGHT: Final = 240
 _PATIENCE_MS: Final = 15_000
 """How long an agent that was started may take before it counts as missing."""
 
@@ -39,7 +39,7 @@ class Window(QMainWindow):
         self.setWindowTitle(NAME)
         self.home = Home(session, theme, start_agent)
         self.setCentralWidget(self.home)
-        self.setMinimumSize(_LEAST_WIDTH, _LEAST_HEIGHT)
+        self.setMinimumSize(theme.px(_LEAST_WIDTH), theme.px(_LEAST_HEIGHT))
         self.resize(theme.px(_WIDTH), theme.px(_HEIGHT))
         for keys in (QKeySequence(QKeySequence.StandardKey.Close), QKeySequence(QKeySequence.StandardKey.Quit)):
             if not keys.isEmpty():

@@ -184,7 +184,9 @@ async def test_an_answer_of_another_kind_of_program(tmp_path: Path) -> None:
     data.mkdir()
     path = endpoint(data)
     make_private(path.parent)
-    answers = iter([b'{"jsonrpc":"2.0","id":1,"result":{"unknown":true}}\n', b"HTTP/1.0 400\n", b'{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"?"}}\n', b""])
+    answers = iter(
+        [b'{"jsonrpc":"2.0","id":1,"result":{"unknown":true}}\n', b"HTTP/1.0 400\n", b'{"jsonrpc":"2.0","id":1,"error":{"code":-32601,"message":"?"}}\n', b""]
+    )
 
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.readline()

@@ -34,6 +34,7 @@ class InProcess:
         self.clock = clock or RealClock()
         self.world = FakeWorld(self.clock, lambda: ScriptedGuest(job_seconds=job_seconds))
         self.settings = settings or Settings()
+        self.pace = LIVELY
         self.free: int | None = 1 << 40
         self.source = Spool(data)
         self.source.make()
@@ -58,7 +59,7 @@ class InProcess:
                 data_dir=self.data,
                 free_bytes=lambda: self.free,
                 folder_watch=watch,
-                pace=LIVELY,
+                pace=self.pace,
             )
         )
         server = ApiServer(engine, self.data)

@@ -35,6 +35,7 @@ _JUMP_S: Final = 30.0
 """A clock that moved by less than this was merely put right."""
 _SLEPT_S: Final = 60.0
 _STILL_S: Final = 5.0
+_SWEEP_AGAIN_S: Final = 600.0
 
 
 class _StateJournal:
@@ -80,6 +81,8 @@ class Engine:
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing: asyncio.Task[None] | None = None
         self._probe_trouble: tuple[T4TError, int, float] | None = None
+        self._swept = False
+        self._sweep_at = 0.0
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -285,17 +288,23 @@ class Engine:
         self._asleep = asleep
 
     def _probe(self) -> None:
-        """Ask the driver what it can, until it answers; then remove what is left of tasks that are gone."""
-        if self._reconciler.capabilities is not None or self._probing is not None:
+        """Ask the driver what it can, until it answers, and remove what is left of tasks that are gone."""
+        if self._probing is not None or not (self._reconciler.capabilities is None or self._sweep_due):
             return
         if self._probe_trouble is not None and self._clock.monotonic() < self._probe_trouble[2]:
             return
         self._probing = asyncio.create_task(self._do_probe(), name="probe")
 
+    @property
+    def _sweep_due(self) -> bool:
+        return not self._swept and self._clock.monotonic() >= self._sweep_at
+
     async def _do_probe(self) -> None:
         failures = 1 if self._probe_trouble is None else self._probe_trouble[1] + 1
         try:
-            await sweep(self._parts.driver, self._parts.source, self._parts.data_dir, tell=self._history.note)
+            if self._sweep_due:
+                self._swept = await sweep(self._parts.driver, self._parts.source, self._parts.data_dir, tell=self._history.note)
+                self._sweep_at = self._clock.monotonic() + _SWEEP_AGAIN_S
             await self._reconciler.probe()
             self._probe_trouble = None
         except T4TError as error:

@@ -201,6 +201,7 @@ class Intake:
                 if self._count(key, charge.work.record):
                     self.finished += 1
                 self._parts.source.retire(charge.work.folder.path, Outcome(charge.work.record.outcome))
+                self._parts.state.forget(key)
             except T4TError as error:
                 self._put_off(key, error)
                 continue

@@ -24,29 +24,30 @@ class Tell(Protocol):
         ...
 
 
-async def sweep(driver: Driver, source: TaskSource, data_dir: Path, *, tell: Tell) -> None:
-    """Remove the orphans, and say how much space that freed (in MiB).
+async def sweep(driver: Driver, source: TaskSource, data_dir: Path, *, tell: Tell) -> bool:
+    """Remove the orphans, and say how much space that freed (in MiB); false if that has to be done again later.
 
     Whose task can't be named for sure is left alone: nothing is removed while a record can't be read or the tasks can't be listed. Raises leaves of
     `HypervisorError` and `FolderUnwritable`.
     """
     found = await driver.inspect()
     if not found:
-        return
+        return True
     records = [peek(folder) for folder in source.folders()]
     ours = {record.vm_id for record in records if record is not None}
     if None in records:
         _log.warning("a task's record can't be read: no VM is removed")
-        return
+        return False
     orphans = [info for info in found if info.vm_id not in ours]
     if not orphans:
-        return
+        return True
     before = _used(data_dir / "vms")
     for info in orphans:
         _log.warning("removing %s, which belongs to no task", info.name)
         await driver.delete(info.vm_id)
     freed = max(0, before - _used(data_dir / "vms")) >> 20
     tell("orphans_removed", f"{len(orphans)} {freed}")
+    return True
 
 
 def _used(folder: Path) -> int:

@@ -102,6 +102,7 @@ class Reconciler:
         self._wake = wake
         self._journal = journal or NoJournal()
         self._patient = patient
+        self._order = Order.RUN
         self._discarding: set[asyncio.Task[None]] = set()
         self.charges: dict[str, Charge] = {}
         self.capabilities: Capabilities | None = None
@@ -181,13 +182,18 @@ class Reconciler:
     async def _watch(self) -> None:
         async for event in self._driver.watch():
             for charge in self.charges.values():
-                if charge.work.vm == event.vm_id and charge.work.seen.told(event.state):
-                    self._wake()
+                if charge.work.vm == event.vm_id:
+                    charge.troubles.pop(None, None)  # the driver speaks again
+                    if charge.work.seen.told(event.state):
+                        self._wake()
 
     # --- one turn --------------------------------------------------------------------------------------------------
 
     def turn(self, order: Order, *, room: int | None = None, new: bool = True) -> None:
         """Set going what each task needs. ``room``: how many may have a VM at work; ``new``: whether a task that has not begun may."""
+        if order is not self._order:
+            self._order = order
+            self.try_again()  # what is wanted now has not failed yet, and nobody waits minutes for a pause
         chosen = self._chosen(room, new=new)
         for charge in self.charges.values():
             charge.order = order if charge.key in chosen or order is not Order.RUN else Order.SAVE
@@ -296,7 +302,8 @@ class Reconciler:
     def _fail(self, charge: Charge, step: Step | None, error: T4TError) -> None:
         earlier = charge.troubles.get(step)
         failures = 1 if earlier is None else earlier.failures + 1
-        charge.troubles[step] = Trouble(error, failures, self._clock.monotonic() + wait_s(error, failures))
+        wait = wait_s(error, failures) if step is not None else min(wait_s(error, failures), _LONGEST_WAIT_S)
+        charge.troubles[step] = Trouble(error, failures, self._clock.monotonic() + wait)
         charge.work.seen.doubt()
         _log.warning("%s: %s failed %d times: %s", charge.key, "a look" if step is None else step.value, failures, error)
 

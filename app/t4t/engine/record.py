@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import uuid
 from typing import TYPE_CHECKING, Final
 
@@ -81,6 +82,17 @@ class TaskRecord(msgspec.Struct, kw_only=True):
         )
 
 
+def _new(data_dir: Path) -> TaskRecord:
+    return TaskRecord(vm_id=VmId(str(uuid.uuid4())), data_dir=str(data_dir))
+
+
+def _restored(copy: bytes | None) -> TaskRecord | None:
+    if copy is not None:
+        with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
+            return msgspec.json.decode(copy, type=TaskRecord)
+    return None
+
+
 class RecordFile:
     """The record on disk."""
 
@@ -91,19 +103,18 @@ class RecordFile:
     def load(self, data_dir: Path, *, copy: bytes | None = None) -> TaskRecord:
         """The record as it was written last; a new one if there is none or it can't be read (it is set aside then).
 
-        ``copy`` is an older record from elsewhere, for a file that is gone or ruined: it still knows the VM.
+        ``copy`` is an older record from elsewhere, for a file that is ruined: it still knows the VM. A file that is not there is a new task.
         """
         try:
             return msgspec.json.decode(self._path.read_bytes(), type=TaskRecord)
         except FileNotFoundError:
-            pass
+            return _new(data_dir)
         except (OSError, msgspec.DecodeError, UnicodeDecodeError):
-            with contextlib.suppress(OSError):
-                self._path.replace(self._path.with_suffix(".unreadable"))
-        if copy is not None:
-            with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-                return msgspec.json.decode(copy, type=TaskRecord)
-        return TaskRecord(vm_id=VmId(str(uuid.uuid4())), data_dir=str(data_dir))
+            found = _restored(copy) or _new(data_dir)
+        with contextlib.suppress(OSError):
+            shutil.copyfile(self._path, self._path.with_suffix(".unreadable"))
+            write_atomic(self._path, msgspec.json.encode(found))  # never a moment without a record: that would be a new task
+        return found
 
     def save(self, record: TaskRecord) -> None:
         """Write it durably; raises `FolderUnwritable`."""

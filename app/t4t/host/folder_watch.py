@@ -19,10 +19,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _CLOSE_WRITE: Final = 0x8
-_MOVED_FROM: Final = 0x40
 _MOVED_TO: Final = 0x80
-_CREATE: Final = 0x100
-_DELETE: Final = 0x200
 _ONLY_FOLDERS: Final = 0x01000000
 _IGNORED: Final = 0x8000
 _OVERFLOW: Final = 0x4000
@@ -74,7 +71,7 @@ class InotifyWatch:
 
     def add(self, folder: Path, changed: Callable[[str], None]) -> None:
         """See `FolderWatch.add`; a folder that is not there is left to the slow looks."""
-        mask = _CLOSE_WRITE | _MOVED_FROM | _MOVED_TO | _CREATE | _DELETE | _ONLY_FOLDERS
+        mask = _CLOSE_WRITE | _MOVED_TO | _ONLY_FOLDERS
         number = self._libc.inotify_add_watch(self._handle, os.fsencode(folder), mask)
         if number < 0:
             _log.info("%s is not watched: %s", folder, os.strerror(ctypes.get_errno()))

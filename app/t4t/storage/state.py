@@ -235,15 +235,13 @@ class State:
     # --- results ---------------------------------------------------------------------------------------------------
 
     def count_result(self, vm: str, *, task: str, outcome: str, error: str, elapsed_s: float) -> bool:
-        """Note a task's end, once; whether it was new. Its record's copy goes."""
+        """Note a task's end, once; whether it was new."""
+        row = (vm, task, outcome, error, elapsed_s, self._now())
+        return self._do(lambda c: c.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)", row).rowcount == 1)
 
-        def write(connection: sqlite3.Connection) -> bool:
-            row = (vm, task, outcome, error, elapsed_s, self._now())
-            new = connection.execute("INSERT OR IGNORE INTO results VALUES (?, ?, ?, ?, ?, ?)", row).rowcount == 1
-            connection.execute("DELETE FROM records WHERE task = ?", (task,))
-            return new
-
-        return self._do(write)
+    def forget(self, task: str) -> None:
+        """The task was handed back: the copy of its record goes."""
+        self._do(lambda c: c.execute("DELETE FROM records WHERE task = ?", (task,)))
 
     def finished(self) -> int:
         """How many tasks have ended."""

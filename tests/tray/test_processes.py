@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import signal
 import sys
 from typing import TYPE_CHECKING, TypeVar
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 import psutil
 import pytest
 
-from support.desktop import Panel, a_process
+from support.desktop import Panel, a_process, x_server
 from t4t.api.client import Client
 from t4t.domain.errors import AgentMissing
 from t4t.domain.session import SessionView, TrayState
@@ -97,6 +98,19 @@ async def test_signals_end_the_agent_in_order(desk: Desk, data: Path, name: sign
         await panel.until(lambda item: item.tooltip == "No work right now")
         agent.send_signal(name)
         assert await asyncio.wait_for(agent.wait(), 30) == 0
+
+
+async def test_a_screen_that_goes_ends_the_agent_in_order(desk: Desk, data: Path) -> None:
+    """As at a log-off: everything is saved, no child is left."""
+    async with contextlib.AsyncExitStack() as stack:
+        screen = await stack.enter_async_context(contextlib.AsyncExitStack())
+        display = await screen.enter_async_context(x_server())
+        agent = await stack.enter_async_context(_t4t(desk, data, "run", "--tray", "--hypervisor", "fake", DISPLAY=display))
+        panel = await stack.enter_async_context(Panel.at_work(desk.bus))
+        await panel.until(lambda item: item.tooltip == "No work right now")
+        await screen.aclose()
+        assert await asyncio.wait_for(agent.wait(), 30) == 0
+    assert _of(data, "vm-host") == []
 
 
 async def test_without_a_tray_the_agent_works_and_the_window_shows_it(desk: Desk, data: Path) -> None:

@@ -6,7 +6,7 @@ import enum
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.policy import Level, PauseKind, holds_still
-from t4t.wording import screen as words
+from t4t.wording import commands
 
 if TYPE_CHECKING:
     from t4t.domain.session import SessionView
@@ -44,12 +44,12 @@ class Command(enum.Enum):
     @property
     def label(self) -> str:
         """Its words in a menu."""
-        return words.label(self.method) if self.pause is None else words.pause_label(self.pause)
+        return commands.label(self.method) if self.pause is None else commands.pause_label(self.pause)
 
     @property
     def at_once(self) -> str:
         """What is shown from the click on until the agent has done it."""
-        return words.at_once(self.method)
+        return commands.at_once(self.method)
 
 
 PAUSES: Final = tuple(command for command in Command if command.method == "pause")

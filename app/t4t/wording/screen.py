@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from t4t.domain.errors import T4TError, from_wire
 from t4t.domain.policy import Level, PauseKind
 from t4t.domain.session import Activity, TrayState
+from t4t.wording.commands import pause_label
 from t4t.wording.notices import TEXTS, Notice, notice
 
 if TYPE_CHECKING:
@@ -287,55 +288,7 @@ def task(view: TaskView, reader: Reader) -> TaskText:
     return TaskText(plain(view.name), doing, " · ".join(facts), _share(view.fraction))
 
 
-# --- commands --------------------------------------------------------------------------------------------------------
-
-_PAUSES: Final = {
-    PauseKind.HALF_HOUR: "For 30 minutes",
-    PauseKind.HOUR: "For 1 hour",
-    PauseKind.THREE_HOURS: "For 3 hours",
-    PauseKind.TOMORROW: "Until tomorrow at 08:00",
-    PauseKind.RESTART: "Until I restart the computer",
-    PauseKind.FOREVER: "Until I continue",
-}
-_LABELS: Final = {
-    "pause": "Pause",
-    "change_pause": "Change the pause",
-    "change": "Change",
-    "resume": "Continue now",
-    "finish": "Finish the current work, then pause",
-    "why": "Why?",
-    "open": "Open Test4Theory",
-    "quit": "Save and quit",
-}
-_AT_ONCE: Final = {
-    "pause": "Pausing…",
-    "resume": "Continuing…",
-    "finish": "Finishing the current work, then pausing…",
-    "quit": "Saving the work and ending…",
-}
-
-
-def pause_label(kind: PauseKind) -> str:
-    """For how long."""
-    return gettext(_PAUSES[kind])
-
-
-def label(key: str) -> str:
-    """The words of a command."""
-    return gettext(_LABELS[key])
-
-
-def at_once(key: str) -> str:
-    """What is shown from the click on until the agent has done it."""
-    return gettext(_AT_ONCE[key])
-
-
-def quit_label(save_s: float) -> str:
-    """The command that ends the program, with what it takes."""
-    if not 1 <= save_s < _HOUR:
-        return label("quit")
-    seconds = round(save_s)
-    return ngettext("Save and quit (about {seconds} second)", "Save and quit (about {seconds} seconds)", seconds).format(seconds=seconds)
+# --- nothing to say --------------------------------------------------------------------------------------------------
 
 
 def connecting() -> Said:
@@ -374,11 +327,6 @@ def tasks_title() -> str:
 def no_tasks() -> str:
     """Where the list is empty."""
     return gettext("There is no work here now. It appears as soon as there is some.")
-
-
-def start_label() -> str:
-    """The button that starts the program."""
-    return gettext("Start it")
 
 
 def not_running() -> str:

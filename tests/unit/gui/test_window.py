@@ -51,7 +51,8 @@ def _texts(window: QWidget) -> list[str]:
 def _cut_off(window: QWidget, view: QWidget) -> list[str]:
     """What is wider than the view, or less high than its lines."""
     found = []
-    for widget in (*window.findChildren(QPushButton), *window.findChildren(QLabel)):
+    widgets: list[QPushButton | QLabel] = [*window.findChildren(QPushButton), *window.findChildren(QLabel)]
+    for widget in widgets:
         if widget.isVisibleTo(window) and widget.text():
             wanted = widget.heightForWidth(widget.width()) if widget.hasHeightForWidth() else widget.minimumSizeHint().height()
             if widget.mapTo(view, widget.rect().topRight()).x() > view.rect().right() or widget.height() < wanted:

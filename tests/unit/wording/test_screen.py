@@ -16,6 +16,7 @@ from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.policy import RULES, Level, PauseKind
 from t4t.domain.session import Activity, RuleView, TrayState
 from t4t.domain.vm import VmState
+from t4t.wording import commands
 from t4t.wording import screen as words
 from t4t.wording.screen import Reader, RuleText
 
@@ -172,12 +173,12 @@ def test_a_task_that_is_tried_again_says_when() -> None:
 
 
 def test_commands_have_words() -> None:
-    assert words.quit_label(1.0) == "Save and quit (about 1 second)"
-    assert words.quit_label(0.0) == words.quit_label(float("nan")) == "Save and quit"
-    assert len({words.pause_label(kind) for kind in PauseKind}) == len(PauseKind)
+    assert commands.quit_label(1.0) == "Save and quit (about 1 second)"
+    assert commands.quit_label(0.0) == commands.quit_label(float("nan")) == "Save and quit"
+    assert len({commands.pause_label(kind) for kind in PauseKind}) == len(PauseKind)
     assert words.refused(NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)).startswith("Not enough disk space. ")
     for text in (words.connecting().sentence, words.gone().sentence, words.no_tray(), words.no_screen(), words.tasks_title(), words.no_tasks()):
         assert _is_fit_to_print(text)
     assert words.spoken_pause("Pause", "Working").startswith("Pause, ")
-    assert words.start_label() != words.not_running()
+    assert commands.start_label() != words.not_running()
     assert datetime.fromtimestamp(NOW, UTC).year == 2026

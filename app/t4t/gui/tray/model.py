@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
+from t4t.wording import commands
 from t4t.wording import screen as words
 
 if TYPE_CHECKING:
@@ -89,19 +90,19 @@ def _rows(view: SessionView | None, said: Said, reader: Reader, *, sentence: str
         Slot.DETAIL: Row(said.detail if pending is None else "", enabled=False),
         Slot.FIRST_LINE: line,
         Slot.SECOND_LINE: line,
-        Slot.OPEN: Row(words.label("open")),
+        Slot.OPEN: Row(commands.label("open")),
         Slot.THIRD_LINE: line,
     }
     if view is None or is_ending(view) or pending is Command.QUIT:
         del rows[Slot.FIRST_LINE]
-        return rows | {Slot.QUIT: Row(words.label("quit"), enabled=view is not None and not is_ending(view) and pending is None)}
+        return rows | {Slot.QUIT: Row(commands.label("quit"), enabled=view is not None and not is_ending(view) and pending is None)}
     paused = is_paused(view)
     if paused and pending is None and view.next_change is not None and view.next_change > reader.now:
         rows[Slot.COUNTDOWN] = Row(words.time_left(view.next_change - reader.now), enabled=False)
     if paused or view.finishing:
-        rows[Slot.RESUME] = Row(words.label("resume"), enabled=pending is not Command.RESUME)
+        rows[Slot.RESUME] = Row(commands.label("resume"), enabled=pending is not Command.RESUME)
     finish = () if view.finishing or paused or not view.tasks else (Command.FINISH,)
-    rows[Slot.PAUSE] = Row(words.label("change_pause" if paused else "pause"), below=(*PAUSES, *finish))
-    rows[Slot.WHY] = Row(words.label("why"))
-    rows[Slot.QUIT] = Row(words.quit_label(view.save_s))
+    rows[Slot.PAUSE] = Row(commands.label("change_pause" if paused else "pause"), below=(*PAUSES, *finish))
+    rows[Slot.WHY] = Row(commands.label("why"))
+    rows[Slot.QUIT] = Row(commands.quit_label(view.save_s))
     return rows

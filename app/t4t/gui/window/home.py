@@ -17,6 +17,7 @@ from t4t.gui.theme.icons import tray_name
 from t4t.gui.theme.style import give_role
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.tray.model import present
+from t4t.wording import commands
 from t4t.wording import screen as words
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Home(QScrollArea):
         self._box.setSpacing(SPACE[3])
         self._build_head()
         self._build_banner(start_agent)
-        self._why = Card(words.label("why"))
+        self._why = Card(commands.label("why"))
         self._rules: Rows[RuleText] = Rows(lambda: RuleRow(theme), _fill_rule)
         self._why.rows.addWidget(self._rules)
         self._box.addWidget(self._why)
@@ -99,8 +100,8 @@ class Home(QScrollArea):
         sentences.setSpacing(SPACE[0])
         for part in (self._headline, self._detail, self._left):
             sentences.addWidget(part)
-        self._resume = button(words.label("resume"), lambda: self._session.send(Command.RESUME), role="primary")
-        self._pause = button(words.label("pause"), self._nothing)
+        self._resume = button(commands.label("resume"), lambda: self._session.send(Command.RESUME), role="primary")
+        self._pause = button(commands.label("pause"), self._nothing)
         self._menu = QMenu(self._pause)
         for command in PAUSES:
             self._menu.addAction(command.label).triggered.connect(lambda _checked=False, command=command: self._session.send(command))
@@ -116,8 +117,8 @@ class Home(QScrollArea):
         buttons.addWidget(self._pause, 0, Qt.AlignmentFlag.AlignTop)
         buttons.addStretch(0)
         self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        for part in (said, buttons, self._head):
-            part.setSpacing(SPACE[2])
+        for layout in (said, buttons, self._head):
+            layout.setSpacing(SPACE[2])
         self._head.addLayout(said, 1)
         self._head.addLayout(buttons)
         self._box.addLayout(self._head)
@@ -125,7 +126,7 @@ class Home(QScrollArea):
     def _build_banner(self, start_agent: Callable[[], None]) -> None:
         self._banner = Card(role="banner")
         self._banner_text = label()
-        self._start = button(words.start_label(), start_agent, role="primary")
+        self._start = button(commands.start_label(), start_agent, role="primary")
         self._banner.rows.addWidget(self._banner_text)
         self._banner.rows.addWidget(self._start)
         self._box.addWidget(self._banner)
@@ -182,8 +183,8 @@ class Home(QScrollArea):
         self._resume.setVisible(paused)
         self._resume.setEnabled(able and pending is not Command.RESUME)
         changes = view is not None and is_paused(view)
-        self._pause.setText(words.label("change" if changes else "pause"))
-        self._pause.setAccessibleName(words.spoken_pause(words.label("change_pause" if changes else "pause"), sentence))
+        self._pause.setText(commands.label("change" if changes else "pause"))
+        self._pause.setAccessibleName(words.spoken_pause(commands.label("change_pause" if changes else "pause"), sentence))
         self._pause.setVisible(view is not None)
         self._pause.setEnabled(able)
         self._finish.setVisible(not paused and view is not None and bool(view.tasks))

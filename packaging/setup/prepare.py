@@ -69,9 +69,25 @@ NEEDS: Final = (
     Need("libdbus-1-3", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libdbus-1.so.3"),
     Need("libfontconfig1", "letters in the picture (Qt)", file="/usr/lib/*/libfontconfig.so.1"),
     Need("libglib2.0-0", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libglib-2.0.so.0"),
+    Need("libxcb-cursor0", "windows and the tray on an X server (Qt)", file="/usr/lib/*/libxcb-cursor.so.0"),
+    Need("libxcb-icccm4", "windows and the tray on an X server (Qt)", file="/usr/lib/*/libxcb-icccm.so.4"),
+    Need("libxcb-image0", "windows and the tray on an X server (Qt)", file="/usr/lib/*/libxcb-image.so.0"),
+    Need("libxcb-keysyms1", "windows and the tray on an X server (Qt)", file="/usr/lib/*/libxcb-keysyms.so.1"),
+    Need("libxcb-randr0", "windows and the tray on an X server (Qt)", file="/usr/lib/*/libxcb-randr.so.0"),
+    Need("libxcb-render-util0", "windows and the tray on an X server (Qt)", file="/usr/lib/*/libxcb-render-util.so.0"),
+    Need("libxcb-shape0", "windows and the tray on an X server (Qt)", file="/usr/lib/*/libxcb-shape.so.0"),
+    Need("libxcb-xkb1", "the keyboard on an X server (Qt)", file="/usr/lib/*/libxcb-xkb.so.1"),
+    Need("libxkbcommon-x11-0", "the keyboard on an X server (Qt)", file="/usr/lib/*/libxkbcommon-x11.so.0"),
     Need("fonts-dejavu-core", "letters in the picture", file="/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
 )
 
+TEST_NEEDS: Final = (
+    Need("xvfb", "the screen on which the tray and the window are tested", program="Xvfb"),
+    Need("dbus-daemon", "the session bus of a tested desktop", program="dbus-daemon"),
+    Need("trayer", "the panel in which the tray is tested", program="trayer"),
+    Need("x11-utils", "sees which windows there are on that screen", program="xwininfo"),
+)
+"""What only ``make test`` needs."""
 LAB_NEEDS: Final = (
     Need("debootstrap", "makes the laboratory's small Debian", program="debootstrap"),
     Need("debian-archive-keyring", "checks the signature of Debian's archive", file="/usr/share/keyrings/debian-archive-keyring.gpg"),
@@ -183,6 +199,7 @@ def main() -> int:
         sys.exit("[setup] Python 3.11 or newer is needed")
     begun = time.monotonic()
     install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else (*NEEDS, *WINE_NEEDS) if purpose == "wine" else NEEDS)
+    install_packages({"lab": (*NEEDS, *LAB_NEEDS), "test": (*NEEDS, *TEST_NEEDS)}.get(purpose, NEEDS))
     appliance = start_appliance()
     try:
         if purpose in {"run", "test", "wine"}:

@@ -9,6 +9,8 @@ from t4t import __version__
 from t4t.domain.policy import PauseKind
 
 HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
+PAGES: Final = ("home", "why")
+HYPERVISORS: Final = ("auto", "qemu", "fake")
 _MAX_CORES: Final = 64
 _MAX_TASKS: Final = 64
 _MIN_MEMORY_MIB: Final = 128
@@ -41,7 +43,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"t4t {__version__}")
     top.add_argument("--data-dir", metavar="DIR", help="where settings, virtual machines and logs lie (or T4T_DATA_DIR)")
     top.add_argument("--json", action="store_true", help="print one JSON document on standard output")
-    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+    verbs = top.add_subparsers(dest="verb", metavar="VERB", help="without one: run in the background, with an icon in the tray")
 
     task = verbs.add_parser("task", help="BOINC VirtualBox tasks").add_subparsers(dest="task_verb", required=True, metavar="VERB")
     run = task.add_parser("run", help="run a task folder to its end; Ctrl-C saves, the same command goes on")
@@ -62,8 +64,12 @@ def parser() -> argparse.ArgumentParser:
 
     agent = verbs.add_parser("run", help="run the tasks of the data folder until it is stopped; Ctrl-C saves and ends")
     agent.add_argument("--once", action="store_true", help="end after one finished task")
+    agent.add_argument("--tray", action="store_true", help="show an icon in the tray, as t4t without a verb does")
     agent.add_argument("--tasks", type=_between(1, _MAX_TASKS), default=1, metavar="N", help="tasks side by side (default: 1)")
     _add_machine_options(agent)
+
+    window = verbs.add_parser("window", help="show the window; starts the program if it does not run")
+    window.add_argument("page", nargs="?", choices=PAGES, default=PAGES[0], metavar="PAGE", help=f"what to show: {' or '.join(PAGES)}")
 
     verbs.add_parser("status", help="what it does now")
     verbs.add_parser("why", help="why it does that, rule by rule")

@@ -45,8 +45,12 @@ class Services(Protocol):
         """Run a task folder to its end or to Ctrl-C."""
         ...
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
-        """Be the agent until it is asked to quit; raises `AgentRunning`."""
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
+        """Be the agent until it is asked to quit, with a ``tray`` where there is a screen; raises `AgentRunning`."""
+        ...
+
+    def show_window(self, page: str) -> None:
+        """Be the window until it is closed; starts the agent if there is none. Raises `NoScreen`."""
         ...
 
     @property

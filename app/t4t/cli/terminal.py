@@ -119,3 +119,9 @@ def show_notice(notice: Notice, stream: TextIO | None = None) -> None:
     for remedy in notice.remedies:
         out.write(f"  → {remedy}\n")
     out.flush()
+
+
+def tell(text: str) -> None:
+    """A sentence on standard error."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()

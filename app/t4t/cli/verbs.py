@@ -12,6 +12,7 @@ import msgspec
 from t4t.cli import agent_verbs
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
+from t4t.domain.errors import AgentRunning
 from t4t.domain.progress import Outcome, TaskResult
 
 if TYPE_CHECKING:
@@ -33,12 +34,28 @@ def run(args: argparse.Namespace, services: Services) -> int:
         case "demo":
             return _demo(args, services)
         case "run":
-            services.run_agent(_options(args), tasks=args.tasks, once=args.once)
+            services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray)
+            return DONE
+        case None:
+            return _desktop(services)
+        case "window":
+            services.show_window(args.page)
             return DONE
         case verb if verb in agent_verbs.VERBS:
             return agent_verbs.run(args, services.data)
         case _:
             return _appliance(args, services)
+
+
+def _desktop(services: Services) -> int:
+    """``t4t`` alone: the agent with its tray; a second one shows the window of the first."""
+    try:
+        services.run_agent(MachineOptions(hypervisor="auto", cores=None, cap_percent=100, memory_mib=None), tasks=1, once=False, tray=True)
+    except AgentRunning:
+        if not services.has_screen():
+            raise
+        services.show_window("home")
+    return DONE
 
 
 def _options(args: argparse.Namespace) -> MachineOptions:

@@ -166,6 +166,14 @@ class AgentNotUnderstood(HostError):
 
 
 @dataclass(eq=False)
+class NoScreen(HostError):
+    """A window was asked for where none can be shown; ``detail`` is the system's word, if there is one."""
+
+    detail: str
+    code = "T4T-GUI-01"
+
+
+@dataclass(eq=False)
 class StateSetAside(HostError):
     """A file of the agent's own state could not be read; it was put aside under the name ``file`` and begun anew."""
 

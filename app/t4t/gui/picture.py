@@ -12,13 +12,15 @@ from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
 
 from t4t.domain.errors import FolderUnwritable
-from t4t.gui.components.plot import DARK, LIGHT, PlotOptions, PlotTheme, draw_plot, title_line_count
+from t4t.gui.components.plot import PlotOptions, draw_plot, title_line_count
+from t4t.gui.theme.tokens import DARK, LIGHT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from t4t.domain.histogram import Histogram
+    from t4t.gui.theme.tokens import Colors
 
 MAX_PANELS: Final = 60
 _CARD_WIDTH: Final = 420.0
@@ -114,7 +116,7 @@ def _screenless_application() -> QGuiApplication:
     return QGuiApplication(["t4t"])
 
 
-def _draw_sheet_head(painter: QPainter, sheet: _Sheet, *, title: str, subtitle: str, theme: PlotTheme) -> None:
+def _draw_sheet_head(painter: QPainter, sheet: _Sheet, *, title: str, subtitle: str, theme: Colors) -> None:
     width = sheet.width - 2 * _MARGIN
     for text, pixels, weight, color, place in (
         (title, 22, QFont.Weight.DemiBold, theme.text, QRectF(_MARGIN, _MARGIN - 4, width, 28)),

@@ -73,6 +73,11 @@ TEXTS: Final[dict[str, _Text]] = {
         "It could not be read and was put aside as {file}; the work goes on from the tasks' own records.",
         ("Check the disk if this happens again.", _REPORT),
     ),
+    "T4T-GUI-01": _Text(
+        "No screen here",
+        "A window can't be shown: there is no display, or the libraries to reach it are missing. {detail}",
+        ("Ask for what it does in words: t4t status.", "Debian, Ubuntu: sudo apt-get install libegl1 libxcb-cursor0 libxkbcommon-x11-0."),
+    ),
     "T4T-BUG-01": _Text("A fault of this program", "Something went wrong that should not: {detail}", (_REPORT,)),
     "T4T-APP-01": _Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
     "T4T-APP-02": _Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),

@@ -13,8 +13,9 @@ from PySide6.QtGui import QColor, QImage, QPainter
 
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.histogram import Histogram
-from t4t.gui.components.plot import DARK, LIGHT, Frame, Marks, PlotOptions, draw_plot, title_line_count
+from t4t.gui.components.plot import Frame, Marks, PlotOptions, draw_plot, title_line_count
 from t4t.gui.picture import MAX_PANELS, ensure_application, render_png
+from t4t.gui.theme.tokens import DARK, LIGHT
 
 if TYPE_CHECKING:
     from pathlib import Path

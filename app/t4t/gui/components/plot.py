@@ -19,6 +19,7 @@ from PySide6.QtCore import QLineF, QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen, QPolygonF
 
 from t4t.gui.components.ticks import linear_labels, linear_ticks, log_labels, log_ticks
+from t4t.gui.theme.tokens import LIGHT, Colors
 
 if TYPE_CHECKING:
     from t4t.domain.histogram import Histogram
@@ -41,28 +42,6 @@ _TOGETHER: Final = re.compile(r" (?=[<>=≤≥] )|(?<=[<>=≤≥]) |(?<=[0-9]) (
 """Blanks at which a title must not be broken: around relations and before units."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlotTheme:
-    """Colours by role, as ``#RRGGBB``."""
-
-    window: str
-    surface: str
-    line: str
-    text: str
-    muted: str
-    accent: str
-    accent_soft: str
-    attention: str
-
-
-LIGHT: Final = PlotTheme(
-    window="#F6F7F9", surface="#FFFFFF", line="#D9DEE5", text="#161B22", muted="#55606E", accent="#1F5FBF", accent_soft="#E6EEFA", attention="#8F5400"
-)
-DARK: Final = PlotTheme(
-    window="#12161C", surface="#1A2028", line="#2E3743", text="#EDF1F6", muted="#A5B0BE", accent="#7FB2FF", accent_soft="#1D2B40", attention="#F2B55C"
-)
-
-
 class Marks(enum.Enum):
     """How bins are drawn."""
 
@@ -74,7 +53,7 @@ class Marks(enum.Enum):
 class PlotOptions:
     """What a caller may choose. Texts come from the caller, translated."""
 
-    theme: PlotTheme = LIGHT
+    theme: Colors = LIGHT
     marks: Marks = Marks.STEPS
     log_y: bool | None = None
     """None: as the histogram itself asks."""
@@ -221,7 +200,7 @@ def _draw_axes(painter: QPainter, body: QRectF, histogram: Histogram, *, options
     return frame
 
 
-def _draw_x_axis(painter: QPainter, frame: Frame, body: QRectF, label: str, *, font: QFont, theme: PlotTheme) -> None:
+def _draw_x_axis(painter: QPainter, frame: Frame, body: QRectF, label: str, *, font: QFont, theme: Colors) -> None:
     metrics = QFontMetricsF(font, painter.device())
     for tick, text in _fitting_ticks(frame, metrics):
         width = metrics.horizontalAdvance(text) + 2

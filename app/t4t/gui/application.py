@@ -1,0 +1,34 @@
+"""The one Qt application of a process, or the plain answer that there is no screen for it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Final
+
+from PySide6.QtWidgets import QApplication
+
+from t4t.gui.theme.icons import app_icon
+
+NAME: Final = "Test4Theory"
+_SCREENLESS: Final = frozenset({"offscreen", "minimal"})
+
+
+def application(*, on_screen: bool = True) -> QApplication | None:
+    """The application; None if ``on_screen`` is wanted and there is none: no display, none that answers, or without the libraries to reach it."""
+    chosen = os.environ.get("QT_QPA_PLATFORM")
+    if sys.platform == "linux" and not chosen:
+        # Qt would end the process where no display answers; with a last choice that always works it tells us instead
+        os.environ["QT_QPA_PLATFORM"] = ("wayland;" if os.environ.get("WAYLAND_DISPLAY") else "") + "xcb;offscreen"
+    try:
+        made = QApplication(["t4t"])
+    finally:
+        if sys.platform == "linux" and not chosen:
+            del os.environ["QT_QPA_PLATFORM"]
+    if on_screen and QApplication.platformName() in _SCREENLESS:
+        made.shutdown()
+        return None
+    made.setApplicationName(NAME)
+    made.setDesktopFileName("t4t")
+    made.setWindowIcon(app_icon())
+    return made

@@ -1,0 +1,137 @@
+"""The agent's session as tray and window see it: the latest view, what was clicked and is not done yet, what went wrong."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+from PySide6.QtCore import QLocale, QObject, QTime, QTimer, Signal
+
+from t4t.domain.errors import T4TError
+from t4t.domain.session import SessionView, Why
+from t4t.gui.commands import Command, is_done
+from t4t.wording.screen import Reader
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from t4t.gui.link import AgentLink, Result
+
+_PATIENCE_MS: Final = 10_000
+"""How long a click is shown as being done before the agent's own word counts again."""
+
+
+class Session(QObject):
+    """One agent. `changed` tells that something to be shown is different."""
+
+    changed = Signal()
+    explained = Signal(object)
+    """The `Why` that was asked for. A signal and no callback: who listens may be gone when it comes."""
+    refused = Signal(object)
+    """The `T4TError` with which the agent answered a click."""
+
+    def __init__(self, link: AgentLink, parent: QObject | None = None) -> None:
+        """Listens to ``link``, which belongs to it from now on."""
+        super().__init__(parent)
+        self._link = link
+        self._link.setParent(self)
+        self._view: SessionView | None = None
+        self._lost: T4TError | None = None
+        self._pending: Command | None = None
+        self._pending_since = 0
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(_PATIENCE_MS)
+        self._patience.timeout.connect(self._forget)
+        self._hope = QTimer(self)
+        self._hope.setSingleShot(True)
+        self._hope.timeout.connect(self._give_up_hope)
+        self._missing: T4TError | None = None
+        link.viewed.connect(self._viewed)
+        link.lost.connect(self._went)
+
+    def open(self) -> None:
+        """Begin to listen."""
+        self._link.open()
+
+    def close(self) -> None:
+        """Hang up for good."""
+        self._link.close()
+
+    @property
+    def view(self) -> SessionView | None:
+        """The latest view; None before the first one and while the agent is gone."""
+        return self._view
+
+    @property
+    def lost(self) -> T4TError | None:
+        """Why there is no agent, once it was found missing."""
+        return self._lost
+
+    @property
+    def pending(self) -> Command | None:
+        """What was clicked and is not seen done yet."""
+        return self._pending
+
+    def send(self, command: Command) -> None:
+        """Ask the agent; `changed` is emitted before this returns, so that the click is seen at once."""
+        self._pending = command
+        self._pending_since = 0 if self._view is None else self._view.serial
+        self._patience.start()
+        self.changed.emit()
+        self._link.request(command.method, command.params, self._answered)
+
+    def wait_anew(self, milliseconds: int) -> None:
+        """An agent was started: it counts as missing only if it is not there after this time."""
+        self._lost = None
+        self._hope.start(milliseconds)
+        self.changed.emit()
+
+    def ask_why(self) -> None:
+        """Ask for the rules of the decision: `explained` brings them, unless the agent is gone."""
+        self._link.request("why", {}, self._explain)
+
+    def _explain(self, result: Result) -> None:
+        if isinstance(result, bytes):
+            self.explained.emit(msgspec.json.decode(result, type=Why))
+
+    def _answered(self, result: Result) -> None:
+        if isinstance(result, T4TError):
+            self._forget()
+            self.refused.emit(result)
+
+    def _viewed(self, view: SessionView) -> None:
+        self._view, self._lost, self._missing = view, None, None
+        self._hope.stop()
+        if self._pending is not None and view.serial > self._pending_since and is_done(self._pending, view):
+            self._forget(tell=False)
+        self.changed.emit()
+
+    def _went(self, error: T4TError) -> None:
+        self._view, self._missing = None, error
+        if not self._hope.isActive():
+            self._lost = error
+        self._forget(tell=False)
+        self.changed.emit()
+
+    def _give_up_hope(self) -> None:
+        if self._view is None:
+            self._lost = self._missing
+            self.changed.emit()
+
+    def _forget(self, *, tell: bool = True) -> None:
+        self._patience.stop()
+        if self._pending is not None:
+            self._pending = None
+            if tell:
+                self.changed.emit()
+
+
+def _as_here(at: datetime) -> str:
+    return QLocale().toString(QTime(at.hour, at.minute), QLocale.FormatType.ShortFormat)
+
+
+def reader() -> Reader:
+    """Whoever looks at the screen now."""
+    return Reader(time.time(), _as_here)

@@ -1,0 +1,140 @@
+"""The look of widgets out of the tokens: one style sheet, by the property ``role``. The only place with style strings."""
+
+from __future__ import annotations
+
+import sys
+from string import Template
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QColor, QGuiApplication, QPalette
+
+from t4t.gui.theme import tokens
+from t4t.gui.theme.scheme import current
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from PySide6.QtWidgets import QApplication, QWidget
+
+    from t4t.gui.theme.tokens import Colors
+
+_SHEET: Final = Template("""
+QWidget { color: $text; font-size: ${body}px; }
+QWidget[role="window"], QScrollArea, QWidget[role="page"] { background: $window; border: none; }
+QLabel { background: transparent; }
+QLabel[role="headline"] { font-size: ${headline}px; font-weight: 600; }
+QLabel[role="title"] { font-size: ${title}px; font-weight: 600; }
+QLabel[role="name"] { font-weight: 600; }
+QLabel[role="muted"] { color: $muted; }
+QLabel[role="small"] { color: $muted; font-size: ${small}px; }
+QFrame[role="card"] { background: $surface; border: 1px solid $line; border-radius: ${card}px; }
+QFrame[role="banner"] { background: $accent_soft; border: 1px solid $line; border-radius: ${card}px; }
+QFrame[role="line"] { background: $line; border: none; max-height: 1px; min-height: 1px; }
+QPushButton { background: $surface; border: 1px solid $control; border-radius: ${control_radius}px; font-weight: 600; }
+QPushButton { padding: 0 ${pad}px; min-height: ${target}px; }
+QPushButton:hover { background: $accent_soft; }
+QPushButton:focus { border: ${focus}px solid $accent; padding: 0 ${inner_pad}px; min-height: ${inner_target}px; }
+QPushButton:disabled { color: $muted; border-color: $line; }
+QPushButton[role="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
+QPushButton[role="primary"]:focus { border: ${focus}px solid $text; }
+QPushButton[role="primary"]:disabled { background: $surface; color: $muted; border-color: $line; }
+QPushButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: ${hair}px; }
+QProgressBar { background: $line; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
+QProgressBar::chunk { background: $accent; border-radius: 3px; }
+QMenu { background: $surface; border: 1px solid $line; padding: ${hair}px; }
+QMenu::item { padding: 6px ${pad}px; }
+QMenu::item:selected { background: $accent_soft; }
+QMenu::separator { height: 1px; background: $line; margin: ${hair}px 0; }
+QScrollBar:vertical { background: transparent; width: 10px; }
+QScrollBar::handle:vertical { background: $control; border-radius: 4px; min-height: 24px; margin: 1px; }
+QScrollBar::add-line, QScrollBar::sub-line { height: 0; }
+""")
+_ORDINARY_POINTS: Final = {"win32": 9.0, "darwin": 13.0}
+"""The size of the system's own font where nobody changed it, else `tokens.ORDINARY_POINTS`."""
+
+
+def factor(points: float) -> float:
+    """By how much letters are larger than usual, as the volunteer set their system's font; never smaller."""
+    return max(1.0, points / _ORDINARY_POINTS.get(sys.platform, tokens.ORDINARY_POINTS))
+
+
+def sheet(colors: Colors, larger: float) -> str:
+    """The style sheet."""
+    letters = {"small": tokens.SMALL, "body": tokens.BODY, "title": tokens.TITLE, "headline": tokens.HEADLINE}
+    sizes = {name: f"{letter.pixels * larger:.1f}" for name, letter in letters.items()}
+    return _SHEET.substitute(
+        sizes,
+        window=colors.window,
+        surface=colors.surface,
+        line=colors.line,
+        control=colors.control,
+        text=colors.text,
+        muted=colors.muted,
+        accent=colors.accent,
+        on_accent=colors.on_accent,
+        accent_soft=colors.accent_soft,
+        card=tokens.RADIUS_CARD,
+        control_radius=tokens.RADIUS_CONTROL,
+        target=round(tokens.TARGET * larger),
+        focus=tokens.FOCUS,
+        hair=tokens.SPACE[0],
+        pad=tokens.SPACE[3],
+        inner_target=round(tokens.TARGET * larger) - 2 * (tokens.FOCUS - 1),  # the ring must not make the button grow
+        inner_pad=tokens.SPACE[3] - (tokens.FOCUS - 1),
+    )
+
+
+def palette(colors: Colors) -> QPalette:
+    """The palette, for what a style sheet does not reach."""
+    made = QPalette()
+    for role, color in (
+        (QPalette.ColorRole.Window, colors.window),
+        (QPalette.ColorRole.Base, colors.surface),
+        (QPalette.ColorRole.Button, colors.surface),
+        (QPalette.ColorRole.WindowText, colors.text),
+        (QPalette.ColorRole.Text, colors.text),
+        (QPalette.ColorRole.ButtonText, colors.text),
+        (QPalette.ColorRole.PlaceholderText, colors.muted),
+        (QPalette.ColorRole.Highlight, colors.accent),
+        (QPalette.ColorRole.HighlightedText, colors.on_accent),
+        (QPalette.ColorRole.Link, colors.accent),
+    ):
+        made.setColor(role, QColor(color))
+    return made
+
+
+class Theme(QObject):
+    """The colours that hold now, kept in line with the system for as long as the application runs."""
+
+    changed = Signal()
+    """The colours are others."""
+
+    def __init__(self, application: QApplication, *, choose: Callable[[QPalette], Colors] = current) -> None:
+        """Dresses the application at once and at each change of the system's scheme; ``choose`` has the colours for the system's palette."""
+        super().__init__()
+        self._application = application
+        self._choose = choose
+        self._larger = factor(application.font().pointSizeF())
+        application.setStyle("Fusion")
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self.dress)
+        self.dress()
+
+    def dress(self) -> None:
+        """Take the colours that hold now."""
+        self.colors = self._choose(self._application.style().standardPalette())
+        self._application.setPalette(palette(self.colors))
+        self._application.setStyleSheet(sheet(self.colors, self._larger))
+        self.changed.emit()
+
+    def px(self, pixels: float) -> int:
+        """A size that grows with the letters."""
+        return round(pixels * self._larger)
+
+
+def give_role(widget: QWidget, role: str) -> None:
+    """Give ``widget`` its look, also when it has another already."""
+    if widget.property("role") != role:
+        widget.setProperty("role", role)
+        widget.style().unpolish(widget)
+        widget.style().polish(widget)

@@ -1,0 +1,62 @@
+"""The words of everything that can be clicked, and what is shown from the click on."""
+
+from __future__ import annotations
+
+from gettext import gettext, ngettext
+from typing import Final
+
+from t4t.domain.policy import PauseKind
+
+_HOUR: Final = 3600.0
+_PAUSES: Final = {
+    PauseKind.HALF_HOUR: "For 30 minutes",
+    PauseKind.HOUR: "For 1 hour",
+    PauseKind.THREE_HOURS: "For 3 hours",
+    PauseKind.TOMORROW: "Until tomorrow at 08:00",
+    PauseKind.RESTART: "Until I restart the computer",
+    PauseKind.FOREVER: "Until I continue",
+}
+_LABELS: Final = {
+    "pause": "Pause",
+    "change_pause": "Change the pause",
+    "change": "Change",
+    "resume": "Continue now",
+    "finish": "Finish the current work, then pause",
+    "why": "Why?",
+    "open": "Open Test4Theory",
+    "quit": "Save and quit",
+}
+_AT_ONCE: Final = {
+    "pause": "Pausing…",
+    "resume": "Continuing…",
+    "finish": "Finishing the current work, then pausing…",
+    "quit": "Saving the work and ending…",
+}
+
+
+def pause_label(kind: PauseKind) -> str:
+    """For how long."""
+    return gettext(_PAUSES[kind])
+
+
+def label(key: str) -> str:
+    """The words of a command."""
+    return gettext(_LABELS[key])
+
+
+def at_once(key: str) -> str:
+    """What is shown from the click on until the agent has done it."""
+    return gettext(_AT_ONCE[key])
+
+
+def quit_label(save_s: float) -> str:
+    """The command that ends the program, with what it takes."""
+    if not 1 <= save_s < _HOUR:
+        return label("quit")
+    seconds = round(save_s)
+    return ngettext("Save and quit (about {seconds} second)", "Save and quit (about {seconds} seconds)", seconds).format(seconds=seconds)
+
+
+def start_label() -> str:
+    """The button that starts the program."""
+    return gettext("Start it")

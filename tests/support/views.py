@@ -1,0 +1,70 @@
+"""Any session that the local API can carry, for property tests."""
+
+from __future__ import annotations
+
+from hypothesis import strategies as st
+
+from t4t.domain.errors import leaves
+from t4t.domain.policy import RULES, Level
+from t4t.domain.session import VERSION, Activity, NoticeView, PortView, RuleView, SessionView, TaskView, TrayState
+from t4t.domain.vm import VmState
+
+NOW = 1_795_000_000.0
+_NUMBERS = st.floats(allow_nan=True, allow_infinity=True)
+_MOMENTS = st.floats(min_value=NOW - 1e6, max_value=NOW + 1e6) | _NUMBERS
+_MAYBE = st.none() | _MOMENTS
+_VALUES = st.none() | st.booleans() | st.integers() | _NUMBERS | st.text(max_size=20) | st.sampled_from(["1h", "30m", "forever"])
+
+TASKS = st.builds(
+    TaskView,
+    key=st.text(max_size=8),
+    name=st.text(max_size=200),
+    path=st.text(max_size=20),
+    activity=st.sampled_from(Activity),
+    vm=st.sampled_from(VmState),
+    fraction=_NUMBERS,
+    elapsed_s=_NUMBERS,
+    cpu_s=_NUMBERS,
+    lost_s=_NUMBERS,
+    cores=st.integers(0, 256),
+    memory_mib=st.integers(0, 1 << 20),
+    ports=st.just((PortView(name="web", host_port=8080),)),
+    checkpoints=st.integers(0, 1000),
+    restarts=st.integers(0, 1000),
+    last_checkpoint=_MAYBE,
+    save_s=_MAYBE,
+    retry_at=_MAYBE,
+    sentence=st.sampled_from(["task.running", "task.of_a_later_version"]),
+)
+NOTICES = st.builds(
+    NoticeView,
+    code=st.sampled_from([leaf.code for leaf in leaves()]) | st.just("T4T-NEW-99"),
+    data=st.dictionaries(st.sampled_from(["path", "detail", "needed_mib", "free_mib", "vm", "seconds"]), _VALUES, max_size=6),
+    task=st.text(max_size=8),
+    retry_at=_MAYBE,
+)
+SESSIONS = st.builds(
+    SessionView,
+    version=st.just(VERSION),
+    serial=st.integers(1, 1 << 40),
+    pid=st.integers(1, 1 << 22),
+    state=st.sampled_from(TrayState),
+    sentence=st.text(max_size=20),
+    level=st.sampled_from(Level),
+    deciding=st.sampled_from([*(rule.id for rule in RULES), "base", "a_rule_of_a_later_version"]),
+    since=_MOMENTS,
+    next_change=_MAYBE,
+    finishing=st.booleans(),
+    hypervisor=st.sampled_from(["", "qemu", "virtualbox"]),
+    save_s=_NUMBERS,
+    finished=st.integers(0, 1 << 20),
+    tasks=st.lists(TASKS, max_size=3).map(tuple),
+    notices=st.lists(NOTICES, max_size=3).map(tuple),
+)
+RULE_VIEWS = st.builds(
+    RuleView,
+    id=st.sampled_from([*(rule.id for rule in RULES), "a_rule_of_a_later_version"]),
+    value=_VALUES,
+    limit=_VALUES,
+    holds=st.booleans(),
+)

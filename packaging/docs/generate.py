@@ -9,7 +9,6 @@ from typing import Final
 import appliances_page
 from appliances_page import cell
 
-from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, UsageError, leaves
 from t4t.domain.errors import HostError, HypervisorError, InternalFault, T4TError, TaskError, UsageError, leaves
 from t4t.domain.vbox_job_elements import ELEMENTS
 from t4t.wording.notices import TEXTS

@@ -10,7 +10,6 @@ from t4t.domain.policy import PauseKind
 
 HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
 PAGES: Final = ("home", "why")
-HYPERVISORS: Final = ("auto", "qemu", "fake")
 _MAX_CORES: Final = 64
 _MAX_TASKS: Final = 64
 _MIN_MEMORY_MIB: Final = 128

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, UsageError, leaves
+from t4t.domain.project_errors import AccountError, ProjectError
 from t4t.domain.vbox_job_elements import ELEMENTS
 from t4t.wording.notices import TEXTS
 
@@ -40,7 +41,14 @@ def vbox_job() -> str:
 
 
 def _family(leaf: type[T4TError]) -> str:
-    names = {UsageError: "usage", HostError: "this computer", HypervisorError: "hypervisor", TaskError: "task"}
+    names = {
+        UsageError: "usage",
+        HostError: "this computer",
+        HypervisorError: "hypervisor",
+        TaskError: "task",
+        ProjectError: "project",
+        AccountError: "account",
+    }
     return next(name for kind, name in names.items() if kind in leaf.__mro__)
 
 

@@ -33,6 +33,7 @@ from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.hypervisor.host import SAVE_SECONDS, VmHost
 from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.remote import RemoteHypervisor
+from t4t.project.decode import decode_file
 from t4t.storage import appliance, paths
 from t4t.storage.files import FolderLock
 from t4t.wording.notices import notice
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from io import RawIOBase
 
     from t4t.domain.progress import TaskEvent, TaskResult
+    from t4t.domain.project import Decoded
     from t4t.hypervisor.driver import Driver
 
 _log = logging.getLogger(__name__)
@@ -210,6 +212,10 @@ class _Services:
         for name in (appliance.DISK, appliance.ISO):
             found.verified(name)
         return {"path": str(found.folder), **msgspec.to_builtins(found.manifest)}
+
+    def decode(self, file: Path) -> Decoded:
+        """See `Services.decode`."""
+        return decode_file(file)
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""

@@ -56,6 +56,9 @@ def parser() -> argparse.ArgumentParser:
     appliance.add_parser("path", help="where it is")
     appliance.add_parser("info", help="what it is")
 
+    decode = verbs.add_parser("decode", help="a recorded reply of a project's server as the client understands it")
+    decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
+
     host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
     host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)
     return top

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.progress import Outcome, TaskResult
@@ -28,6 +29,8 @@ def run(args: argparse.Namespace, services: Services) -> int:
             return _task_run(args, services)
         case "demo":
             return _demo(args, services)
+        case "decode":
+            return _decode(args, services)
         case _:
             return _appliance(args, services)
 
@@ -138,4 +141,14 @@ def _appliance(args: argparse.Namespace, services: Services) -> int:
     else:
         for key, value in info.items():
             print(f"{key:14}{value if not isinstance(value, dict) else ', '.join(map(str, value))}")
+    return DONE
+
+
+def _decode(args: argparse.Namespace, services: Services) -> int:
+    """Done when the file could be read: what the server said is the result, also where it refused."""
+    decoded = services.decode(Path(args.file))
+    if args.json:
+        _print_json(dataclasses.asdict(decoded))
+    else:
+        show_decoded(decoded)
     return DONE

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from t4t.domain.errors import Retry, T4TError
+from t4t.domain.errors import Retry, T4TError, UsageError
 
 
 class ProjectError(T4TError):
@@ -24,6 +24,15 @@ class AccountError(T4TError):
 
     exit_code = 3
     retry = Retry.AFTER_USER
+
+
+@dataclass(eq=False)
+class RecordUnreadable(UsageError):
+    """The file named on the command line can't be read."""
+
+    path: str
+    reason: str
+    code = "T4T-USE-11"
 
 
 # --- the network ---------------------------------------------------------------------------------------------------

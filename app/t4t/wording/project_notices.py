@@ -13,6 +13,7 @@ _DISTRUST: Final = "Do not go around it; tell the project on its message boards.
 _ANOTHER_COPY: Final = "It is fetched again by itself; if that fails too, the task is given back."
 
 TEXTS: Final[dict[str, Text]] = {
+    "T4T-USE-11": Text("The file can't be read", "{path}: {reason}.", ("Check the path.",)),
     "T4T-NET-01": Text("No connection", "{host} can't be reached: {reason}.", (_CONNECTION, _LATER)),
     "T4T-NET-02": Text(
         "The server's identity can't be verified",

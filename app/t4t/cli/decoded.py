@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from t4t.cli.terminal import plain
+from t4t.domain.redaction import redact
 
 if TYPE_CHECKING:
     from t4t.domain.project import Decoded
@@ -38,5 +39,7 @@ def _show(name: str, value: Any, *, indent: int) -> None:  # noqa: ANN401 (JSON)
             print(f"{space}{name:{_WIDTH}} {plain(', '.join(map(str, value)), _LONGEST)}")
         case _ if name in _SECRET:
             print(f"{space}{name:{_WIDTH}} (a key of {len(str(value))} characters)")
+        case str() if "://" in value:
+            print(f"{space}{name:{_WIDTH}} {plain(redact(value), _LONGEST)}")
         case _:
             print(f"{space}{name:{_WIDTH}} {plain(str(value), _LONGEST)}")

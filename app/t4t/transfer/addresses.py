@@ -40,10 +40,8 @@ def checked(address: str) -> URL:
 
 def shown(url: URL) -> str:
     """The address for people and logs: no login, no query."""
-    try:
-        return str(url.with_user(None).with_query(None).with_fragment(None))[:200] if url.host else str(url.with_query(None))[:200]
-    except ValueError:
-        return ""
+    bare = url.with_query(None).with_fragment(None)
+    return str(bare.with_user(None) if url.host else bare)[:200]
 
 
 def site(url: URL) -> str:
@@ -54,7 +52,8 @@ def site(url: URL) -> str:
 def followed(url: URL, location: str, *, any_host: bool) -> URL:
     """Where a redirect leads; raises `RedirectRefused`.
 
-    Never from https to http, never from outside to this computer. Another host only where nothing secret is sent (``any_host``) and what comes is verified.
+    Never from https to http, never from outside to this computer, and here only to the same port. Another host
+    only where nothing secret is sent (``any_host``) and what comes is verified.
     """
     try:
         target = checked(str(url.join(URL(location.strip()))))
@@ -62,7 +61,7 @@ def followed(url: URL, location: str, *, any_host: bool) -> URL:
         named = error.address if isinstance(error, AddressRefused) else ""
         raise RedirectRefused(host=site(url), target=named or "no address") from None
     downgrade = url.scheme == "https" and target.scheme != "https"
-    inwards = is_loopback(target.host) and (not is_loopback(url.host) or (target.scheme == "http" and target.port != url.port))
+    inwards = is_loopback(target.host) and (not is_loopback(url.host) or target.port != url.port)
     elsewhere = target.host != url.host and not any_host
     if downgrade or inwards or elsewhere:
         raise RedirectRefused(host=site(url), target=shown(target))

@@ -144,19 +144,21 @@ class Downloads:
 
     async def _all(self, transfer: _Transfer, progress: Callable[[int], None]) -> None:
         """Until everything came; a connection that breaks after it brought something is taken up again at once, a few times."""
-        for attempt in range(_BREAKS + 1):
+        breaks = 0
+        while True:
             before = transfer.intake.received
             try:
-                await transfer.run(lambda amount: self._account(transfer, amount, progress))
+                await transfer.run(lambda amount, received: self._account(amount, received, progress))
                 break
             except (Unreachable, TimedOut):
-                if transfer.intake.received == before or attempt == _BREAKS:
+                breaks += 1
+                if transfer.intake.received == before or breaks > _BREAKS:
                     raise
         await asyncio.to_thread(transfer.judge)
 
-    async def _account(self, transfer: _Transfer, amount: int, progress: Callable[[int], None]) -> None:
+    async def _account(self, amount: int, received: int, progress: Callable[[int], None]) -> None:
         self._allowance.note(self._now(), amount)
-        progress(transfer.intake.received)
+        progress(received)
         self._allowance.check(self._now())
         await self._rate.take(amount)
 
@@ -249,7 +251,7 @@ class _Transfer:
         self.intake.finish()
         _compare(self._wanted, size=self.intake.size, md5=self.intake.md5, sha256=self.intake.sha256)
 
-    async def run(self, account: Callable[[int], Awaitable[None]]) -> None:
+    async def run(self, account: Callable[[int, int], Awaitable[None]]) -> None:
         """One request for what is missing. Raises `Unreachable` or `TimedOut` when the connection breaks."""
         if self._total and self.intake.received == self._total:
             return
@@ -288,13 +290,14 @@ class _Transfer:
         with _putting(self._origin_file.parent):
             await asyncio.to_thread(write_atomic, self._origin_file, note)
 
-    async def _receive(self, response: aiohttp.ClientResponse, account: Callable[[int], Awaitable[None]]) -> None:
+    async def _receive(self, response: aiohttp.ClientResponse, account: Callable[[int, int], Awaitable[None]]) -> None:
         """While one block is checked and written in a thread, the next one comes."""
         loop = asyncio.get_running_loop()
         work: asyncio.Future[None] | None = None
         broken: ProjectError | None = None
         pieces: list[bytes] = []
         size = 0
+        received = self.intake.received
         piece = b"."
         try:
             while piece:
@@ -310,7 +313,8 @@ class _Transfer:
                         await asyncio.shield(work)
                     self._check_total(response, size)
                     work = loop.run_in_executor(None, self.intake.take, b"".join(pieces))
-                    await account(size)
+                    received += size
+                    await account(size, received)
                     pieces, size = [], 0
             if work:
                 await asyncio.shield(work)

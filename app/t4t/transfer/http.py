@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import errno
+import os
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
@@ -39,7 +40,8 @@ if TYPE_CHECKING:
 
 _MOST_REDIRECTS: Final = 10
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
-_READ_BUFFER: Final = 512 * 1024
+_READ_BUFFER: Final = 128 * 1024
+"""What a connection that breaks may cost: aiohttp drops what was not read yet."""
 REPLY_LIMIT: Final = 8 * 1024 * 1024
 """More than any reply of a scheduler or web page."""
 
@@ -169,6 +171,7 @@ class Http:
             read_bufsize=_READ_BUFFER,
             timeout=aiohttp.ClientTimeout(total=None, connect=self._timeouts.connect, sock_connect=self._timeouts.connect, sock_read=self._timeouts.silence),
         )
+        session._retry_connection = False  # noqa: SLF001 (there is no public switch; aiohttp's test client does the same): a login must not be repeated
         self._sessions[proxy] = session
         return session
 
@@ -192,10 +195,11 @@ def _reason(error: BaseException) -> str:
     """What the system says, never what a library says about the address."""
     cause: BaseException | None = error
     while cause:
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return cause.verify_message or "its certificate is not valid"
-        if isinstance(cause, OSError) and cause.errno and cause.errno in errno.errorcode and cause.strerror:
-            return cause.strerror
+        said = getattr(cause, "verify_message", "")
+        if isinstance(cause, ssl.SSLCertVerificationError) and said:
+            return str(said)
+        if isinstance(cause, OSError) and not isinstance(cause, ssl.SSLError) and cause.errno is not None and cause.errno in errno.errorcode:
+            return os.strerror(cause.errno)
         cause = cause.__cause__ or cause.__context__
     return {"ClientConnectorDNSError": "its name is not known", "ServerDisconnectedError": "it hung up", "ClientPayloadError": "the reply was cut off"}.get(
         type(error).__name__, "the connection failed"

@@ -78,8 +78,6 @@ class Intake:
             with source.open("rb") as earlier:
                 while block := earlier.read(_STEP):
                     self._take(block, again=True)
-        except FileNotFoundError:
-            pass
         except (ArchiveRefused, FileWrongSize):
             self.restart()
         return self.received
@@ -146,10 +144,8 @@ class Intake:
     def close(self) -> None:
         """Close the files; what is in them stays for the next time."""
         for file in self._files:
-            try:
+            with contextlib.suppress(OSError):  # a full disk shows again when the buffer is written at last
                 file.close()
-            except OSError:  # a full disk shows again when the buffer is written at last
-                continue
         self._files = []
 
     def remove(self) -> None:

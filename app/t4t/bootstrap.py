@@ -36,6 +36,7 @@ from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.project.decode import decode_file
 from t4t.storage import appliance, paths
 from t4t.storage.files import FolderLock
+from t4t.storage.logs import RedactingFormatter
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def _log_to(path: Path) -> None:
         handler: logging.Handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
     except OSError:
         handler = logging.NullHandler()
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.raiseExceptions = False  # a full disk is told once, by what needs it, and not by each line of the log
 

@@ -68,6 +68,12 @@ NEEDS: Final = (
     Need("fonts-dejavu-core", "letters in the picture", file="/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
 )
 
+TEST_NEEDS: Final = (
+    Need("dbus", "carries the tests' own keyring", program="dbus-run-session"),
+    Need("gnome-keyring", "keeps secrets in the tests of the system's keyring", program="gnome-keyring-daemon"),
+)
+"""What only tests need."""
+
 LAB_NEEDS: Final = (
     Need("debootstrap", "makes the laboratory's small Debian", program="debootstrap"),
     Need("debian-archive-keyring", "checks the signature of Debian's archive", file="/usr/share/keyrings/debian-archive-keyring.gpg"),
@@ -165,7 +171,7 @@ def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything checks it
         sys.exit("[setup] Python 3.11 or newer is needed")
     begun = time.monotonic()
-    install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else NEEDS)
+    install_packages((*NEEDS, *{"lab": LAB_NEEDS, "test": TEST_NEEDS}.get(purpose, ())))
     appliance = start_appliance()
     try:
         if purpose in {"run", "test"}:

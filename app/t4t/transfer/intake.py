@@ -10,8 +10,10 @@ import contextlib
 import errno
 import hashlib
 import os
-import zlib
 from typing import TYPE_CHECKING, BinaryIO, Final
+
+from isal import isal_zlib
+from isal.igzip_lib import IsalError
 
 from t4t.domain.errors import FolderUnwritable, NotEnoughDisk
 from t4t.domain.project_errors import ArchiveRefused, FileWrongSize
@@ -21,7 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _STEP: Final = 1024 * 1024
-_GZIP: Final = 16 + zlib.MAX_WBITS
+_GZIP: Final = 16 + isal_zlib.MAX_WBITS
 
 
 def measured(path: Path) -> tuple[int, str, str]:
@@ -57,7 +59,7 @@ class Intake:
         self.received = 0
         self._md5 = hashlib.md5(usedforsecurity=False)
         self._sha256 = hashlib.sha256()
-        self._member = zlib.decompressobj(_GZIP)
+        self._member = isal_zlib.decompressobj(_GZIP)
         self._member_begun = False
 
     @property
@@ -110,13 +112,13 @@ class Intake:
             self._files[1].write(data)
         try:
             self._inflate(data)
-        except zlib.error as error:
+        except IsalError as error:
             raise ArchiveRefused(file=self._name, reason="it is damaged") from error
 
     def _inflate(self, data: bytes) -> None:
         while data:
             if self._member.eof:  # another member follows, as tools that compress in parallel write them
-                self._member = zlib.decompressobj(_GZIP)
+                self._member = isal_zlib.decompressobj(_GZIP)
             self._member_begun = True
             self._plain(self._member.decompress(data, _STEP), write=True)
             data = self._member.unused_data or self._member.unconsumed_tail

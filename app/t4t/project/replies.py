@@ -26,7 +26,8 @@ from t4t.domain.project_errors import ReplyUnreadable
 from t4t.project.fields import fill, text, whole
 
 _HTML: Final = re.compile(r"(?:\s++|<!--.{0,2000}?-->|<\?.{0,200}?\?>){0,20}<(?:!doctype\s++html|html)\b", re.IGNORECASE | re.DOTALL)
-_HEAD: Final = 4096
+HEAD: Final = 4096
+"""Where a document's beginning ends."""
 _MOST: Final = 1000
 _SCHEDULER: Final = re.compile(
     r"<scheduler>([^<>]{1,2000}+)</scheduler>|<link\s++rel=[\"']?boinc_scheduler[\"']?\s++href=[\"']?([^\"'<>\s]{1,2000}+)", re.IGNORECASE
@@ -35,7 +36,7 @@ _SCHEDULER: Final = re.compile(
 
 def is_html(data: bytes) -> bool:
     """Whether it is a web page, which servers send with status 200 while they are down."""
-    return _HTML.match(decode(data[:_HEAD])) is not None
+    return _HTML.match(decode(data[:HEAD])) is not None
 
 
 def root_of(data: bytes, *wanted: str, kind: str) -> Element:

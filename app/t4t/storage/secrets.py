@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import keyring
 import keyring.errors
@@ -33,22 +33,6 @@ _WEAK: Final = ("keyrings.alt.file", "keyring.backends.null", "keyring.backends.
 """Backends that keep nothing, or keep it in clear."""
 
 
-class Vault(Protocol):
-    """A place for secrets, by name."""
-
-    def get(self, name: str) -> str | None:
-        """The secret, or None if there is none."""
-        ...
-
-    def put(self, name: str, secret: str) -> None:
-        """Keep it."""
-        ...
-
-    def remove(self, name: str) -> None:
-        """Forget it; nothing happens if there is none."""
-        ...
-
-
 class MemoryVault:
     """For this run only."""
 
@@ -57,15 +41,15 @@ class MemoryVault:
         self._secrets: dict[str, str] = {}
 
     def get(self, name: str) -> str | None:
-        """See `Vault.get`."""
+        """See `t4t.domain.vault.Vault.get`."""
         return self._secrets.get(name)
 
     def put(self, name: str, secret: str) -> None:
-        """See `Vault.put`."""
+        """See `t4t.domain.vault.Vault.put`."""
         self._secrets[name] = secret
 
     def remove(self, name: str) -> None:
-        """See `Vault.remove`."""
+        """See `t4t.domain.vault.Vault.remove`."""
         self._secrets.pop(name, None)
 
 
@@ -78,15 +62,15 @@ class KeyringVault:
         self._backend = backend or _safe_backend()
 
     def get(self, name: str) -> str | None:
-        """See `Vault.get`; raises `KeyringLocked` or `KeyringMissing`."""
+        """See `t4t.domain.vault.Vault.get`; raises `KeyringLocked` or `KeyringMissing`."""
         return _asked(lambda: self._backend.get_password(SERVICE, f"{self._prefix}/{name}"))
 
     def put(self, name: str, secret: str) -> None:
-        """See `Vault.put`; raises `KeyringLocked` or `KeyringMissing`."""
+        """See `t4t.domain.vault.Vault.put`; raises `KeyringLocked` or `KeyringMissing`."""
         _asked(lambda: self._backend.set_password(SERVICE, f"{self._prefix}/{name}", secret))
 
     def remove(self, name: str) -> None:
-        """See `Vault.remove`; raises `KeyringLocked` or `KeyringMissing`."""
+        """See `t4t.domain.vault.Vault.remove`; raises `KeyringLocked` or `KeyringMissing`."""
         if self.get(name) is not None:
             _asked(lambda: self._backend.delete_password(SERVICE, f"{self._prefix}/{name}"))
 
@@ -177,15 +161,15 @@ class FileVault:
             raise FolderUnwritable(path=str(self._path.parent), reason=error.strerror or str(error)) from error
 
     def get(self, name: str) -> str | None:
-        """See `Vault.get`."""
+        """See `t4t.domain.vault.Vault.get`."""
         return self._load().get(name)
 
     def put(self, name: str, secret: str) -> None:
-        """See `Vault.put`; raises `FolderUnwritable`."""
+        """See `t4t.domain.vault.Vault.put`; raises `FolderUnwritable`."""
         self._save(self._load() | {name: secret})
 
     def remove(self, name: str) -> None:
-        """See `Vault.remove`; raises `FolderUnwritable`."""
+        """See `t4t.domain.vault.Vault.remove`; raises `FolderUnwritable`."""
         entries = self._load()
         if entries.pop(name, None) is not None:
             self._save(entries)

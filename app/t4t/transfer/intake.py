@@ -112,7 +112,7 @@ class Intake:
             self._files[1].write(data)
         try:
             self._inflate(data)
-        except IsalError as error:
+        except IsalError as error:  # type: ignore[misc]  # its stub calls the class an instance
             raise ArchiveRefused(file=self._name, reason="it is damaged") from error
 
     def _inflate(self, data: bytes) -> None:

@@ -21,11 +21,13 @@ import pytest
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.project_errors import KeyFileUnreadable, KeyringLocked, KeyringMissing, PassphraseWrong
 from t4t.storage.logs import RedactingFormatter
-from t4t.storage.secrets import FileVault, KeyringVault, MemoryVault, Vault
+from t4t.storage.secrets import FileVault, KeyringVault, MemoryVault
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from t4t.domain.vault import Vault
 
 KEY = "0123456789abcdef0123456789abcdef"
 

@@ -6,7 +6,6 @@ Times are Unix times in seconds, sizes are in bytes, credit is in cobblestones, 
 from __future__ import annotations
 
 import enum
-import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -112,7 +111,7 @@ class Host:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Reply of ``show_user.php``; ``expavg_credit`` is as of ``expavg_time``: see `decayed`."""
+    """Reply of ``show_user.php``; ``expavg_credit`` is as of ``expavg_time``: see `t4t.domain.credit`."""
 
     id: int = 0
     cpid: str = ""
@@ -391,11 +390,3 @@ class Decoded:
     error_num: int | None = None
     error: str | None = None
     fields: dict[str, Any] = field(default_factory=dict)
-
-
-_WEEK_S = 7 * 86400.0
-
-
-def decayed(expavg_credit: float, expavg_time: float, now: float) -> float:
-    """Recent average credit at ``now``: it halves every week, and servers update it only when they grant credit."""
-    return expavg_credit * math.exp2(-max(0.0, now - expavg_time) / _WEEK_S)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from t4t.domain.project import AccountInfo, AccountOut, ErrorDocument, FileInfo, Refusal, SchedulerReply, decayed
+from t4t.domain.credit import decayed
+from t4t.domain.project import AccountInfo, AccountOut, ErrorDocument, FileInfo, Refusal, SchedulerReply
 from t4t.domain.project_errors import ReplyUnreadable
 from t4t.project import account_manager, replies
 from t4t.project.scheduler_reply import read_scheduler_reply

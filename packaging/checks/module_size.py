@@ -12,6 +12,8 @@ _FAULT: Final = 600
 
 ANSWERED: Final[dict[str, str]] = {
     "app/t4t/domain/errors.py": "a flat table: one leaf a failure",
+    "app/t4t/domain/project_errors.py": "a flat table: one leaf a failure",
+    "tests/unit/transfer/test_download.py": "what servers do wrong, one thing after the other",
     "tests/appliance/test_mirror.py": "the mirror's protocol, message by message",
     "tests/qemu/test_life.py": "the life of a VM, one fact after the other",
     "tests/support/road_double.py": "VirtualBox in memory, method by method",

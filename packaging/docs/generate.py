@@ -10,6 +10,8 @@ import appliances_page
 from appliances_page import cell
 
 from t4t.domain.errors import HostError, HypervisorError, InternalFault, T4TError, TaskError, UsageError, leaves
+from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, UsageError, leaves
+from t4t.domain.project_errors import AccountError, ProjectError
 from t4t.domain.vbox_job_elements import ELEMENTS
 from t4t.wording.notices import TEXTS
 
@@ -40,6 +42,14 @@ def vbox_job() -> str:
 
 def _family(leaf: type[T4TError]) -> str:
     names = {InternalFault: "the program", UsageError: "usage", HostError: "this computer", HypervisorError: "hypervisor", TaskError: "task"}
+    names = {
+        UsageError: "usage",
+        HostError: "this computer",
+        HypervisorError: "hypervisor",
+        TaskError: "task",
+        ProjectError: "project",
+        AccountError: "account",
+    }
     return next(name for kind, name in names.items() if kind in leaf.__mro__)
 
 

@@ -88,6 +88,11 @@ TEST_NEEDS: Final = (
     Need("x11-utils", "sees which windows there are on that screen", program="xwininfo"),
 )
 """What only ``make test`` needs."""
+    Need("dbus", "carries the tests' own keyring", program="dbus-run-session"),
+    Need("gnome-keyring", "keeps secrets in the tests of the system's keyring", program="gnome-keyring-daemon"),
+)
+"""What only tests need."""
+
 LAB_NEEDS: Final = (
     Need("debootstrap", "makes the laboratory's small Debian", program="debootstrap"),
     Need("debian-archive-keyring", "checks the signature of Debian's archive", file="/usr/share/keyrings/debian-archive-keyring.gpg"),
@@ -200,6 +205,7 @@ def main() -> int:
     begun = time.monotonic()
     install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else (*NEEDS, *WINE_NEEDS) if purpose == "wine" else NEEDS)
     install_packages({"lab": (*NEEDS, *LAB_NEEDS), "test": (*NEEDS, *TEST_NEEDS)}.get(purpose, NEEDS))
+    install_packages((*NEEDS, *{"lab": LAB_NEEDS, "test": TEST_NEEDS}.get(purpose, ())))
     appliance = start_appliance()
     try:
         if purpose in {"run", "test", "wine"}:

@@ -82,6 +82,9 @@ def parser() -> argparse.ArgumentParser:
     history.add_argument("--limit", type=_between(1, 1000), default=40, metavar="N", help="how many lines (default: 40)")
     verbs.add_parser("quit", help="save everything and end the program")
 
+    decode = verbs.add_parser("decode", help="a recorded reply of a project's server as the client understands it")
+    decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
+
     host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
     host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)
     verbs.add_parser("vbox-api")  # ours alone: the VM host of a frozen app starts it

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
+    from t4t.domain.project import Decoded
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,4 +81,8 @@ class Services(Protocol):
 
     def has_screen(self) -> bool:
         """Whether a window could be shown."""
+        ...
+
+    def decode(self, file: Path) -> Decoded:
+        """A recorded reply, read; raises `RecordUnreadable`."""
         ...

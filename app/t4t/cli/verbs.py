@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from t4t.cli import agent_verbs
+from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.errors import AgentRunning
@@ -43,6 +44,8 @@ def run(args: argparse.Namespace, services: Services) -> int:
             return DONE
         case verb if verb in agent_verbs.VERBS:
             return agent_verbs.run(args, services.data)
+        case "decode":
+            return _decode(args, services)
         case _:
             return _appliance(args, services)
 
@@ -198,3 +201,11 @@ def _print_description(document: Mapping[str, Any]) -> None:
 def _toml(value: object) -> str:
     """A value for people: TOML has no word for "not given"."""
     return "(not given)" if value is None else json.dumps(value, ensure_ascii=False)
+def _decode(args: argparse.Namespace, services: Services) -> int:
+    """Done when the file could be read: what the server said is the result, also where it refused."""
+    decoded = services.decode(Path(args.file))
+    if args.json:
+        _print_json(dataclasses.asdict(decoded))
+    else:
+        show_decoded(decoded)
+    return DONE

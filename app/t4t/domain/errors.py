@@ -5,7 +5,8 @@ T4TError
 ├─ UsageError          the command line is wrong                                       exit 2
 ├─ HostError           this computer needs attention                                   exit 3
 ├─ HypervisorError     the hypervisor or a VM of ours                                  exit 5
-└─ TaskError           the task folder, its image or the guest's own result            exit 6
+├─ TaskError           the task folder, its image or the guest's own result            exit 6
+└─ ProjectError, AccountError: in `t4t.domain.project_errors`                          exit 4, 3
 
 Errors carry data, never sentences, so that a notice can be chosen by error, system and language.
 """
@@ -15,7 +16,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar
 
 
 class Retry(enum.Enum):
@@ -533,9 +534,6 @@ def leaves(root: type[T4TError] = T4TError) -> tuple[type[T4TError], ...]:
     return tuple(found)
 
 
-_BY_CODE: Final[dict[str, type[T4TError]]] = {leaf.code: leaf for leaf in leaves()}
-
-
 def to_wire(error: T4TError) -> dict[str, Any]:
     """``error`` as plain data for the VM host's pipe and the local API."""
     return {"code": error.code, "data": dataclasses.asdict(error)}
@@ -543,7 +541,7 @@ def to_wire(error: T4TError) -> dict[str, Any]:
 
 def from_wire(message: dict[str, Any]) -> T4TError:
     """The inverse of `to_wire`; an unknown code or ill-fitting data becomes `HostProcessLost` (another version speaks)."""
-    leaf = _BY_CODE.get(str(message.get("code")))
+    leaf = {leaf.code: leaf for leaf in leaves()}.get(str(message.get("code")))
     data = message.get("data")
     if leaf is None or not isinstance(data, dict) or set(data) != {f.name for f in dataclasses.fields(leaf)}:
         return HostProcessLost(detail=f"unknown error {message!r}")

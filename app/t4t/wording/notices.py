@@ -7,6 +7,9 @@ from dataclasses import dataclass
 from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
+from t4t.wording import project_notices
+from t4t.wording.text import Text
+
 if TYPE_CHECKING:
     from t4t.domain.errors import T4TError
 
@@ -21,38 +24,31 @@ class Notice:
     remedies: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Text:
-    title: str
-    body: str
-    remedies: tuple[str, ...] = ()
-
-
 _QEMU: Final = "Install QEMU. Debian, Ubuntu: sudo apt-get install qemu-system-x86 qemu-utils. Fedora: sudo dnf install qemu-system-x86 qemu-img."
 _ANOTHER_COPY: Final = "Get the task's files again; the copy in this folder can't be used."
 _AGAIN: Final = "Run the same command again; it goes on where it stopped."
 _REPORT: Final = "If it comes back, report it with this code and the log of the VM host in the data folder."
 
-TEXTS: Final[dict[str, _Text]] = {
-    "T4T-USE-01": _Text("No such folder", "There is no folder {path}.", ("Check the path.",)),
-    "T4T-USE-02": _Text(
+TEXTS: Final[dict[str, Text]] = {
+    "T4T-USE-01": Text("No such folder", "There is no folder {path}.", ("Check the path.",)),
+    "T4T-USE-02": Text(
         "This runspec can't be used",
         "“{runspec}” is not a runspec: {reason}.",
         ("Give it as: boinc BEAM PROCESS ENERGY PARAMS SPECIFIC GENERATOR VERSION TUNE EVENTS SEED.",),
     ),
-    "T4T-DISK-01": _Text(
+    "T4T-DISK-01": Text(
         "Not enough disk space",
         "{needed_mib} MiB are needed in {path}, and {free_mib} MiB are free.",
         ("Free some space there, or choose another place with --data-dir.",),
     ),
-    "T4T-DISK-02": _Text("A folder can't be written", "{path}: {reason}.", ("Check who owns the folder and that the disk is not read-only.",)),
-    "T4T-MEM-01": _Text(
+    "T4T-DISK-02": Text("A folder can't be written", "{path}: {reason}.", ("Check who owns the folder and that the disk is not read-only.",)),
+    "T4T-MEM-01": Text(
         "Not enough memory",
         "The virtual machine needs {needed_mib} MiB of memory, and {free_mib} MiB are free.",
         ("Close some programs, or give the machine less with --memory.",),
     ),
-    "T4T-RUN-01": _Text("Already at work", "Another t4t process (number {pid}) is at work in {path}.", ("Wait for it, or end it first.",)),
-    "T4T-RUN-02": _Text(
+    "T4T-RUN-01": Text("Already at work", "Another t4t process (number {pid}) is at work in {path}.", ("Wait for it, or end it first.",)),
+    "T4T-RUN-02": Text(
         "Begun elsewhere",
         "The task in {path} was begun with the data folder {data_dir}, which still has its virtual machine.",
         ("Run it with --data-dir and that folder.",),
@@ -96,62 +92,68 @@ TEXTS: Final[dict[str, _Text]] = {
     "T4T-HV-01": _Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_QEMU,)),
     "T4T-HV-02": _Text("{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", ("Install it again.", _QEMU)),
     "T4T-HV-03": _Text(
+    "T4T-APP-01": Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
+    "T4T-APP-02": Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),
+    "T4T-HV-01": Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_QEMU,)),
+    "T4T-HV-02": Text("{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", ("Install it again.", _QEMU)),
+    "T4T-HV-03": Text(
         "{hypervisor} can't do this", "The task needs “{feature}”, which {hypervisor} can't give.", ("Use another hypervisor with --hypervisor.",)
     ),
-    "T4T-HV-04": _Text("The hypervisor takes too long", "“{command}” was not done within {seconds:.0f} s (machine {vm}).", (_AGAIN, _REPORT)),
-    "T4T-HV-05": _Text("The hypervisor refused a command", "“{command}” failed for machine {vm}: {detail}", (_AGAIN, _REPORT)),
-    "T4T-HV-06": _Text(
+    "T4T-HV-04": Text("The hypervisor takes too long", "“{command}” was not done within {seconds:.0f} s (machine {vm}).", (_AGAIN, _REPORT)),
+    "T4T-HV-05": Text("The hypervisor refused a command", "“{command}” failed for machine {vm}: {detail}", (_AGAIN, _REPORT)),
+    "T4T-HV-06": Text(
         "No free port",
         "No port of this computer could be connected to the guest (machine {vm}, last tried {port}).",
         ("Close programs that listen on many ports.",),
     ),
-    "T4T-HV-07": _Text("The VM host ended", "The process that drives the virtual machines ended: {detail}", (_AGAIN, _REPORT)),
-    "T4T-HV-08": _Text("A file of the virtual machine is missing", "{path} is not there.", ("Put it back, or get the task's files again.",)),
-    "T4T-VM-01": _Text("No such virtual machine", "There is no virtual machine {vm} of ours.", ("Run the task again; a new one is made.",)),
-    "T4T-VM-02": _Text("Not our virtual machine", "{vm} was not made by us and is left alone.", ("Choose another data folder with --data-dir.",)),
-    "T4T-VM-03": _Text("Not now", "“{command}” does not fit the virtual machine {vm}, which is {state}.", (_AGAIN,)),
-    "T4T-VM-04": _Text("The virtual machine exists already", "{vm} was made before with other settings.", (_REPORT,)),
-    "T4T-VM-05": _Text("The virtual machine keeps ending", "The virtual machine {vm} ended by itself again and again ({detail}).", (_REPORT,)),
-    "T4T-VM-06": _Text(
+    "T4T-HV-07": Text("The VM host ended", "The process that drives the virtual machines ended: {detail}", (_AGAIN, _REPORT)),
+    "T4T-HV-08": Text("A file of the virtual machine is missing", "{path} is not there.", ("Put it back, or get the task's files again.",)),
+    "T4T-VM-01": Text("No such virtual machine", "There is no virtual machine {vm} of ours.", ("Run the task again; a new one is made.",)),
+    "T4T-VM-02": Text("Not our virtual machine", "{vm} was not made by us and is left alone.", ("Choose another data folder with --data-dir.",)),
+    "T4T-VM-03": Text("Not now", "“{command}” does not fit the virtual machine {vm}, which is {state}.", (_AGAIN,)),
+    "T4T-VM-04": Text("The virtual machine exists already", "{vm} was made before with other settings.", (_REPORT,)),
+    "T4T-VM-05": Text("The virtual machine keeps ending", "The virtual machine {vm} ended by itself again and again ({detail}).", (_REPORT,)),
+    "T4T-VM-06": Text(
         "A saved state can't be read", "The saved state of {vm} can't be loaded: {detail}", ("Run the task again: it goes on from its last checkpoint.",)
     ),
-    "T4T-VM-07": _Text("No such checkpoint", "The virtual machine {vm} has no checkpoint “{snapshot}”.", (_AGAIN,)),
-    "T4T-VM-08": _Text(
+    "T4T-VM-07": Text("No such checkpoint", "The virtual machine {vm} has no checkpoint “{snapshot}”.", (_AGAIN,)),
+    "T4T-VM-08": Text(
         "The virtual machine is busy",
         "Another program holds the virtual machine {vm}, so “{command}” has to wait: {detail}",
         ("Close VirtualBox's own window of this machine and its settings.", _AGAIN),
     ),
-    "T4T-TASK-01": _Text("A file of the task is missing", "{path} is not there.", (_ANOTHER_COPY,)),
-    "T4T-TASK-02": _Text("The job description can't be read", "{path}: {reason}.", (_ANOTHER_COPY,)),
-    "T4T-TASK-03": _Text("The job description is refused", "vbox_job.xml: <{element}> is “{value}”: {reason}.", (_ANOTHER_COPY,)),
-    "T4T-TASK-04": _Text("The job description is refused", "vbox_job.xml: <{first}> and <{second}> may not stand together.", (_ANOTHER_COPY,)),
-    "T4T-TASK-05": _Text("The image can't be used", "{path}: {reason}.", (_ANOTHER_COPY,)),
-    "T4T-TASK-06": _Text("A file is not the one that was announced", "{path} has the SHA-256 {actual}, and {expected} was announced.", (_ANOTHER_COPY,)),
-    "T4T-TASK-07": _Text(
+    "T4T-TASK-01": Text("A file of the task is missing", "{path} is not there.", (_ANOTHER_COPY,)),
+    "T4T-TASK-02": Text("The job description can't be read", "{path}: {reason}.", (_ANOTHER_COPY,)),
+    "T4T-TASK-03": Text("The job description is refused", "vbox_job.xml: <{element}> is “{value}”: {reason}.", (_ANOTHER_COPY,)),
+    "T4T-TASK-04": Text("The job description is refused", "vbox_job.xml: <{first}> and <{second}> may not stand together.", (_ANOTHER_COPY,)),
+    "T4T-TASK-05": Text("The image can't be used", "{path}: {reason}.", (_ANOTHER_COPY,)),
+    "T4T-TASK-06": Text("A file is not the one that was announced", "{path} has the SHA-256 {actual}, and {expected} was announced.", (_ANOTHER_COPY,)),
+    "T4T-TASK-07": Text(
         "The image is for another kind of computer",
         "The task's image is for {image} processors, and this computer has {computer}.",
         ("Run this task on a computer of that kind.",),
     ),
-    "T4T-TASK-08": _Text(
+    "T4T-TASK-08": Text(
         "The job failed inside the virtual machine", "It ended with code {guest_exit_code}: {message}", ("Look at run.log in the shared folder.",)
     ),
-    "T4T-TASK-09": _Text(
+    "T4T-TASK-09": Text(
         "The virtual machine no longer answers", "There was no sign of life for {seconds:.0f} s of running time.", ("Look at console.log in the task folder.",)
     ),
-    "T4T-TASK-10": _Text(
+    "T4T-TASK-10": Text(
         "The virtual machine switched itself off", "It ended before the job was done ({detail}).", ("Look at console.log in the task folder.",)
     ),
-    "T4T-TASK-11": _Text(
+    "T4T-TASK-11": Text(
         "The job's time is over", "The job may take {duration:.0f} s and had used {elapsed:.0f} s before it was started again.", (_ANOTHER_COPY,)
     ),
-    "T4T-TASK-12": _Text("A result can't be read", "{path}: {reason}.", ("Look at run.log in the shared folder.",)),
-    "T4T-TASK-13": _Text(
+    "T4T-TASK-12": Text("A result can't be read", "{path}: {reason}.", ("Look at run.log in the shared folder.",)),
+    "T4T-TASK-13": Text(
         "A link leads out of the task",
         "{path} is a link to {target}, outside of the task's own folders.",
         ("If you made the link, put the file itself there.",),
     ),
-    "T4T-TASK-14": _Text("A file of the task can't be read", "{path}: {reason}.", ("Check who owns the file and that the disk is in order.",)),
+    "T4T-TASK-14": Text("A file of the task can't be read", "{path}: {reason}.", ("Check who owns the file and that the disk is in order.",)),
 }
+TEXTS.update(project_notices.TEXTS)
 
 
 def notice(error: T4TError) -> Notice:
@@ -162,5 +164,5 @@ def notice(error: T4TError) -> Notice:
         code=error.code,
         title=gettext(text.title).format(**data),
         body=gettext(text.body).format(**data),
-        remedies=tuple(gettext(remedy) for remedy in text.remedies),
+        remedies=tuple(gettext(remedy).format(**data) for remedy in text.remedies),
     )

@@ -14,6 +14,7 @@ from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoResult, MachineOptions
 from t4t.domain.appliance_descriptor import parse_descriptor
 from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
+from t4t.domain.project import Decoded
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -33,6 +34,7 @@ class Services:
         self.asked: list[tuple[object, ...]] = []
         self.screen = False
         self.data = Path("/data")
+        self.decoded = Decoded(kind="error", ok=False, error_num=-206, error="bad\x1b password")
 
     def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         self.asked.append((folder, options))
@@ -59,6 +61,9 @@ class Services:
     def appliance_descriptor(self, name: str) -> Descriptor:
         self.asked.append((name,))
         return DESCRIPTOR
+    def decode(self, file: Path) -> Decoded:
+        self.asked.append((file,))
+        return self.decoded
 
     def has_screen(self) -> bool:
         return self.screen
@@ -182,3 +187,42 @@ def test_the_version(capsys: pytest.CaptureFixture[str]) -> None:
         arguments.parser().parse_args(["--version"])
     assert error.value.code == 0
     assert capsys.readouterr().out.startswith("t4t ")
+
+
+def test_a_decoded_refusal_is_a_done_command(capsys: pytest.CaptureFixture[str]) -> None:
+    services = Services()
+    assert run(services, "--json", "decode", "/r") == 0
+    assert json.loads(capsys.readouterr().out) == {"kind": "error", "ok": False, "error_num": -206, "error": "bad\x1b password", "fields": {}}
+    assert run(services, "decode", "/r") == 0
+    assert capsys.readouterr().out == "error: not ok -206: bad  password\n"
+    assert services.asked == [(Path("/r"),)] * 2
+
+
+def test_a_decoded_reply_shows_no_key(capsys: pytest.CaptureFixture[str]) -> None:
+    services = Services()
+    key = "0123456789abcdef" * 2
+    services.decoded = Decoded(
+        kind="x",
+        ok=True,
+        fields={
+            "authenticator": key,
+            "empty": 0,
+            "url": f"https://p/notices.php?userid=8&auth=8_{key}",
+            "names": ("a", "b"),
+            "files": [{"name": "f", "refs": {"n": 1}}],
+            "name": "Zoë",
+        },
+    )
+    assert run(services, "decode", "/r") == 0
+    out = capsys.readouterr().out
+    assert key not in out
+    for line in (
+        "x: ok",
+        "  names                      a, b",
+        "  files[0]",
+        "      n                          1",
+        "  name                       Zoë",
+        "(a key of 32 characters)",
+    ):
+        assert line in out
+    assert "empty" not in out

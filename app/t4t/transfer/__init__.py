@@ -1,0 +1,1 @@
+"""HTTP for volunteers' computers: verified, resumable, within limits. Knows nothing of projects."""

@@ -1,0 +1,99 @@
+"""Proxies: none, the system's (its settings, or the environment's), or the volunteer's own; HTTP or SOCKS5.
+
+Through a proxy go only https connections, as tunnels; this computer itself is never asked through one. Logins come from a callback (the keyring) or
+from the system's setting, and are never shown.
+"""
+
+from __future__ import annotations
+
+import enum
+import urllib.request
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from yarl import URL
+
+from t4t.transfer.addresses import is_loopback, site
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class ProxyKind(enum.Enum):
+    """Where the proxy comes from."""
+
+    NONE = "none"
+    SYSTEM = "system"
+    HTTP = "http"
+    SOCKS5 = "socks5"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Login:
+    """Name and password for a proxy."""
+
+    user: str = field(repr=False)
+    password: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proxy:
+    """One proxy; ``login`` is not part of what it shows."""
+
+    kind: ProxyKind
+    host: str
+    port: int
+    login: Login | None = field(default=None, repr=False)
+
+    @property
+    def shown(self) -> str:
+        """For people and logs."""
+        return f"{self.kind.value}://{self.host}:{self.port}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProxySettings:
+    """What the volunteer chose; host and port only for an own one."""
+
+    kind: ProxyKind = ProxyKind.SYSTEM
+    host: str = ""
+    port: int = 0
+
+
+_SOCKS: Final = frozenset({"socks", "socks5", "socks5h"})
+_HTTP: Final = frozenset({"http", "https"})
+
+
+def proxy_for(
+    url: URL,
+    settings: ProxySettings,
+    login_of: Callable[[str], Login | None],
+    *,
+    system: Callable[[], dict[str, str]] = urllib.request.getproxies,
+    bypassed: Callable[[str], object] = urllib.request.proxy_bypass,
+) -> Proxy | None:
+    """The proxy for ``url``, or None to go directly; ``login_of`` is asked with the proxy as it is shown."""
+    if settings.kind is ProxyKind.NONE or is_loopback(url.host):
+        return None
+    own = Proxy(kind=settings.kind, host=settings.host, port=settings.port)
+    found = _of_system(url, system, bypassed) if settings.kind is ProxyKind.SYSTEM else own
+    if found is None or found.login is not None:
+        return found
+    return Proxy(kind=found.kind, host=found.host, port=found.port, login=login_of(found.shown))
+
+
+def _of_system(url: URL, system: Callable[[], dict[str, str]], bypassed: Callable[[str], object]) -> Proxy | None:
+    proxies = system()
+    named = proxies.get(url.scheme) or proxies.get("all") or ""
+    if not named or bypassed(site(url)):
+        return None
+    try:
+        address = URL(named if "://" in named else f"http://{named}")
+        port = address.port
+    except ValueError:
+        return None
+    kind = ProxyKind.SOCKS5 if address.scheme in _SOCKS else ProxyKind.HTTP if address.scheme in _HTTP else None
+    if kind is None or not address.host:
+        return None
+    login = Login(user=address.user, password=address.password or "") if address.user else None
+    return Proxy(kind=kind, host=address.host, port=port or 1080, login=login)

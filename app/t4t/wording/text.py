@@ -1,0 +1,14 @@
+"""The shape of a sentence for people before it is filled in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """Title, body and remedies with the error's data in braces."""
+
+    title: str
+    body: str
+    remedies: tuple[str, ...] = ()

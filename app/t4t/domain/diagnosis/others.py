@@ -1,0 +1,65 @@
+"""QEMU, which the demo needs, and the way to the project."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from t4t.domain.diagnosis.findings import Check, Finding, Remedy, Verdict
+from t4t.domain.diagnosis.remedies import steps
+
+if TYPE_CHECKING:
+    from t4t.domain.facts import Facts, Reach
+
+
+def qemu(facts: Facts) -> Finding:
+    """Whether the demo has its hypervisor."""
+    found = facts.qemu
+    data = {"version": found.version.value or "", "accelerator": found.accelerator.value or "", "trouble": found.trouble}
+    verdict, remedies = _qemu(facts)
+    sources = (found.found.source, found.accelerator.source)
+    return Finding(check=Check.QEMU, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=sources)
+
+
+def _qemu(facts: Facts) -> tuple[Verdict, tuple[Remedy, ...]]:
+    if not facts.qemu.found.value:
+        return Verdict.QEMU_MISSING, (Remedy.INSTALL_QEMU,)
+    if facts.qemu.accelerator.value is None:
+        return Verdict.QEMU_BROKEN, (Remedy.INSTALL_QEMU,)
+    return (Verdict.QEMU_OK if facts.qemu.hardware.value else Verdict.QEMU_SLOW), ()
+
+
+def network(facts: Facts) -> Finding:
+    """Connection, and whether it costs by volume."""
+    found = facts.network
+    verdict, remedies = Verdict.NETWORK_OK, ()  # type: tuple[Verdict, tuple[Remedy, ...]]
+    if found.online.value is None:
+        verdict, remedies = Verdict.NETWORK_UNKNOWN, (Remedy.CHECK_AGAIN,)
+    elif not found.online.value:
+        verdict, remedies = Verdict.NETWORK_OFFLINE, (Remedy.CONNECT,)
+    elif found.metered.value:
+        verdict, remedies = Verdict.NETWORK_METERED, (Remedy.WAIT_FOR_WIFI,)
+    data = {"proxy": found.proxy.value or ""}
+    sources = (found.online.source, found.proxy.source, found.metered.source)
+    return Finding(check=Check.NETWORK, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=sources)
+
+
+def hosts(facts: Facts) -> Finding:
+    """Which of the project's servers could be reached; through a proxy, whether that one could."""
+    found = facts.network
+    tried = found.hosts.value
+    verdict, remedies = Verdict.HOSTS_OK, ()  # type: tuple[Verdict, tuple[Remedy, ...]]
+    if tried is None:
+        verdict, remedies = Verdict.HOSTS_NOT_TRIED, (Remedy.CHECK_AGAIN,)
+    elif not all(one.reached for one in tried):
+        blocked = (Verdict.HOSTS_PROXY, (Remedy.CHECK_PROXY,)) if found.proxy.value else (Verdict.HOSTS_BLOCKED, (Remedy.ALLOW_HOSTS, Remedy.CHECK_PROXY))
+        verdict, remedies = blocked
+    data = {
+        "reached": _names(tried or (), reached=True),
+        "blocked": _names(tried or (), reached=False),
+        "proxy": found.proxy.value or "",
+    }
+    return Finding(check=Check.HOSTS, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=(found.hosts.source,))
+
+
+def _names(tried: tuple[Reach, ...], *, reached: bool) -> str:
+    return ", ".join(f"{one.host}:{one.port}" for one in tried if one.reached is reached)

@@ -19,7 +19,9 @@ import msgspec
 from t4t import demo
 from t4t.cli import arguments, terminal, verbs
 from t4t.cli.services import DemoResult, MachineOptions
+from t4t.domain.diagnosis import diagnose, health
 from t4t.domain.errors import FolderUnwritable, OutputUnreadable, T4TError
+from t4t.domain.facts import Computer, Facts
 from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
 from t4t.engine.folder import TaskFolder, Wishes
@@ -28,12 +30,16 @@ from t4t.engine.runner import TaskRunner
 from t4t.guest.yoda import ResultArchive, read_result
 from t4t.host import resources
 from t4t.host.clock import RealClock
+from t4t.host.probe import network
+from t4t.host.probe.here import probe
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.hypervisor.host import SAVE_SECONDS, VmHost
+from t4t.hypervisor.qemu import health as qemu_health
 from t4t.hypervisor.qemu.driver import QemuDriver
 from t4t.hypervisor.remote import RemoteHypervisor
-from t4t.storage import appliance, paths
+from t4t.hypervisor.virtualbox import health as virtualbox_health
+from t4t.storage import appliance, paths, tables
 from t4t.storage.files import FolderLock
 from t4t.wording.notices import notice
 
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from io import RawIOBase
 
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.hypervisor.driver import Driver
 
@@ -50,6 +57,8 @@ _DEFAULT_CORES: Final = 4
 _FAKE_JOB_S: Final = 20.0
 _LOG_BYTES: Final = 2_000_000
 _BUG: Final = 1
+_PROJECT_HOSTS: Final = (network.Address("lhcathome.cern.ch", 443),)
+"""The server of which every volunteer's computer needs an answer; the guest finds the others by itself."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -210,6 +219,29 @@ class _Services:
         for name in (appliance.DISK, appliance.ISO):
             found.verified(name)
         return {"path": str(found.folder), **msgspec.to_builtins(found.manifest)}
+
+    def doctor(self, *, reach: bool) -> Diagnosis:
+        """See `Services.doctor`."""
+        return diagnose(asyncio.run(self._facts(_PROJECT_HOSTS if reach else ())), tables.load())
+
+    async def _facts(self, hosts: Sequence[network.Address]) -> Facts:
+        """Everything at once: it is mostly waiting."""
+        computer, virtualbox, qemu, way = await asyncio.gather(
+            self._computer(), virtualbox_health.look(), qemu_health.look(), network.look(network.RealConnection(), hosts)
+        )
+        return Facts(computer=computer, virtualbox=virtualbox, qemu=qemu, network=way)
+
+    async def _computer(self) -> Computer:
+        return await asyncio.to_thread(probe(self.data).look)
+
+    def virtualbox_health(self) -> tuple[Finding, ...]:
+        """See `Services.virtualbox_health`."""
+
+        async def look() -> Facts:
+            computer, virtualbox = await asyncio.gather(self._computer(), virtualbox_health.look())
+            return Facts(computer=computer, virtualbox=virtualbox)
+
+        return health(asyncio.run(look()), tables.load())
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
 
@@ -58,4 +59,12 @@ class Services(Protocol):
 
     def has_screen(self) -> bool:
         """Whether a window could be shown."""
+        ...
+
+    def doctor(self, *, reach: bool) -> Diagnosis:
+        """Look at this computer; ``reach``: also try to connect to the project's servers."""
+        ...
+
+    def virtualbox_health(self) -> tuple[Finding, ...]:
+        """VirtualBox's ladder, up to the first rung that fails."""
         ...

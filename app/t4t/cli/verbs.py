@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from t4t.cli import doctor
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.progress import Outcome, TaskResult
@@ -28,6 +29,10 @@ def run(args: argparse.Namespace, services: Services) -> int:
             return _task_run(args, services)
         case "demo":
             return _demo(args, services)
+        case "doctor":
+            return doctor.examine(args, services)
+        case "virtualbox":
+            return doctor.virtualbox_health(args, services)
         case _:
             return _appliance(args, services)
 

@@ -41,9 +41,11 @@ def verdict(diagnosis: Diagnosis) -> str:
     to_do = sum(finding.status.value == "fail" for finding in diagnosis.findings)
     if diagnosis.ready:
         return gettext("Everything is ready.")
+    demo = gettext(" The demo can.") if diagnosis.can_demo else ""
+    if diagnosis.hopeless:
+        return gettext("The physics program cannot run on this computer.") + demo
     if to_do:
-        demo = gettext(" The demo can run here.") if diagnosis.can_demo else ""
-        return (gettext("One thing is in the way.") if to_do == 1 else gettext("{count} things are in the way.").format(count=to_do)) + demo
+        return gettext("One thing to do.") if to_do == 1 else gettext("{count} things to do.").format(count=to_do)
     return gettext("Something important could not be found out.")
 
 

@@ -148,7 +148,7 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
     Verdict.SHARING_OK: Sentence("Nobody else holds it", "VirtualBox can use the processor's feature."),
     Verdict.SHARING_WINDOWS_SLOW: Sentence(
         "It will work, but may be slower",
-        "Windows is using the same processor feature ({owners}). VirtualBox then works through Windows. We do not recommend switching off security features for us.",
+        "Windows is using the same processor feature ({owners}). VirtualBox then works through Windows. Please do not switch off security features for us.",
         ("Snail execution mode", "green turtle"),
     ),
     Verdict.SHARING_WINDOWS_REFUSED: Sentence(

@@ -15,6 +15,18 @@ if TYPE_CHECKING:
 
 _ESSENTIAL: Final = frozenset({Check.PLATFORM, Check.VIRTUALIZATION, Check.SHARING, Check.VIRTUALBOX, Check.DRIVER, Check.SERVICE, Check.KERNEL})
 """Where not knowing is not good enough to promise that it will run."""
+_HOPELESS: Final = frozenset(
+    {
+        Verdict.PLATFORM_APPLE_CHIP,
+        Verdict.PLATFORM_ARM,
+        Verdict.PLATFORM_32_BIT,
+        Verdict.PLATFORM_OTHER,
+        Verdict.SURROUNDINGS_GUEST,
+        Verdict.MEMORY_TOO_SMALL,
+        Verdict.VIRTUALIZATION_NONE,
+    }
+)
+"""Nothing that the volunteer could do on this computer would help, so nothing is offered for download."""
 _LEFT_OUT_WHEN_READY: Final = frozenset({Verdict.QEMU_MISSING, Verdict.QEMU_BROKEN})
 """A computer that is ready needs no QEMU."""
 
@@ -23,23 +35,20 @@ def diagnose(facts: Facts, tables: Tables) -> Diagnosis:
     """All findings, whether LHC@home's appliance can run here with hardware virtualization, and whether the demo can."""
     computer = facts.computer
     about = [machine.platform(computer), machine.surroundings(computer), machine.processor(computer), machine.memory(computer), machine.disk(computer)]
-    virtualization = virtualization_part.virtualization(computer, tables)
-    about.append(virtualization)
-    hopeless = (
-        about[0].status is Status.FAIL
-        or about[1].verdict is Verdict.SURROUNDINGS_GUEST
-        or virtualization.verdict is Verdict.VIRTUALIZATION_NONE
-        or any(one.verdict is Verdict.MEMORY_TOO_SMALL for one in about)
-    )
-    if virtualization.status in {Status.OK, Status.WARN}:
-        about.append(virtualization_part.sharing(computer, facts.virtualbox.version.value or (), tables))
-    about.extend(virtualbox_part.ladder(facts, tables, hopeless=hopeless))
+    hopeless = any(one.verdict in _HOPELESS for one in about)
+    if about[0].status is not Status.FAIL:  # on another kind of computer nothing of this could help
+        virtualization = virtualization_part.virtualization(computer, tables)
+        hopeless = hopeless or virtualization.verdict in _HOPELESS
+        about.append(virtualization)
+        if virtualization.status in {Status.OK, Status.WARN}:
+            about.append(virtualization_part.sharing(computer, facts.virtualbox.version.value or (), tables))
+        about.extend(virtualbox_part.ladder(facts, tables, hopeless=hopeless))
     ready = _ready(about)
     demo = others.qemu(facts)
     if not (ready and demo.verdict in _LEFT_OUT_WHEN_READY):
         about.append(demo)
     about.extend((others.network(facts), others.hosts(facts)))
-    return Diagnosis(ready=ready, can_demo=demo.status is Status.OK and machine.demo_fits(computer), findings=tuple(about))
+    return Diagnosis(ready=ready, can_demo=demo.status is Status.OK and machine.demo_fits(computer), findings=tuple(about), hopeless=hopeless)
 
 
 def _ready(findings: list[Finding]) -> bool:

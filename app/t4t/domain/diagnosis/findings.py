@@ -239,11 +239,14 @@ class Diagnosis:
     can_demo: bool
     """The reference appliance can run, however slowly."""
     findings: tuple[Finding, ...]
+    hopeless: bool = False
+    """Nothing that the volunteer could do would change that it can't run here."""
 
     @property
     def current(self) -> Finding | None:
-        """What to do first: the first failure, else the first warning, else what could not be found out; None if all is well."""
-        for status in (Status.FAIL, Status.WARN, Status.UNKNOWN):
+        """What to do first: the first failure, then what keeps us from knowing that it is ready, then warnings; None if all is well."""
+        order = (Status.WARN, Status.UNKNOWN) if self.ready else (Status.FAIL, Status.UNKNOWN, Status.WARN)
+        for status in order:
             found = next((one for one in self.findings if one.status is status and one.steps), None)
             if found is not None:
                 return found

@@ -21,6 +21,8 @@ _MAKERS: Final = (
     ("vmware", "VMware", ""),
     ("xen", "Xen", ""),
 )
+UNNAMED: Final = "a program that does not say its name"
+"""The hypervisor of a virtual machine whose firmware names none."""
 _OTHER_MAKERS: Final = (
     ("parallels", "Parallels", ""),
     ("amazon ec2", "Amazon EC2", ""),

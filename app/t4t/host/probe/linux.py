@@ -1,8 +1,8 @@
 """Linux: what ``/proc``, ``/sys`` and ``/dev`` say. Nothing here is translated text: names of flags, files and kernel messages only.
 
-Traps that this module knows: since Linux 5.6 the flag ``vmx`` vanishes when the firmware has VT-x off, so its absence may mean "off"; ``/dev/kvm`` may be there
-without hardware virtualization (a KVM in software), so only ``kvm_intel`` and ``kvm_amd`` prove anything; ``/dev/vboxdrv`` belongs to root with mode 0600, which is
-as it should be.
+Traps that this module knows: since Linux 5.6 the flag ``vmx`` vanishes when the firmware has VT-x off, so its absence may mean "off"; ``/dev/kvm`` may be
+there without hardware virtualization (a KVM in software), so only ``kvm_intel`` and ``kvm_amd`` prove anything; ``/dev/vboxdrv`` belongs to root with mode
+0600, which is as it should be.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from t4t.domain.facts import (
     unknown,
 )
 from t4t.domain.vm import MIB
-from t4t.host.probe.base import hypervisor_of, measured, processor_vendor
+from t4t.host.probe.base import UNNAMED, hypervisor_of, measured, processor_vendor
 from t4t.host.probe.linux_modules import headers_there, in_module_folders, vbox_setup_log
 
 if TYPE_CHECKING:
@@ -63,6 +63,7 @@ _OFF: Final = re.compile(
     r"VMX \(outside TXT\) disabled by BIOS|kvm(?:_\w+)?: (?:support for '\w+' )?disabled by bios|SVM disabled \(by BIOS\)|VMX disabled \(by BIOS\)",
     re.IGNORECASE,
 )
+_DETECTED: Final = re.compile(r"Hypervisor detected: ([\w .-]{2,40})")
 _KERNEL_LOG: Final = 512 * 1024
 _MOST: Final = 1024 * 1024
 _CONTAINER: Final = re.compile(r"/(?:docker|lxc|kubepods|libpod|machine\.slice/libpod)[-/]")
@@ -187,7 +188,9 @@ class LinuxProbe:
             return certain("", "/proc/xen/capabilities")  # Xen's own first domain is the computer itself
         named = hypervisor_of(board.value.vendor, board.value.product) if board.value is not None else ""
         if "hypervisor" in flags:
-            return certain(named or self._text("sys/hypervisor/type").strip() or "another program", "/proc/cpuinfo: hypervisor")
+            logged = _DETECTED.search(self._kernel_log())
+            name = named or self._text("sys/hypervisor/type").strip() or (logged[1] if logged else UNNAMED)
+            return certain(name, "/proc/cpuinfo: hypervisor")
         return certain("", "/proc/cpuinfo: hypervisor") if flags else unknown("/proc/cpuinfo")
 
     def _confinement(self) -> Fact[Confinement]:
@@ -324,7 +327,7 @@ class LinuxProbe:
 
     def _kvm_programs(self) -> Iterator[str]:
         try:
-            processes = [entry for entry in os.listdir(self._root / "proc") if entry.isdigit()]
+            processes = [path.name for path in (self._root / "proc").iterdir() if path.name.isdigit()]
         except OSError:
             return
         for process in processes:
@@ -337,7 +340,7 @@ class LinuxProbe:
             return "kernel command line"
         for folder in _MODPROBE:
             try:
-                names = sorted(name for name in os.listdir(self._root / folder) if name.endswith(".conf"))
+                names = sorted(path.name for path in (self._root / folder).iterdir() if path.suffix == ".conf")
             except OSError:
                 continue
             for name in names:

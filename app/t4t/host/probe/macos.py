@@ -20,7 +20,7 @@ from t4t.domain.facts import (
     likely,
     unknown,
 )
-from t4t.host.probe.base import hypervisor_of, measured, processor_vendor
+from t4t.host.probe.base import UNNAMED, hypervisor_of, measured, processor_vendor
 
 if TYPE_CHECKING:
     from t4t.host.probe.base import Measures
@@ -99,16 +99,15 @@ class MacProbe:
         inside = self._sysctl.number("kern.hv_vmm_present")
         if inside is None:
             return unknown("kern.hv_vmm_present")
-        return certain((hypervisor_of("Apple Inc.", model) or hypervisor_of(model, model) or "another program") if inside else "", "kern.hv_vmm_present")
+        return certain((hypervisor_of("Apple Inc.", model) or hypervisor_of(model, model) or UNNAMED) if inside else "", "kern.hv_vmm_present")
 
     def _virtualization(self, architecture: Architecture | None) -> Virtualization:
         features = (self._sysctl.text("machdep.cpu.features") or "").split()
         support = self._sysctl.number("kern.hv_support")
         on: Fact[bool] = unknown("kern.hv_support") if support is None else certain(support == 1, "kern.hv_support")
-        if architecture is Architecture.ARM64:
+        can: Fact[bool] = certain("VMX" in features, "machdep.cpu.features") if features else unknown("machdep.cpu.features")
+        if architecture is Architecture.ARM64:  # it has no such list
             can = on
-        else:
-            can = certain("VMX" in features, "machdep.cpu.features") if features else unknown("machdep.cpu.features")
         return Virtualization(
             can=can,
             on=on,

@@ -59,7 +59,7 @@ class WindowsApi(Protocol):
     """The calls that the probe makes; None wherever the system gives no answer."""
 
     def values(self, key: str) -> Mapping[str, str | int] | None:
-        """All text and number values of a registry key (``HKLM\\…`` or ``HKCU\\…``), the 64-bit view."""
+        """All text and number values of a registry key below ``HKLM`` or ``HKCU``, the 64-bit view."""
         ...
 
     def subkeys(self, key: str) -> Sequence[str]:

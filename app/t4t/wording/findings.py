@@ -125,10 +125,10 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
         "The disk is on another computer", "{path} is reached over the network ({file_system}). A science box on it is slow and may lose work."
     ),
     Verdict.DISK_UNKNOWN: Sentence("The free disk space could not be found out", "The system did not say."),
-    Verdict.VIRTUALIZATION_OK: Sentence("{feature} is there and switched on", "With it a science box runs at full speed."),
+    Verdict.VIRTUALIZATION_OK: Sentence("{feature} is there and switched on", "With it a science box can run at full speed."),
     Verdict.VIRTUALIZATION_OFF: Sentence(
         "Switched off in your computer's start-up menu",
-        "Your processor can do this ({feature}), but the feature is switched off. It is safe to switch on, and you only do it once.",
+        "Your processor can do this ({feature}), but the feature is switched off. It is safe to switch on, and you only do it once. This computer: {board}.",
         ("VERR_VMX_MSR_LOCKED_OR_DISABLED", "VERR_VMX_MSR_ALL_VMX_DISABLED", "VERR_SVM_DISABLED"),
     ),
     Verdict.VIRTUALIZATION_OFF_OR_NONE: Sentence(
@@ -282,7 +282,6 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
     Verdict.HOSTS_PROXY: Sentence(
         "The proxy could not be reached", "Your computer goes to the internet through {proxy}, and that one does not answer.", ("exit 206",)
     ),
-    Verdict.HOSTS_NOT_TRIED: Sentence("Not tried", "We were told not to, or there is no connection."),
 }
 
 

@@ -47,7 +47,10 @@ def diagnose(facts: Facts, tables: Tables) -> Diagnosis:
     demo = others.qemu(facts)
     if not (ready and demo.verdict in _LEFT_OUT_WHEN_READY):
         about.append(demo)
-    about.extend((others.network(facts), others.hosts(facts)))
+    about.append(others.network(facts))
+    servers = others.hosts(facts)
+    if servers is not None:
+        about.append(servers)
     return Diagnosis(ready=ready, can_demo=demo.status is Status.OK and machine.demo_fits(computer), findings=tuple(about), hopeless=hopeless)
 
 

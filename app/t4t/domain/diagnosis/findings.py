@@ -195,7 +195,6 @@ class Verdict(enum.Enum):
     HOSTS_OK = ("hosts.ok", Status.OK)
     HOSTS_BLOCKED = ("hosts.blocked", Status.WARN)
     HOSTS_PROXY = ("hosts.proxy", Status.WARN)
-    HOSTS_NOT_TRIED = ("hosts.not-tried", Status.UNKNOWN)
 
 
 _BY_ID = {verdict.id: verdict for verdict in Verdict}

@@ -43,19 +43,19 @@ def network(facts: Facts) -> Finding:
     return Finding(check=Check.NETWORK, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=sources)
 
 
-def hosts(facts: Facts) -> Finding:
-    """Which of the project's servers could be reached; through a proxy, whether that one could."""
+def hosts(facts: Facts) -> Finding | None:
+    """Which of the project's servers could be reached; through a proxy, whether that one could. None if none was tried."""
     found = facts.network
     tried = found.hosts.value
+    if tried is None or found.online.value is False:
+        return None
     verdict, remedies = Verdict.HOSTS_OK, ()  # type: tuple[Verdict, tuple[Remedy, ...]]
-    if tried is None:
-        verdict, remedies = Verdict.HOSTS_NOT_TRIED, (Remedy.CHECK_AGAIN,)
-    elif not all(one.reached for one in tried):
+    if not all(one.reached for one in tried):
         blocked = (Verdict.HOSTS_PROXY, (Remedy.CHECK_PROXY,)) if found.proxy.value else (Verdict.HOSTS_BLOCKED, (Remedy.ALLOW_HOSTS, Remedy.CHECK_PROXY))
         verdict, remedies = blocked
     data = {
-        "reached": _names(tried or (), reached=True),
-        "blocked": _names(tried or (), reached=False),
+        "reached": _names(tried, reached=True),
+        "blocked": _names(tried, reached=False),
         "proxy": found.proxy.value or "",
     }
     return Finding(check=Check.HOSTS, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=(found.hosts.source,))

@@ -27,8 +27,7 @@ def virtualization(computer: Computer, tables: Tables) -> Finding:
         "setting": _SETTINGS.get(vendor, "Virtualization"),
         "key": row.key,
         "path": row.path,
-        "board": " ".join(part for part in (board.vendor, board.product) if part),
-        "firmware": board.firmware,
+        "board": ", ".join(part for part in (f"{board.vendor} {board.product}".strip(), board.firmware and f"firmware {board.firmware}") if part),
     }
     judged, remedies = _virtualization(computer)
     sources = (found.can.source, found.on.source, found.second_level.source)

@@ -337,7 +337,7 @@ class LinuxProbe:
 
     def _override(self) -> str:
         if _OVERRIDE_WORD.search(self._text("proc/cmdline")):
-            return "kernel command line"
+            return "the kernel command line"
         for folder in _MODPROBE:
             try:
                 names = sorted(path.name for path in (self._root / folder).iterdir() if path.suffix == ".conf")

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _SECONDS: Final = 1.2
-"""What a server gets to answer: the doctor must be quick, and a server that takes longer is told as slow to reach."""
+"""What a server gets to answer: the doctor must be quick, and a server that takes longer counts as not reached."""
 _PROXY_PORTS: Final = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 _METERED: Final = {1: True, 2: False, 3: True, 4: False}
 """NetworkManager's NM_METERED_YES, NO, GUESS_YES, GUESS_NO; 0 is unknown."""

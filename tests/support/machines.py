@@ -10,9 +10,8 @@ import json
 import sys
 import tempfile
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from t4t.domain.diagnosis import diagnose
 from t4t.domain.diagnosis.tables import numbers
@@ -22,6 +21,9 @@ from t4t.host.probe.macos import MacProbe, MacSurroundings
 from t4t.host.probe.windows import WindowsProbe, WindowsSurroundings
 from t4t.storage import tables
 from t4t.wording import doctor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
 
 FOLDER = Path(__file__).resolve().parents[1] / "fixtures" / "machines"
 

@@ -24,6 +24,7 @@ DONE: Final = 0
 NEEDS_THE_VOLUNTEER: Final = 3
 _SYMBOLS: Final = {Status.OK: "✓ ok", Status.WARN: "! warn", Status.FAIL: "✗ fail", Status.UNKNOWN: "? unknown"}
 _LONGEST: Final = 1000
+_BORDER: Final = 2
 
 
 def examine(args: argparse.Namespace, services: Services) -> int:
@@ -66,13 +67,18 @@ def _first_step(finding: Finding, *, qr: bool) -> None:
     lines = doctor.fix(finding)
     _print("", *lines)
     if qr:
-        _print("", *qr_code("\n".join(lines)).splitlines())
+        _print("", *qr_code(for_phone(lines)).splitlines())
+
+
+def for_phone(lines: Sequence[str]) -> str:
+    """What is wrong and the steps, without the explanation: a code that a window of 80 columns can show."""
+    return "\n".join((lines[0], *lines[2:]))
 
 
 def qr_code(text: str) -> str:
     """``text`` as a QR code that a terminal can show; low error correction, since a screen has no scratches."""
     out = io.StringIO()
-    segno.make(text, error="l", micro=False, boost_error=False).terminal(out=out, compact=True)
+    segno.make(text, error="l", micro=False, boost_error=False).terminal(out=out, border=_BORDER, compact=True)
     return out.getvalue()
 
 

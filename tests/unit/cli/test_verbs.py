@@ -16,6 +16,8 @@ from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding
+
 RESULT = TaskResult(outcome=Outcome.DONE, exit_code=0, elapsed_s=2.0, cpu_s=1.0, hypervisor="fake", checkpoints=3, restarts=1, outputs=("/x/\x1bout",))
 
 
@@ -43,6 +45,12 @@ class Services:
 
     def appliance_info(self) -> Mapping[str, object]:
         return {"path": "/appliance", "files": {"a": 1, "b": 2}}
+
+    def doctor(self, *, reach: bool) -> Diagnosis:
+        raise NotImplementedError(reach)
+
+    def virtualbox_health(self) -> tuple[Finding, ...]:
+        raise NotImplementedError
 
     def has_screen(self) -> bool:
         return self.screen

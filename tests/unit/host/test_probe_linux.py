@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,20 +13,23 @@ from support import machines
 from t4t.domain.facts import Confidence, Confinement, Driver, Fact, Vendor
 from t4t.host.probe.linux import can_open, numbers
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
-def look(root: Path, **files: str | bool) -> Any:
+
+def look(root: Path, files: Mapping[str, str | bool] | None = None) -> Any:
     said = machines.load("linux-ready")
-    said["linux"]["files"] |= files
+    said["linux"]["files"] |= files or {}
     return machines.computer(said, root)
 
 
-def with_register(root: Path, address: int, value: int, **files: str | bool) -> Fact[bool]:
+def with_register(root: Path, address: int, value: int, files: Mapping[str, str | bool] | None = None) -> Fact[bool]:
     path = root / "dev/cpu/0/msr"
     path.parent.mkdir(parents=True)
     with path.open("wb") as file:
         file.seek(address)
         file.write(value.to_bytes(8, "little"))
-    found = look(root, **files).virtualization.on
+    found = look(root, files).virtualization.on
     assert isinstance(found, Fact)
     return found
 
@@ -40,7 +43,7 @@ def test_intel_s_register_is_the_last_word(tmp_path: Path, value: int, *, on: bo
 @pytest.mark.parametrize(("value", "on"), [(0, True), (1 << 4, False)])
 def test_amd_s_register_is_the_last_word(tmp_path: Path, value: int, *, on: bool) -> None:
     cpuinfo: dict[str, str | bool] = {"proc/cpuinfo": "vendor_id\t: AuthenticAMD\nmodel name\t: AMD\nflags\t\t: svm npt\n\n"}
-    assert with_register(tmp_path, 0xC0010114, value, **cpuinfo).value is on
+    assert with_register(tmp_path, 0xC0010114, value, cpuinfo).value is on
 
 
 def test_a_register_that_ends_early_says_nothing(tmp_path: Path) -> None:
@@ -52,10 +55,10 @@ def test_a_register_that_ends_early_says_nothing(tmp_path: Path) -> None:
 
 def test_other_processors_have_no_such_register(tmp_path: Path) -> None:
     cpuinfo: dict[str, str | bool] = {"proc/cpuinfo": "vendor_id\t: CentaurHauls\nmodel name\t: VIA\nflags\t\t: vmx\n\n", "sys/module/kvm_intel/refcnt": False}
-    found = look(tmp_path, **cpuinfo)
+    found = look(tmp_path, cpuinfo)
     assert found.vendor.value is Vendor.OTHER
     assert found.virtualization.can.value is True
-    assert found.virtualization.on.source == "/proc/cpuinfo: vmx"
+    assert found.virtualization.on.source == "/proc/cpuinfo: vmx, svm"
 
 
 @pytest.mark.parametrize(
@@ -69,12 +72,12 @@ def test_other_processors_have_no_such_register(tmp_path: Path) -> None:
     ],
 )
 def test_the_kernel_s_own_words(tmp_path: Path, line: str) -> None:
-    found = look(tmp_path, **{"dev/kmsg": f"3,1,2,-;{line}\n", "sys/module/kvm_intel/refcnt": False})
+    found = look(tmp_path, {"dev/kmsg": f"3,1,2,-;{line}\n", "sys/module/kvm_intel/refcnt": False})
     assert found.virtualization.on == Fact(value=False, source="kernel log", confidence=Confidence.CERTAIN)
 
 
 def test_a_module_in_use_beats_an_old_line_of_the_log(tmp_path: Path) -> None:
-    assert look(tmp_path, **{"dev/kmsg": "3,1,2,-;kvm: disabled by bios\n"}).virtualization.on.value is True
+    assert look(tmp_path, {"dev/kmsg": "3,1,2,-;kvm: disabled by bios\n"}).virtualization.on.value is True
 
 
 def test_nothing_readable_is_unknown_and_no_exception(tmp_path: Path) -> None:
@@ -91,7 +94,7 @@ def test_nothing_readable_is_unknown_and_no_exception(tmp_path: Path) -> None:
 
 def test_a_secure_boot_variable_that_is_not_ours_to_read(tmp_path: Path) -> None:
     variable = "sys/firmware/efi/efivars/SecureBoot-8be4df61-93ca-11d2-aa0d-00e098032b8c"
-    assert look(tmp_path, **{variable: False}).secure_boot.value is None
+    assert look(tmp_path, {variable: False}).secure_boot.value is None
 
 
 @pytest.mark.parametrize(
@@ -103,7 +106,7 @@ def test_a_secure_boot_variable_that_is_not_ours_to_read(tmp_path: Path) -> None
     ],
 )
 def test_containers(tmp_path: Path, files: dict[str, str], expected: Confinement) -> None:
-    assert look(tmp_path, **files).confinement.value is expected
+    assert look(tmp_path, files).confinement.value is expected
 
 
 @pytest.mark.parametrize(
@@ -117,7 +120,7 @@ def test_containers(tmp_path: Path, files: dict[str, str], expected: Confinement
     ],
 )
 def test_the_setting_of_kvm_in_files(tmp_path: Path, line: str, *, found: bool) -> None:
-    kvm = look(tmp_path, **{"etc/modprobe.d/a.conf": f"{line}\n", "etc/modprobe.d/b.txt": "options kvm enable_virt_at_load=0\n"}).kvm.value
+    kvm = look(tmp_path, {"etc/modprobe.d/a.conf": f"{line}\n", "etc/modprobe.d/b.txt": "options kvm enable_virt_at_load=0\n"}).kvm.value
     assert kvm.override == ("/etc/modprobe.d/a.conf" if found else "")
 
 

@@ -6,7 +6,7 @@ Security features are never switched off by a command of ours; what changes a se
 from __future__ import annotations
 
 import shlex
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.diagnosis.findings import Remedy, Step
 from t4t.domain.facts import Owner, System
@@ -78,6 +78,8 @@ def step(remedy: Remedy, computer: Computer) -> Step:
             return Step(remedy, "brew install qemu" if remedy is Remedy.INSTALL_QEMU else "")
         case System.OTHER:
             return Step(remedy)
+        case _ as never:
+            assert_never(never)
 
 
 def steps(computer: Computer, *remedies: Remedy) -> tuple[Step, ...]:

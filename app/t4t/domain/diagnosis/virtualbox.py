@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.diagnosis.findings import Check, Finding, Remedy, Status, Verdict, verdict
 from t4t.domain.diagnosis.remedies import steps
@@ -53,22 +53,21 @@ def _found(facts: Facts, tables: Tables) -> Finding:
 
 def _judge_version(facts: Facts, tables: Tables) -> tuple[Verdict, tuple[Remedy, ...]]:
     virtualbox = facts.virtualbox
-    match (virtualbox.found.value, virtualbox.version.value):
-        case (None, _):
-            return Verdict.VIRTUALBOX_UNKNOWN, (Remedy.CHECK_AGAIN,)
-        case (False, _):
-            return Verdict.VIRTUALBOX_MISSING, (Remedy.INSTALL_VIRTUALBOX,)
-        case (_, None):
-            return Verdict.VIRTUALBOX_SILENT, (Remedy.REPAIR_VIRTUALBOX,)
-        case (_, version):
-            if version < numbers(tables.oldest):
-                return Verdict.VIRTUALBOX_TOO_OLD, (Remedy.UPDATE_VIRTUALBOX,)
-            known = tables.version_verdict(facts.computer.system.value, version)
-            if known:
-                return verdict(known), (Remedy.UPDATE_VIRTUALBOX,)
-            if version[2] >= _DEVELOPMENT or virtualbox.edition.upper().startswith(_TEST_WORDS):
-                return Verdict.VIRTUALBOX_TEST_BUILD, (Remedy.UPDATE_VIRTUALBOX,)
-            return Verdict.VIRTUALBOX_OK, ()
+    found, version = virtualbox.found.value, virtualbox.version.value
+    if found is None:
+        return Verdict.VIRTUALBOX_UNKNOWN, (Remedy.CHECK_AGAIN,)
+    if not found:
+        return Verdict.VIRTUALBOX_MISSING, (Remedy.INSTALL_VIRTUALBOX,)
+    if version is None:
+        return Verdict.VIRTUALBOX_SILENT, (Remedy.REPAIR_VIRTUALBOX,)
+    if version < numbers(tables.oldest):
+        return Verdict.VIRTUALBOX_TOO_OLD, (Remedy.UPDATE_VIRTUALBOX,)
+    known = tables.version_verdict(facts.computer.system.value, version)
+    if known:
+        return verdict(known), (Remedy.UPDATE_VIRTUALBOX,)
+    if version[2] >= _DEVELOPMENT or virtualbox.edition.upper().startswith(_TEST_WORDS):
+        return Verdict.VIRTUALBOX_TEST_BUILD, (Remedy.UPDATE_VIRTUALBOX,)
+    return Verdict.VIRTUALBOX_OK, ()
 
 
 def _kernel(facts: Facts, tables: Tables) -> Finding | None:
@@ -113,6 +112,8 @@ def _linux_driver(computer: Computer) -> tuple[Verdict, tuple[Remedy, ...]]:
             return Verdict.DRIVER_NOT_BUILT, (Remedy.BUILD_DRIVER,)
         case None:
             return Verdict.DRIVER_UNKNOWN, (Remedy.CHECK_AGAIN,)
+        case _ as never:
+            assert_never(never)
 
 
 def _other_driver(computer: Computer) -> tuple[Verdict, tuple[Remedy, ...]]:
@@ -125,6 +126,8 @@ def _other_driver(computer: Computer) -> tuple[Verdict, tuple[Remedy, ...]]:
             return Verdict.DRIVER_GONE, (Remedy.REPAIR_VIRTUALBOX,)
         case None:
             return Verdict.DRIVER_UNKNOWN, (Remedy.CHECK_AGAIN,)
+        case _ as never:
+            assert_never(never)
 
 
 def _service(facts: Facts, tables: Tables) -> Finding:

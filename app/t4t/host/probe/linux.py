@@ -259,13 +259,11 @@ class LinuxProbe:
             return certain(value=True, source=f"module {kvm.module}")
         if _OFF.search(self._kernel_log()):
             return certain(value=False, source="kernel log")
-        if "vmx" in flags and numbers(self._around.release) >= _VMX_FLAG_HIDDEN_SINCE:
-            return likely(value=True, source="/proc/cpuinfo: vmx")
-        if "svm" in flags:
-            return likely(value=True, source="/proc/cpuinfo: svm")
-        if "vmx" in flags:
-            return unknown("/proc/cpuinfo: vmx says nothing about the firmware before Linux 5.6")
-        return likely(value=False, source="/proc/cpuinfo: neither vmx nor svm")
+        if not {"vmx", "svm"} & flags:
+            return likely(value=False, source="/proc/cpuinfo: neither vmx nor svm")
+        if numbers(self._around.release) < _VMX_FLAG_HIDDEN_SINCE:
+            return unknown("/proc/cpuinfo: before Linux 5.6 the flags say nothing about the firmware")
+        return likely(value=True, source="/proc/cpuinfo: vmx, svm")
 
     def _register(self, vendor: Vendor) -> Fact[bool]:
         """The processor's own word, where we may read it (root, and the module msr)."""

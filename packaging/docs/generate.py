@@ -6,9 +6,12 @@ import sys
 from pathlib import Path
 from typing import Final
 
+from t4t.domain.diagnosis.findings import Status, Verdict
 from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, UsageError, leaves
 from t4t.domain.vbox_job_elements import ELEMENTS
+from t4t.wording.findings import CHECKS, SENTENCES
 from t4t.wording.notices import TEXTS
+from t4t.wording.remedies import GUIDES
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 
@@ -62,8 +65,33 @@ def failures() -> str:
             "|---|---|---|---|---|",
             *rows,
             "",
+            "# What `t4t doctor` finds",
+            "",
+            "Written from its verdicts. “Known as” is how VirtualBox and others report the same, for those who search for it. `t4t doctor` names the remedies that",
+            "fit this computer, with their commands.",
+            "",
+            "| finding | status | where | what it says | known as |",
+            "|---|---|---|---|---|",
+            *(_verdict(verdict) for verdict in Verdict if verdict.status is not Status.OK),
+            "",
+            "| remedy | what it is |",
+            "|---|---|",
+            *(
+                f'| <a id="remedy-{remedy.value}"></a>`{remedy.value}` | **{_cell(guide.title)}.** {_cell(" ".join(guide.steps))} |'
+                for remedy, guide in GUIDES.items()
+            ),
+            "",
         ]
     )
+
+
+def _verdict(verdict: Verdict) -> str:
+    sentence = SENTENCES[verdict]
+    prefix = verdict.id.partition(".")[0]
+    where = next(name for check, name in CHECKS.items() if check.value in {prefix, f"virtualbox-{prefix}", f"project-{prefix}"})
+    known = ", ".join(f"`{code}`" for code in sentence.known_as) or "–"
+    anchor = f'<a id="{verdict.id.replace(".", "-")}"></a>`{verdict.id}`'
+    return f"| {anchor} | {verdict.status.value} | {where} | **{_cell(sentence.summary)}.** {_cell(sentence.detail)} | {known} |"
 
 
 PAGES: Final = {"vbox-job.md": vbox_job, "failures.md": failures}

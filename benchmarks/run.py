@@ -216,6 +216,7 @@ def write(report: dict[str, Any]) -> None:
 
 def page(report: dict[str, Any]) -> str:
     """The report as a page."""
+    doctor_s = report["doctor"]
     columns = ["qemu ms", "driver ms", "driver ratio", "driver behind the VM host ms", "driver behind the VM host ratio"]
     rows = [f"| {what} | {' | '.join(str(row[column]) for column in columns)} |" for what, row in report["figures"].items()]
     return "\n".join(
@@ -235,8 +236,8 @@ def page(report: dict[str, Any]) -> str:
             f"Supervising one idle VM (the command and its VM host, without the VM), measured over {SUPERVISED_S:.0f} s:",
             f"{report['supervision']['seconds of CPU per hour']} s of CPU an hour, {report['supervision']['share of one core in percent']} % of a core.",
             "",
-            f"`t4t doctor` without the servers, from nothing (a new process each time): {report['doctor']['doctor s']} s, {report['doctor']['ratio']} times what",
-            f"starting the program and doing nothing takes; the slowest {report['doctor']['slowest doctor s']} s, the budget {report['doctor']['budget s']} s.",
+            f"`t4t doctor` without the servers, from nothing (a new process each time): {doctor_s['doctor s']} s, {doctor_s['ratio']} times what",
+            f"starting the program and doing nothing takes; the slowest {doctor_s['slowest doctor s']} s, the budget {doctor_s['budget s']} s.",
             "`benchmarks/run.py doctor` measures only this.",
             "",
         ]

@@ -11,7 +11,7 @@ from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, U
 from t4t.domain.vbox_job_elements import ELEMENTS
 from t4t.wording.findings import CHECKS, SENTENCES
 from t4t.wording.notices import TEXTS
-from t4t.wording.remedies import GUIDES
+from t4t.wording.remedies import GUIDES, Guide
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 
@@ -67,8 +67,8 @@ def failures() -> str:
             "",
             "# What `t4t doctor` finds",
             "",
-            "Written from its verdicts. “Known as” is how VirtualBox and others report the same, for those who search for it. `t4t doctor` names the remedies that",
-            "fit this computer, with their commands.",
+            "Written from its verdicts. “Known as” is how VirtualBox and others report the same, for those who search for it. `t4t doctor` names the",
+            "remedies that fit this computer, with their commands.",
             "",
             "| finding | status | where | what it says | known as |",
             "|---|---|---|---|---|",
@@ -76,13 +76,14 @@ def failures() -> str:
             "",
             "| remedy | what it is |",
             "|---|---|",
-            *(
-                f'| <a id="remedy-{remedy.value}"></a>`{remedy.value}` | **{_cell(guide.title)}.** {_cell(" ".join(guide.steps))} |'
-                for remedy, guide in GUIDES.items()
-            ),
+            *(_remedy(remedy.value, guide) for remedy, guide in GUIDES.items()),
             "",
         ]
     )
+
+
+def _remedy(name: str, guide: Guide) -> str:
+    return f'| <a id="remedy-{name}"></a>`{name}` | **{_cell(guide.title)}.** {_cell(" ".join(guide.steps))} |'
 
 
 def _verdict(verdict: Verdict) -> str:

@@ -7,8 +7,6 @@ import json
 import sys
 from typing import TYPE_CHECKING, Final
 
-import segno
-
 from t4t.cli.terminal import plain
 from t4t.domain.diagnosis.findings import Status
 from t4t.wording import doctor, findings
@@ -77,6 +75,8 @@ def for_phone(lines: Sequence[str]) -> str:
 
 def qr_code(text: str) -> str:
     """``text`` as a QR code that a terminal can show; low error correction, since a screen has no scratches."""
+    import segno  # noqa: PLC0415 - 0.1 s that only this needs
+
     out = io.StringIO()
     segno.make(text, error="l", micro=False, boost_error=False).terminal(out=out, border=_BORDER, compact=True)
     return out.getvalue()

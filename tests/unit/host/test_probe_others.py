@@ -43,6 +43,12 @@ def test_windows_11_is_told_by_its_build() -> None:
     assert windows("windows-10-ready").name.value == "Windows 10 22H2"
 
 
+def test_an_older_windows_is_called_as_it_calls_itself() -> None:
+    said = machines.load("windows-10-ready")
+    said["windows"]["registry"][r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"] = {"CurrentBuildNumber": "7601", "ProductName": "Windows 7 Home"}
+    assert machines.computer(said, Path()).name.value == "Windows 7 Home"
+
+
 @pytest.mark.parametrize(
     ("numbers", "architecture", "translation"),
     [
@@ -103,7 +109,7 @@ def test_a_mute_windows_is_unknown() -> None:
         assert getattr(found, name).value is None, name
     for name in ("secure_boot", "memory", "disk"):
         assert getattr(found, name).value is None, name
-    assert found.virtualization.can.value is found.virtualization.on.value is found.virtualization.free.value is None
+    assert found.virtualization.can.value is found.virtualization.on.value is found.virtualization.free.value is found.virtualization.owners.value is None
 
 
 def test_a_mute_mac_is_unknown() -> None:

@@ -11,7 +11,6 @@ import ipaddress
 import json
 import sys
 import urllib.parse
-import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -70,6 +69,8 @@ class RealConnection:
 
     def proxies(self) -> Mapping[str, str]:
         """See `Connection.proxies`."""
+        import urllib.request  # noqa: PLC0415 - 0.1 s that only the doctor needs
+
         return urllib.request.getproxies()
 
     if sys.platform == "linux":

@@ -50,6 +50,7 @@ _SERVICES: Final = r"HKLM\SYSTEM\CurrentControlSet\Services"
 _WSL: Final = r"HKCU\SOFTWARE\Microsoft\Windows\CurrentVersion\Lxss"
 _CIM: Final = r"root\cimv2"
 _DEVICE_GUARD_WMI: Final = r"root\Microsoft\Windows\DeviceGuard"
+_WINDOWS_10: Final = 10_240
 _WINDOWS_11: Final = 22_000
 _DRIVERS: Final = ("VBoxSup", "VBoxDrv")
 """The name since VirtualBox 7.0 and the one before."""
@@ -170,8 +171,10 @@ class WindowsProbe:
 
     def _name(self, build: int) -> str:
         """The registry of Windows 11 still says "Windows 10": the build decides."""
-        shown = str((self._api.values(_VERSION) or {}).get("DisplayVersion", ""))
-        return f"Windows {11 if build >= _WINDOWS_11 else 10} {shown}".strip()
+        values = self._api.values(_VERSION) or {}
+        if build < _WINDOWS_10:
+            return str(values.get("ProductName", "Windows"))
+        return f"Windows {11 if build >= _WINDOWS_11 else 10} {values.get('DisplayVersion', '')}".strip()
 
     def _architecture(self) -> Fact[Architecture]:
         found = self._api.machines()
@@ -223,7 +226,7 @@ class WindowsProbe:
             on=on,
             free=unknown("HypervisorPresent") if present is None else certain(not present or bool(guest), "HypervisorPresent"),
             second_level=_stated(second, "IsProcessorFeaturePresent(20)"),
-            owners=self._owners(present=bool(present) and not guest),
+            owners=unknown("HypervisorPresent") if present is None else self._owners(present=present and not guest),
             windows_platform=_stated(self._api.hypervisor_platform(), "WHvGetCapability"),
         )
 

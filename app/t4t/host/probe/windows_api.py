@@ -74,17 +74,23 @@ if sys.platform == "win32":
         def wmi(self, namespace: str, kind: str, fields: Sequence[str]) -> Mapping[str, object] | None:
             """See `WindowsApi.wmi`."""
             import pythoncom  # noqa: PLC0415 - 0.1 s that only the doctor needs
-            import win32com.client  # noqa: PLC0415
 
             pythoncom.CoInitialize()
             try:
-                service = win32com.client.Dispatch("WbemScripting.SWbemLocator").ConnectServer(".", namespace)
-                for one in service.ExecQuery(f"SELECT {', '.join(fields)} FROM {kind}"):  # noqa: S608 - names of ours, and WMI only reads
-                    return {field: getattr(one, field) for field in fields}
+                return self._first(namespace, kind, fields)
             except (pythoncom.com_error, AttributeError):
                 return None
             finally:
                 pythoncom.CoUninitialize()
+
+        @staticmethod
+        def _first(namespace: str, kind: str, fields: Sequence[str]) -> Mapping[str, object] | None:
+            """A function of its own, so that its objects are gone when COM is."""
+            import win32com.client  # noqa: PLC0415 - as above
+
+            service = win32com.client.Dispatch("WbemScripting.SWbemLocator").ConnectServer(".", namespace)
+            for one in service.ExecQuery(f"SELECT {', '.join(fields)} FROM {kind}"):  # noqa: S608 - names of ours, and WMI only reads
+                return {field: one.Properties_.Item(field).Value for field in fields}
             return None
 
         def processor_feature(self, number: int) -> bool | None:

@@ -28,7 +28,8 @@ def test_the_real_probe(tmp_path: Path) -> None:
     assert found.processor.value
     assert found.cores.value == psutil.cpu_count()
     assert found.architecture.value in {Architecture(resources.architecture()), Architecture.ARM64}
-    assert found.guest_of.value is not None
+    if found.board.value is not None:
+        assert found.guest_of.value is not None
     assert found.virtualization.owners.value is not None
     assert found.virtualization.on.value in {True, False, None}
     assert found.driver.value is not None
@@ -41,7 +42,6 @@ def test_the_real_probe(tmp_path: Path) -> None:
     else:
         assert found.elevated.value is not None
         assert found.service.value is not None
-        assert found.uefi.value is not None
         assert found.translation.value is not None
     again = probe(tmp_path).look()
     assert (again.processor, again.board, again.guest_of, again.driver) == (found.processor, found.board, found.guest_of, found.driver)

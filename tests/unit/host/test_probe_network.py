@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from t4t.domain.facts import Reach
+from t4t.host.probe import network
 from t4t.host.probe.network import Address, RealConnection, _routable, look, proxy_of, read_metered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 
 class Connection(RealConnection):
@@ -118,3 +122,33 @@ async def test_this_computer_answers_without_an_exception() -> None:
     assert real.online() in {True, False}
     assert isinstance(proxy_of(real.proxies()), str)
     assert await real.metered() in {True, False, None}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NetworkManager is Linux's")
+@pytest.mark.parametrize(
+    ("script", "expected"),
+    [('echo \'{"type":"u","data":1}\'', True), ('echo \'{"type":"u","data":4}\'', False), ("exit 1", None), ("exec sleep 600", None)],
+    ids=["metered", "free", "no NetworkManager", "no answer"],
+)
+async def test_metered_by_the_system_s_bus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, script: str, *, expected: bool | None) -> None:
+    program = tmp_path / "busctl"
+    program.write_text(f"#!/bin/sh\n{script}\n", encoding="ascii")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    monkeypatch.setattr(network, "_SECONDS", 0.5)
+    assert await RealConnection().metered() is expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="NetworkManager is Linux's")
+async def test_without_a_bus_it_is_unknown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert await RealConnection().metered() is None
+
+
+async def test_a_server_that_never_answers_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(network, "_SECONDS", 0.05)
+    monkeypatch.setattr(asyncio, "open_connection", never)
+    assert not await RealConnection().reaches("127.0.0.1", 9)

@@ -109,7 +109,8 @@ def test_a_mute_windows_is_unknown() -> None:
         assert getattr(found, name).value is None, name
     for name in ("secure_boot", "memory", "disk"):
         assert getattr(found, name).value is None, name
-    assert found.virtualization.can.value is found.virtualization.on.value is found.virtualization.free.value is found.virtualization.owners.value is None
+    assert found.virtualization.can.value is found.virtualization.on.value is found.virtualization.free.value is None
+    assert found.virtualization.owners.value is None
 
 
 def test_a_mute_mac_is_unknown() -> None:

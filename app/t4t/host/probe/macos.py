@@ -85,7 +85,7 @@ class MacProbe:
             virtualization=self._virtualization(architecture.value),
             memory=memory,
             disk=disk,
-            driver=certain(Driver.NOT_NEEDED, "VirtualBox 7 uses Apple's Hypervisor framework"),
+            driver=likely(Driver.NOT_NEEDED, "VirtualBox 7 uses Apple's Hypervisor framework"),
         )
 
     def _architecture(self) -> Fact[Architecture]:

@@ -12,7 +12,7 @@ import pytest
 
 from t4t.domain.facts import Reach
 from t4t.host.probe import network
-from t4t.host.probe.network import Address, RealConnection, _routable, look, proxy_of, read_metered
+from t4t.host.probe.network import Address, RealConnection, _routable, look, proxy_of, read_cost, read_metered
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -108,6 +108,12 @@ def test_proxies(proxies: dict[str, str], expected: str) -> None:
 )
 def test_network_manager_s_answer(answer: bytes, *, expected: bool | None) -> None:
     assert read_metered(answer) is expected
+
+
+@pytest.mark.parametrize(("cost", "expected"), [(0, None), (1, False), (2, True), (4, True), (0x10001, False), (0x10002, True), (0x40000, None)])
+def test_windows_cost(cost: int, *, expected: bool | None) -> None:
+    """The higher bits say that it is roaming, congested or near its limit."""
+    assert read_cost(cost) is expected
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,9 @@ _SECONDS: Final = 1.2
 _PROXY_PORTS: Final = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
 _METERED: Final = {1: True, 2: False, 3: True, 4: False}
 """NetworkManager's NM_METERED_YES, NO, GUESS_YES, GUESS_NO; 0 is unknown."""
+_COST_UNRESTRICTED: Final = 1
+_COST_FIXED: Final = 2
+_COST_VARIABLE: Final = 4
 
 
 class Connection(Protocol):
@@ -96,10 +99,19 @@ class RealConnection:
                     await asyncio.shield(process.wait())
             return read_metered(out)
 
+    elif sys.platform == "win32":
+
+        async def metered(self) -> bool | None:
+            """Windows' own cost of the connection."""
+            from t4t.host.probe.windows_api import connection_cost  # noqa: PLC0415 - there is no such module elsewhere
+
+            cost = await asyncio.to_thread(connection_cost)
+            return None if cost is None else read_cost(cost)
+
     else:
 
         async def metered(self) -> bool | None:
-            """Not asked here: it needs each system's own event interface."""
+            """MacOS tells it only to those who listen for a while."""
             return None
 
     async def reaches(self, host: str, port: int) -> bool:
@@ -122,6 +134,13 @@ def _routable(text: str) -> bool:
     except ValueError:
         return False
     return not (address.is_loopback or address.is_link_local)
+
+
+def read_cost(cost: int) -> bool | None:
+    """NLM_CONNECTION_COST flags: unrestricted, fixed or variable; None where none of them is set."""
+    if cost & (_COST_FIXED | _COST_VARIABLE):
+        return True
+    return False if cost & _COST_UNRESTRICTED else None
 
 
 def read_metered(answer: bytes) -> bool | None:
@@ -164,6 +183,6 @@ async def look(connection: Connection, hosts: Sequence[Address]) -> Network:
     return Network(
         online=unknown("interfaces") if online is None else likely(online, "interfaces"),
         proxy=certain(proxy, "system settings"),
-        metered=unknown("system") if metered is None else certain(metered, "NetworkManager"),
+        metered=unknown("system") if metered is None else certain(metered, "NetworkManager, INetworkCostManager"),
         hosts=found,
     )

@@ -7,6 +7,7 @@ import sys
 if sys.platform == "win32":
     import ctypes
     import os
+    import uuid
     import winreg
     from ctypes import wintypes
     from typing import TYPE_CHECKING, Final
@@ -44,6 +45,37 @@ if sys.platform == "win32":
                 for name in ("total", "available", "total_commit", "available_commit", "total_virtual", "available_virtual", "extended")
             ),
         )
+
+    class _Guid(ctypes.Structure):
+        _fields_ = (("data1", wintypes.DWORD), ("data2", wintypes.WORD), ("data3", wintypes.WORD), ("data4", ctypes.c_ubyte * 8))
+
+    def _guid(text: str) -> _Guid:
+        return _Guid.from_buffer_copy(uuid.UUID(text).bytes_le)
+
+    _NETWORK_LIST_MANAGER: Final = _guid("DCB00C01-570F-4A9B-8D69-199FDBA5723B")
+    _NETWORK_COST_MANAGER: Final = _guid("DCB00008-570F-4A9B-8D69-199FDBA5723B")
+    _CLSCTX_ALL: Final = 23
+    _RELEASE: Final = 2
+    _GET_COST: Final = 3
+    """Places of ``IUnknown::Release`` and ``INetworkCostManager::GetCost`` in their table."""
+
+    def connection_cost() -> int | None:
+        """``INetworkCostManager::GetCost`` of the computer's connection: NLM_CONNECTION_COST_* flags, 0 where Windows does not know."""
+        ole32 = ctypes.WinDLL("ole32")
+        begun = ole32.CoInitializeEx(None, 0) >= 0
+        try:
+            manager = ctypes.POINTER(ctypes.POINTER(ctypes.c_void_p))()
+            if ole32.CoCreateInstance(ctypes.byref(_NETWORK_LIST_MANAGER), None, _CLSCTX_ALL, ctypes.byref(_NETWORK_COST_MANAGER), ctypes.byref(manager)):
+                return None
+            try:
+                cost = wintypes.DWORD()
+                get = ctypes.WINFUNCTYPE(ctypes.c_long, ctypes.c_void_p, ctypes.POINTER(wintypes.DWORD), ctypes.c_void_p)(manager[0][_GET_COST])
+                return None if get(manager, ctypes.byref(cost), None) else cost.value
+            finally:
+                ctypes.WINFUNCTYPE(wintypes.ULONG, ctypes.c_void_p)(manager[0][_RELEASE])(manager)
+        finally:
+            if begun:
+                ole32.CoUninitialize()
 
     class RealWindows:
         """`t4t.host.probe.windows.WindowsApi` on this computer."""

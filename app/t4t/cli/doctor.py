@@ -29,7 +29,7 @@ def examine(args: argparse.Namespace, services: Services) -> int:
     """``t4t doctor``: 3 if something needs the volunteer."""
     diagnosis = services.doctor(reach=not args.offline)
     if args.json:
-        _print(json.dumps(doctor.document(diagnosis), indent=2, ensure_ascii=False))
+        print(json.dumps(doctor.document(diagnosis), indent=2))
     else:
         _print("Is this computer ready?", "")
         _list(diagnosis.findings)
@@ -45,7 +45,7 @@ def virtualbox_health(args: argparse.Namespace, services: Services) -> int:
     found = services.virtualbox_health()
     bad = next((finding for finding in found if finding.status in {Status.FAIL, Status.UNKNOWN}), None)
     if args.json:
-        _print(json.dumps({"healthy": bad is None, "checks": doctor.checks(found)}, indent=2, ensure_ascii=False))
+        print(json.dumps({"healthy": bad is None, "checks": doctor.checks(found)}, indent=2))
     else:
         _list(found)
         if bad is not None:

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -151,10 +152,34 @@ async def test_without_a_bus_it_is_unknown(tmp_path: Path, monkeypatch: pytest.M
     assert await RealConnection().metered() is None
 
 
-async def test_a_server_that_never_answers_is_not_reached(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(*_: object) -> None:
-        await asyncio.Event().wait()
+async def test_a_name_that_takes_for_ever_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither by the question nor by the end of the loop."""
+    go_on = threading.Event()
+    asked = threading.Event()
+
+    def never(*_: object, **__: object) -> None:
+        asked.set()
+        go_on.wait()
+        raise OSError
 
     monkeypatch.setattr(network, "_SECONDS", 0.05)
-    monkeypatch.setattr(asyncio, "open_connection", never)
-    assert not await RealConnection().reaches("127.0.0.1", 9)
+    monkeypatch.setattr(socket, "create_connection", never)
+    try:
+        assert not await asyncio.wait_for(RealConnection().reaches("name.invalid", 9), 10)
+        assert asked.is_set()
+    finally:
+        go_on.set()
+
+
+def test_an_answer_after_the_end_is_dropped() -> None:
+    loop = asyncio.new_event_loop()
+    try:
+        late: asyncio.Future[bool] = loop.create_future()
+        late.cancel()
+        network._settle(late, reached=True)
+        assert late.cancelled()
+        early: asyncio.Future[bool] = loop.create_future()
+        network._settle(early, reached=True)
+        assert early.result() is True
+    finally:
+        loop.close()

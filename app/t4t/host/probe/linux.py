@@ -235,10 +235,17 @@ class LinuxProbe:
         return Virtualization(
             can=self._can(flags, vendor, guest),
             on=on,
-            free=certain(value=False, source="kvm at work") if kvm.machines else likely(value=not self._there("proc/xen"), source="modules"),
+            free=self._free(kvm),
             second_level=certain(second, "/proc/cpuinfo: ept, npt") if {"vmx", "svm"} & flags else unknown("/proc/cpuinfo"),
             owners=self._owners(kvm),
         )
+
+    def _free(self, kvm: Kvm) -> Fact[bool]:
+        if kvm.machines:
+            return certain(value=False, source=f"module {kvm.module} in use")
+        if kvm.loaded and kvm.at_load:
+            return certain(value=False, source="kvm.enable_virt_at_load")
+        return likely(value=not self._there("proc/xen/capabilities"), source="/sys/module, /proc/xen")
 
     @staticmethod
     def _can(flags: frozenset[str], vendor: Vendor, guest: str) -> Fact[bool]:

@@ -9,7 +9,9 @@ import asyncio
 import contextlib
 import ipaddress
 import json
+import socket
 import sys
+import threading
 import urllib.parse
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
@@ -115,16 +117,31 @@ class RealConnection:
             return None
 
     async def reaches(self, host: str, port: int) -> bool:
-        """See `Connection.reaches`."""
+        """See `Connection.reaches`. In a thread that nobody waits for: looking a name up may take far longer than we do, and can't be stopped."""
+        loop = asyncio.get_running_loop()
+        answer: asyncio.Future[bool] = loop.create_future()
+
+        def attempt() -> None:
+            try:
+                socket.create_connection((host, port), timeout=_SECONDS).close()
+            except (OSError, UnicodeError):
+                reached = False
+            else:
+                reached = True
+            with contextlib.suppress(RuntimeError):  # the loop has ended meanwhile
+                loop.call_soon_threadsafe(_settle, answer, reached)
+
+        threading.Thread(target=attempt, name=f"reach {host}", daemon=True).start()
         try:
             async with asyncio.timeout(_SECONDS):
-                _, writer = await asyncio.open_connection(host, port)
-        except (OSError, TimeoutError):
+                return await answer
+        except TimeoutError:
             return False
-        writer.close()
-        with contextlib.suppress(OSError):
-            await writer.wait_closed()
-        return True
+
+
+def _settle(answer: asyncio.Future[bool], reached: bool) -> None:  # noqa: FBT001 - a callback of the loop
+    if not answer.done():
+        answer.set_result(reached)
 
 
 def _routable(text: str) -> bool:

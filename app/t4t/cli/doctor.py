@@ -32,7 +32,7 @@ def examine(args: argparse.Namespace, services: Services) -> int:
         print(json.dumps(doctor.document(diagnosis), indent=2))
     else:
         _print("Is this computer ready?", "")
-        _list(diagnosis.findings)
+        _list(diagnosis.findings, details=args.details)
         _print("", doctor.verdict(diagnosis))
         current = diagnosis.current
         if current is not None:
@@ -47,18 +47,20 @@ def virtualbox_health(args: argparse.Namespace, services: Services) -> int:
     if args.json:
         print(json.dumps({"healthy": bad is None, "checks": doctor.checks(found)}, indent=2))
     else:
-        _list(found)
+        _list(found, details=False)
         if bad is not None:
             _first_step(bad, qr=False)
     return DONE if bad is None else NEEDS_THE_VOLUNTEER
 
 
-def _list(found: Sequence[Finding]) -> None:
+def _list(found: Sequence[Finding], *, details: bool) -> None:
     for finding in found:
         said = findings.say(finding)
         _print(f"  {_SYMBOLS[finding.status]:9}  {said.check:22}  {said.summary}")
-        if finding.status is not Status.OK:
+        if details or finding.status is not Status.OK:
             _print(f"{'':37}{said.detail}")
+        if details:
+            _print(f"{'':37}[{'; '.join(finding.sources)}]")
 
 
 def _first_step(finding: Finding, *, qr: bool) -> None:

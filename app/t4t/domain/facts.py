@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 T = TypeVar("T")
 
@@ -45,6 +45,12 @@ def likely(value: T, source: str) -> Fact[T]:
 def unknown(source: str = "") -> Fact[T]:
     """It could not be found out; ``source`` is what was asked."""
     return Fact(None, source)
+
+
+def trace(*facts: Fact[Any]) -> tuple[str, ...]:
+    """Where answers are from, each once, with a word where they were inferred or could not be had."""
+    words = {Confidence.CERTAIN: "", Confidence.LIKELY: " (likely)", Confidence.NONE: " (no answer)"}
+    return tuple(dict.fromkeys(f"{fact.source}{words[fact.confidence]}" for fact in facts if fact.source))
 
 
 class System(enum.Enum):

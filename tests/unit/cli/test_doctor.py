@@ -62,6 +62,13 @@ def test_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "█" not in out
 
 
+def test_details(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(Doctor("linux-intel-off-silent", tmp_path), "doctor", "--details") == 3
+    out = capsys.readouterr().out
+    assert "The science box takes about 1 GB of it while it works." in out
+    assert "[/proc/cpuinfo: a processor of this age has it (likely); /proc/cpuinfo: neither vmx nor svm (likely); /proc/cpuinfo (no answer)]" in out
+
+
 def test_all_is_well(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(Doctor("linux-ready", tmp_path), "doctor", "--qr") == 0
     out = capsys.readouterr().out

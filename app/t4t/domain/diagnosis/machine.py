@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.diagnosis.findings import Check, Finding, Remedy, Verdict
 from t4t.domain.diagnosis.remedies import steps
-from t4t.domain.facts import Architecture, Confinement, Driver, System, Translation
+from t4t.domain.facts import Architecture, Confinement, Driver, System, Translation, trace
 
 if TYPE_CHECKING:
     from t4t.domain.facts import Computer
@@ -33,7 +33,7 @@ def platform(computer: Computer) -> Finding:
     """Whether LHC@home's appliance, which is made for 64-bit Intel and AMD processors, can run on this kind of computer."""
     verdict, remedies = _platform(computer)
     data = {"name": computer.name.value or "", "processor": computer.processor.value or ""}
-    sources = (computer.architecture.source, computer.translation.source)
+    sources = trace(computer.architecture, computer.translation)
     return Finding(check=Check.PLATFORM, verdict=verdict, data=data, steps=steps(computer, *remedies), sources=sources)
 
 
@@ -63,7 +63,7 @@ def surroundings(computer: Computer) -> Finding:
     verdict, remedies = _surroundings(computer)
     confinement = computer.confinement.value
     data = {"hypervisor": computer.guest_of.value or "", "sandbox": (confinement or Confinement.NONE).value}
-    sources = (computer.guest_of.source, computer.confinement.source, computer.service.source)
+    sources = trace(computer.guest_of, computer.confinement, computer.service)
     return Finding(check=Check.SURROUNDINGS, verdict=verdict, data=data, steps=steps(computer, *remedies), sources=sources)
 
 
@@ -93,7 +93,7 @@ def processor(computer: Computer) -> Finding:
     """Its name, and whether one core can be spared."""
     cores = computer.cores.value
     data: dict[str, str | int] = {"processor": computer.processor.value or "", "cores": cores or 0}
-    sources = (computer.processor.source, computer.cores.source)
+    sources = trace(computer.processor, computer.cores)
     if cores is None:
         return Finding(check=Check.PROCESSOR, verdict=Verdict.PROCESSOR_UNKNOWN, data=data, steps=steps(computer, Remedy.CHECK_AGAIN), sources=sources)
     if cores == 1:
@@ -104,7 +104,7 @@ def processor(computer: Computer) -> Finding:
 def memory(computer: Computer) -> Finding:
     """Whether the appliance fits beside everything else."""
     found = computer.memory.value
-    sources = (computer.memory.source,)
+    sources = trace(computer.memory)
     if found is None:
         return Finding(check=Check.MEMORY, verdict=Verdict.MEMORY_UNKNOWN, steps=steps(computer, Remedy.CHECK_AGAIN), sources=sources)
     verdict, remedies = Verdict.MEMORY_OK, ()  # type: tuple[Verdict, tuple[Remedy, ...]]
@@ -123,7 +123,7 @@ def memory(computer: Computer) -> Finding:
 def disk(computer: Computer) -> Finding:
     """Whether the appliance's files fit where our data lies."""
     found = computer.disk.value
-    sources = (computer.disk.source,)
+    sources = trace(computer.disk)
     if found is None:
         return Finding(check=Check.DISK, verdict=Verdict.DISK_UNKNOWN, steps=steps(computer, Remedy.CHECK_AGAIN), sources=sources)
     verdict, remedies = Verdict.DISK_OK, ()  # type: tuple[Verdict, tuple[Remedy, ...]]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from t4t.domain.diagnosis.findings import Check, Finding, Remedy, Verdict
 from t4t.domain.diagnosis.remedies import steps
+from t4t.domain.facts import trace
 
 if TYPE_CHECKING:
     from t4t.domain.facts import Facts, Reach
@@ -16,7 +17,7 @@ def qemu(facts: Facts) -> Finding:
     found = facts.qemu
     data = {"version": found.version.value or "", "accelerator": found.accelerator.value or "", "trouble": found.trouble}
     verdict, remedies = _qemu(facts)
-    sources = (found.found.source, found.accelerator.source)
+    sources = trace(found.found, found.accelerator)
     return Finding(check=Check.QEMU, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=sources)
 
 
@@ -39,7 +40,7 @@ def network(facts: Facts) -> Finding:
     elif found.metered.value:
         verdict, remedies = Verdict.NETWORK_METERED, (Remedy.WAIT_FOR_WIFI,)
     data = {"proxy": found.proxy.value or ""}
-    sources = (found.online.source, found.proxy.source, found.metered.source)
+    sources = trace(found.online, found.proxy, found.metered)
     return Finding(check=Check.NETWORK, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=sources)
 
 
@@ -58,7 +59,7 @@ def hosts(facts: Facts) -> Finding | None:
         "blocked": _names(tried, reached=False),
         "proxy": found.proxy.value or "",
     }
-    return Finding(check=Check.HOSTS, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=(found.hosts.source,))
+    return Finding(check=Check.HOSTS, verdict=verdict, data=data, steps=steps(facts.computer, *remedies), sources=trace(found.hosts))
 
 
 def _names(tried: tuple[Reach, ...], *, reached: bool) -> str:

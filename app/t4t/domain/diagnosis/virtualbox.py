@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from t4t.domain.diagnosis.findings import Check, Finding, Remedy, Status, Verdict, verdict
 from t4t.domain.diagnosis.remedies import steps
 from t4t.domain.diagnosis.tables import Tables, numbers
-from t4t.domain.facts import Driver, System
+from t4t.domain.facts import Driver, System, trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ def _finding(facts: Facts, check: Check, judged: tuple[Verdict, tuple[Remedy, ..
 def _found(facts: Facts, tables: Tables) -> Finding:
     virtualbox = facts.virtualbox
     judged = _judge_version(facts, tables)
-    sources = (virtualbox.found.source, virtualbox.version.source)
+    sources = trace(virtualbox.found, virtualbox.version)
     return _finding(facts, Check.VIRTUALBOX, judged, sources, oldest=tables.oldest, recommended=tables.recommended)
 
 
@@ -76,7 +76,7 @@ def _kernel(facts: Facts, tables: Tables) -> Finding | None:
         return None
     known = tables.driver_verdict(numbers(facts.computer.release.value or ""), facts.virtualbox.version.value or ())
     judged = (verdict(known), (Remedy.UPDATE_VIRTUALBOX,)) if known else (Verdict.KERNEL_OK, ())
-    return _finding(facts, Check.KERNEL, judged, (facts.computer.release.source,), recommended=tables.recommended)
+    return _finding(facts, Check.KERNEL, judged, trace(facts.computer.release), recommended=tables.recommended)
 
 
 def _driver(facts: Facts, tables: Tables) -> Finding | None:
@@ -86,7 +86,7 @@ def _driver(facts: Facts, tables: Tables) -> Finding | None:
         return None
     judged = _linux_driver(computer) if computer.system is System.LINUX else _other_driver(computer)
     log = computer.building.value.log if computer.building.value is not None else ""
-    return _finding(facts, Check.DRIVER, judged, (computer.driver.source,), log=log.splitlines()[-1] if log else "")
+    return _finding(facts, Check.DRIVER, judged, trace(computer.driver), log=log.splitlines()[-1] if log else "")
 
 
 def _on_kvm(facts: Facts) -> bool:
@@ -134,7 +134,7 @@ def _service(facts: Facts, tables: Tables) -> Finding:
     del tables
     virtualbox = facts.virtualbox
     data = {"trouble": virtualbox.trouble or virtualbox.trouble_code}
-    return _finding(facts, Check.SERVICE, _judge_service(virtualbox), (virtualbox.answers.source,), code=virtualbox.trouble_code, **data)
+    return _finding(facts, Check.SERVICE, _judge_service(virtualbox), trace(virtualbox.answers), code=virtualbox.trouble_code, **data)
 
 
 def _judge_service(virtualbox: VirtualBox) -> tuple[Verdict, tuple[Remedy, ...]]:
@@ -171,5 +171,5 @@ def _registry(facts: Facts, tables: Tables) -> Finding:
         judged = (Verdict.REGISTRY_EXTENSION_PACK, (Remedy.UPDATE_EXTENSION_PACK,))
     elif lost:
         judged = (Verdict.REGISTRY_LOST_MACHINES, (Remedy.REMOVE_LOST_MACHINES,))
-    sources = (virtualbox.inaccessible.source, virtualbox.extension_packs.source)
+    sources = trace(virtualbox.inaccessible, virtualbox.extension_packs)
     return _finding(facts, Check.REGISTRY, judged, sources, lost=lost or 0, pack=foreign)

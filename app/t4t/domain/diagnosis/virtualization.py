@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from t4t.domain.diagnosis.findings import Check, Finding, Remedy, Verdict, verdict
 from t4t.domain.diagnosis.remedies import steps
 from t4t.domain.diagnosis.tables import Tables, numbers
-from t4t.domain.facts import Board, Kvm, Owner, System, Vendor
+from t4t.domain.facts import Board, Kvm, Owner, System, Vendor, trace
 
 if TYPE_CHECKING:
     from t4t.domain.facts import Computer
@@ -30,7 +30,7 @@ def virtualization(computer: Computer, tables: Tables) -> Finding:
         "board": ", ".join(part for part in (f"{board.vendor} {board.product}".strip(), board.firmware and f"firmware {board.firmware}") if part),
     }
     judged, remedies = _virtualization(computer)
-    sources = (found.can.source, found.on.source, found.second_level.source)
+    sources = trace(found.can, found.on, found.second_level)
     return Finding(check=Check.VIRTUALIZATION, verdict=judged, data=data, steps=steps(computer, *remedies), sources=sources)
 
 
@@ -75,7 +75,7 @@ def sharing(computer: Computer, virtualbox: tuple[int, ...], tables: Tables) -> 
         judged, remedies = _linux(computer, virtualbox, tables)
     else:
         judged, remedies = Verdict.SHARING_OK, ()
-    sources = (found.free.source, found.owners.source, computer.kvm.source)
+    sources = trace(found.free, found.owners, computer.kvm)
     return Finding(check=Check.SHARING, verdict=judged, data=data, steps=steps(computer, *remedies), sources=sources)
 
 

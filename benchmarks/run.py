@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+import doctor
 from bare import BareVm
 from publish import parts
 from t4t.domain.vm import BootDisk, DiskFormat, PortForward, Share, VmId, VmSpec
@@ -202,16 +203,25 @@ async def main() -> None:
         "rounds": ROUNDS,
         "figures": figures.table(),
         "supervision": supervised,
+        "doctor": await asyncio.to_thread(doctor.measure),
     }
     numbers = ROOT / "docs" / "benchmarks.json"
     kept = json.loads(numbers.read_text(encoding="utf-8")) if numbers.is_file() else {}
     numbers.write_text(json.dumps(kept | report, indent=2) + "\n", encoding="utf-8")
     (ROOT / "docs" / "benchmarks.md").write_text(page(report) + parts(kept), encoding="utf-8")
+    write(report)
+
+
+def write(report: dict[str, Any]) -> None:
+    """Both files, and the report on standard output."""
+    (ROOT / "docs" / "benchmarks.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
+    (ROOT / "docs" / "benchmarks.md").write_text(page(report), encoding="utf-8")
     print(json.dumps(report, indent=2))
 
 
 def page(report: dict[str, Any]) -> str:
     """The report as a page."""
+    doctor_s = report["doctor"]
     columns = ["qemu ms", "driver ms", "driver ratio", "driver behind the VM host ms", "driver behind the VM host ratio"]
     rows = [f"| {what} | {' | '.join(str(row[column]) for column in columns)} |" for what, row in report["figures"].items()]
     return "\n".join(
@@ -231,9 +241,22 @@ def page(report: dict[str, Any]) -> str:
             f"Supervising one idle VM (the command and its VM host, without the VM), measured over {SUPERVISED_S:.0f} s:",
             f"{report['supervision']['seconds of CPU per hour']} s of CPU an hour, {report['supervision']['share of one core in percent']} % of a core.",
             "",
+            f"`t4t doctor` without the servers, from nothing (a new process each time): {doctor_s['doctor s']} s, {doctor_s['ratio']} times what",
+            f"starting the program and doing nothing takes; the slowest {doctor_s['slowest doctor s']} s, the budget {doctor_s['budget s']} s.",
+            "`benchmarks/run.py doctor` measures only this.",
+            "",
         ]
     )
 
 
+def only_doctor() -> None:
+    """Measure the doctor alone and put it beside the other figures as they are."""
+    report = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))
+    write(report | {"doctor": doctor.measure()})
+
+
 if __name__ == "__main__":
-    asyncio.run(main())
+    if sys.argv[1:] == ["doctor"]:
+        only_doctor()
+    else:
+        asyncio.run(main())

@@ -10,10 +10,13 @@ import appliances_page
 from appliances_page import cell
 
 from t4t.domain.errors import HostError, HypervisorError, InternalFault, T4TError, TaskError, UsageError, leaves
+from t4t.domain.diagnosis.findings import Status, Verdict
 from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, UsageError, leaves
 from t4t.domain.project_errors import AccountError, ProjectError
 from t4t.domain.vbox_job_elements import ELEMENTS
+from t4t.wording.findings import CHECKS, SENTENCES
 from t4t.wording.notices import TEXTS
+from t4t.wording.remedies import GUIDES, Guide
 
 DOCS: Final = Path(__file__).resolve().parents[2] / "docs"
 
@@ -71,11 +74,38 @@ def failures() -> str:
             "|---|---|---|---|---|",
             *rows,
             "",
+            "# What `t4t doctor` finds",
+            "",
+            "Written from its verdicts. “Known as” is how VirtualBox and others report the same, for those who search for it. `t4t doctor` names the",
+            "remedies that fit this computer, with their commands.",
+            "",
+            "| finding | status | where | what it says | known as |",
+            "|---|---|---|---|---|",
+            *(_verdict(verdict) for verdict in Verdict if verdict.status is not Status.OK),
+            "",
+            "| remedy | what it is |",
+            "|---|---|",
+            *(_remedy(remedy.value, guide) for remedy, guide in GUIDES.items()),
+            "",
         ]
     )
 
 
 PAGES: Final = {"vbox-job.md": vbox_job, "appliances.md": appliances_page.page, "failures.md": failures}
+def _remedy(name: str, guide: Guide) -> str:
+    return f'| <a id="remedy-{name}"></a>`{name}` | **{_cell(guide.title)}.** {_cell(" ".join(guide.steps))} |'
+
+
+def _verdict(verdict: Verdict) -> str:
+    sentence = SENTENCES[verdict]
+    prefix = verdict.id.partition(".")[0]
+    where = next(name for check, name in CHECKS.items() if check.value in {prefix, f"virtualbox-{prefix}", f"project-{prefix}"})
+    known = ", ".join(f"`{code}`" for code in sentence.known_as) or "–"
+    anchor = f'<a id="{verdict.id.replace(".", "-")}"></a>`{verdict.id}`'
+    return f"| {anchor} | {verdict.status.value} | {where} | **{_cell(sentence.summary)}.** {_cell(sentence.detail)} | {known} |"
+
+
+PAGES: Final = {"vbox-job.md": vbox_job, "failures.md": failures}
 
 
 def main() -> int:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
@@ -85,4 +86,10 @@ class Services(Protocol):
 
     def decode(self, file: Path) -> Decoded:
         """A recorded reply, read; raises `RecordUnreadable`."""
+    def doctor(self, *, reach: bool) -> Diagnosis:
+        """Look at this computer; ``reach``: also try to connect to the project's servers."""
+        ...
+
+    def virtualbox_health(self) -> tuple[Finding, ...]:
+        """VirtualBox's ladder, up to the first rung that fails."""
         ...

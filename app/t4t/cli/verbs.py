@@ -11,6 +11,7 @@ import msgspec
 
 from t4t.cli import agent_verbs
 from t4t.cli.decoded import show_decoded
+from t4t.cli import doctor
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.errors import AgentRunning
@@ -46,6 +47,10 @@ def run(args: argparse.Namespace, services: Services) -> int:
             return agent_verbs.run(args, services.data)
         case "decode":
             return _decode(args, services)
+        case "doctor":
+            return doctor.examine(args, services)
+        case "virtualbox":
+            return doctor.virtualbox_health(args, services)
         case _:
             return _appliance(args, services)
 

@@ -25,6 +25,7 @@ class Notice:
 
 
 _QEMU: Final = "Install QEMU. Debian, Ubuntu: sudo apt-get install qemu-system-x86 qemu-utils. Fedora: sudo dnf install qemu-system-x86 qemu-img."
+_DOCTOR: Final = "Run t4t doctor: it says what is wrong with this computer, and what to do."
 _ANOTHER_COPY: Final = "Get the task's files again; the copy in this folder can't be used."
 _AGAIN: Final = "Run the same command again; it goes on where it stopped."
 _REPORT: Final = "If it comes back, report it with this code and the log of the VM host in the data folder."
@@ -91,6 +92,10 @@ TEXTS: Final[dict[str, Text]] = {
     ),
     "T4T-HV-01": _Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_QEMU,)),
     "T4T-HV-02": _Text("{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", ("Install it again.", _QEMU)),
+    "T4T-HV-01": _Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_DOCTOR, _QEMU)),
+    "T4T-HV-02": _Text(
+        "{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", (_DOCTOR, "Install it again.", _QEMU)
+    ),
     "T4T-HV-03": _Text(
     "T4T-APP-01": Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
     "T4T-APP-02": Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),

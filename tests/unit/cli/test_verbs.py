@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from t4t.domain.appliance_descriptor import Descriptor
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding
+
 RESULT = TaskResult(outcome=Outcome.DONE, exit_code=0, elapsed_s=2.0, cpu_s=1.0, hypervisor="fake", checkpoints=3, restarts=1, outputs=("/x/\x1bout",))
 
 
@@ -64,6 +66,11 @@ class Services:
     def decode(self, file: Path) -> Decoded:
         self.asked.append((file,))
         return self.decoded
+    def doctor(self, *, reach: bool) -> Diagnosis:
+        raise NotImplementedError(reach)
+
+    def virtualbox_health(self) -> tuple[Finding, ...]:
+        raise NotImplementedError
 
     def has_screen(self) -> bool:
         return self.screen

@@ -1,0 +1,1 @@
+"""What this computer is and can: one probe a system, each on surroundings that a test can replace by those of a recorded machine."""

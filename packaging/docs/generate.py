@@ -9,9 +9,8 @@ from typing import Final
 import appliances_page
 from appliances_page import cell
 
-from t4t.domain.errors import HostError, HypervisorError, InternalFault, T4TError, TaskError, UsageError, leaves
 from t4t.domain.diagnosis.findings import Status, Verdict
-from t4t.domain.errors import HostError, HypervisorError, T4TError, TaskError, UsageError, leaves
+from t4t.domain.errors import HostError, HypervisorError, InternalFault, T4TError, TaskError, UsageError, leaves
 from t4t.domain.project_errors import AccountError, ProjectError
 from t4t.domain.vbox_job_elements import ELEMENTS
 from t4t.wording.findings import CHECKS, SENTENCES
@@ -91,9 +90,8 @@ def failures() -> str:
     )
 
 
-PAGES: Final = {"vbox-job.md": vbox_job, "appliances.md": appliances_page.page, "failures.md": failures}
 def _remedy(name: str, guide: Guide) -> str:
-    return f'| <a id="remedy-{name}"></a>`{name}` | **{_cell(guide.title)}.** {_cell(" ".join(guide.steps))} |'
+    return f'| <a id="remedy-{name}"></a>`{name}` | **{cell(guide.title)}.** {cell(" ".join(guide.steps))} |'
 
 
 def _verdict(verdict: Verdict) -> str:
@@ -102,10 +100,10 @@ def _verdict(verdict: Verdict) -> str:
     where = next(name for check, name in CHECKS.items() if check.value in {prefix, f"virtualbox-{prefix}", f"project-{prefix}"})
     known = ", ".join(f"`{code}`" for code in sentence.known_as) or "–"
     anchor = f'<a id="{verdict.id.replace(".", "-")}"></a>`{verdict.id}`'
-    return f"| {anchor} | {verdict.status.value} | {where} | **{_cell(sentence.summary)}.** {_cell(sentence.detail)} | {known} |"
+    return f"| {anchor} | {verdict.status.value} | {where} | **{cell(sentence.summary)}.** {cell(sentence.detail)} | {known} |"
 
 
-PAGES: Final = {"vbox-job.md": vbox_job, "failures.md": failures}
+PAGES: Final = {"vbox-job.md": vbox_job, "appliances.md": appliances_page.page, "failures.md": failures}
 
 
 def main() -> int:

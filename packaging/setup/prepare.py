@@ -60,9 +60,6 @@ NEEDS: Final = (
     Need("dpkg", "unpacks the appliance's packages", program="dpkg-deb"),
     Need("dosfstools", "makes the appliance's boot partition", program="mkfs.fat"),
     Need("xorriso", "makes the appliance's ISO image", program="xorriso"),
-    Need("dbus", "a bus of its own for the tests of sleep and shutdown", program="dbus-daemon"),
-    Need("python3-dbusmock", "plays logind and UPower on that bus", file="/usr/lib/python3/dist-packages/dbusmock/templates/logind.py"),
-    Need("iproute2", "changes links in a network of the tests' own", program="ip"),
     Need("libegl1", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libEGL.so.1"),
     Need("libgl1", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libGL.so.1"),
     Need("libxkbcommon0", "draws the picture of the histograms (Qt)", file="/usr/lib/*/libxkbcommon.so.0"),
@@ -85,13 +82,13 @@ TEST_NEEDS: Final = (
     Need("xvfb", "the screen on which the tray and the window are tested", program="Xvfb"),
     Need("dbus-daemon", "the session bus of a tested desktop", program="dbus-daemon"),
     Need("trayer", "the panel in which the tray is tested", program="trayer"),
+    Need("python3-dbusmock", "plays logind and UPower on a bus of the tests' own", file="/usr/lib/python3/dist-packages/dbusmock/templates/logind.py"),
+    Need("iproute2", "changes links in a network of the tests' own", program="ip"),
     Need("x11-utils", "sees which windows there are on that screen", program="xwininfo"),
-)
-"""What only ``make test`` needs."""
-    Need("dbus", "carries the tests' own keyring", program="dbus-run-session"),
+    Need("dbus", "carries the tests' own keyring, and plays sleep and shutdown", program="dbus-run-session"),
     Need("gnome-keyring", "keeps secrets in the tests of the system's keyring", program="gnome-keyring-daemon"),
 )
-"""What only tests need."""
+"""What only ``make test`` needs."""
 
 LAB_NEEDS: Final = (
     Need("debootstrap", "makes the laboratory's small Debian", program="debootstrap"),
@@ -203,9 +200,7 @@ def main() -> int:
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything checks it
         sys.exit("[setup] Python 3.11 or newer is needed")
     begun = time.monotonic()
-    install_packages((*NEEDS, *LAB_NEEDS) if purpose == "lab" else (*NEEDS, *WINE_NEEDS) if purpose == "wine" else NEEDS)
-    install_packages({"lab": (*NEEDS, *LAB_NEEDS), "test": (*NEEDS, *TEST_NEEDS)}.get(purpose, NEEDS))
-    install_packages((*NEEDS, *{"lab": LAB_NEEDS, "test": TEST_NEEDS}.get(purpose, ())))
+    install_packages((*NEEDS, *{"lab": LAB_NEEDS, "wine": WINE_NEEDS, "test": TEST_NEEDS}.get(purpose, ())))
     appliance = start_appliance()
     try:
         if purpose in {"run", "test", "wine"}:

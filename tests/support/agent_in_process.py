@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.domain.session import SessionView
 
 
 class InProcess:
     """One data folder with its agent."""
 
-    def __init__(self, data: Path, *, clock: Clock | None = None, job_seconds: float = 600.0, settings: Settings | None = None) -> None:
+    def __init__(self, data: Path, *, clock: WallClock | None = None, job_seconds: float = 600.0, settings: Settings | None = None) -> None:
         self.data = data
         self.clock = clock or RealClock()
         self.world = FakeWorld(self.clock, lambda: ScriptedGuest(job_seconds=job_seconds, heartbeat_seconds=max(60.0, job_seconds / 20)))

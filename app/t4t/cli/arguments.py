@@ -84,6 +84,7 @@ def parser() -> argparse.ArgumentParser:
 
     decode = verbs.add_parser("decode", help="a recorded reply of a project's server as the client understands it")
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
+
     doctor = verbs.add_parser("doctor", help="is this computer ready, and what to do if it is not")
     doctor.add_argument("--offline", action="store_true", help="don't try to reach the project's servers")
     doctor.add_argument("--details", action="store_true", help="explain each line, and say where its answer is from")
@@ -91,10 +92,6 @@ def parser() -> argparse.ArgumentParser:
 
     virtualbox = verbs.add_parser("virtualbox", help="VirtualBox on this computer").add_subparsers(dest="virtualbox_verb", required=True, metavar="VERB")
     virtualbox.add_parser("health", help="how far up its ladder it gets: found, version, driver, service, list of machines")
-
-    appliance = verbs.add_parser("appliance", help="the reference appliance").add_subparsers(dest="appliance_verb", required=True, metavar="VERB")
-    appliance.add_parser("path", help="where it is")
-    appliance.add_parser("info", help="what it is")
 
     host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
     host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)

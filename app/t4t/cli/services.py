@@ -86,6 +86,8 @@ class Services(Protocol):
 
     def decode(self, file: Path) -> Decoded:
         """A recorded reply, read; raises `RecordUnreadable`."""
+        ...
+
     def doctor(self, *, reach: bool) -> Diagnosis:
         """Look at this computer; ``reach``: also try to connect to the project's servers."""
         ...

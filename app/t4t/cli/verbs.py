@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs
+from t4t.cli import agent_verbs, doctor
 from t4t.cli.decoded import show_decoded
-from t4t.cli import doctor
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.errors import AgentRunning
@@ -35,24 +34,31 @@ def run(args: argparse.Namespace, services: Services) -> int:
             return _task_run(args, services)
         case "demo":
             return _demo(args, services)
-        case "run":
-            services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray)
-            return DONE
-        case None:
-            return _desktop(services)
-        case "window":
-            services.show_window(args.page)
-            return DONE
-        case verb if verb in agent_verbs.VERBS:
-            return agent_verbs.run(args, services.data)
         case "decode":
             return _decode(args, services)
         case "doctor":
             return doctor.examine(args, services)
         case "virtualbox":
             return doctor.virtualbox_health(args, services)
-        case _:
+        case "appliance":
             return _appliance(args, services)
+        case _:
+            return _agent(args, services)
+
+
+def _agent(args: argparse.Namespace, services: Services) -> int:
+    """Be the agent or its window, or ask the one that runs."""
+    match args.verb:
+        case None:
+            return _desktop(services)
+        case "run":
+            services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray)
+            return DONE
+        case "window":
+            services.show_window(args.page)
+            return DONE
+        case _:
+            return agent_verbs.run(args, services.data)
 
 
 def _desktop(services: Services) -> int:
@@ -206,6 +212,8 @@ def _print_description(document: Mapping[str, Any]) -> None:
 def _toml(value: object) -> str:
     """A value for people: TOML has no word for "not given"."""
     return "(not given)" if value is None else json.dumps(value, ensure_ascii=False)
+
+
 def _decode(args: argparse.Namespace, services: Services) -> int:
     """Done when the file could be read: what the server said is the result, also where it refused."""
     decoded = services.decode(Path(args.file))

@@ -6,11 +6,19 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """A monotonic clock that can be slept on, and the clock on the wall; seconds."""
+    """A monotonic clock that can be slept on; seconds."""
 
     def monotonic(self) -> float:
         """Seconds since some fixed moment; never goes back, and goes on while the computer sleeps or not as the system likes."""
         ...
+
+    async def sleep(self, seconds: float) -> None:
+        """Return after ``seconds``; 0 or less gives other tasks a turn."""
+        ...
+
+
+class WallClock(Clock, Protocol):
+    """The clock on the wall as well, and what belongs to it."""
 
     def lasting(self) -> float:
         """As `monotonic`, and goes on while the computer sleeps wherever the system can tell."""
@@ -26,8 +34,4 @@ class Clock(Protocol):
 
     def boot(self) -> str:
         """Tells one run of the computer from the next."""
-        ...
-
-    async def sleep(self, seconds: float) -> None:
-        """Return after ``seconds``; 0 or less gives other tasks a turn."""
         ...

@@ -10,7 +10,7 @@ from t4t.domain.errors import T4TError
 from t4t.storage.state import Happening
 
 if TYPE_CHECKING:
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.storage.state import State
 
 _log = logging.getLogger(__name__)
@@ -21,7 +21,7 @@ _MOST: Final = 200
 class History:
     """The timeline's writing end."""
 
-    def __init__(self, state: State, clock: Clock) -> None:
+    def __init__(self, state: State, clock: WallClock) -> None:
         """Nothing is written before `write`."""
         self._state = state
         self._clock = clock

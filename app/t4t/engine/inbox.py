@@ -6,13 +6,13 @@ import asyncio
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
 
 
 class Bell:
     """Rung from anywhere on the event loop's thread, waited for by one consumer; rings between two waits are one."""
 
-    def __init__(self, clock: Clock) -> None:
+    def __init__(self, clock: WallClock) -> None:
         """Times are told by ``clock``."""
         self._clock = clock
         self._rung = asyncio.Event()

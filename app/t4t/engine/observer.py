@@ -17,7 +17,7 @@ from t4t.domain.vm import VmId, VmInfo, VmState
 from t4t.guest import webapp
 
 if TYPE_CHECKING:
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.engine.exchange import Exchange
     from t4t.engine.folder import TaskFolder
     from t4t.engine.record import TaskRecord
@@ -52,7 +52,7 @@ CALM: Final = Pace(look_s=10.0, inspect_s=60.0, web_s=60.0, record_s=60.0)
 class TaskObserver:
     """Watches one task's VM and shared folder, and keeps the running time in its record."""
 
-    def __init__(self, folder: TaskFolder, driver: Driver, record: TaskRecord, exchange: Exchange, *, clock: Clock, pace: Pace) -> None:
+    def __init__(self, folder: TaskFolder, driver: Driver, record: TaskRecord, exchange: Exchange, *, clock: WallClock, pace: Pace) -> None:
         """Begins with what ``record`` says; nothing is looked at before `first_look`."""
         self.state = VmState.ABSENT
         self.info: VmInfo | None = None

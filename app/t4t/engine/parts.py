@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.domain.policy import Settings
     from t4t.engine.folder import TaskFolder, Wishes
     from t4t.engine.source import TaskSource
@@ -29,7 +29,7 @@ class Parts:
     driver: Driver
     source: TaskSource
     state: State
-    clock: Clock
+    clock: WallClock
     settings: Settings
     wishes: Wishes
     data_dir: Path

@@ -20,7 +20,7 @@ from t4t.domain.task import Order, Step, superseded, transition
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
 
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.domain.vm import Capabilities
     from t4t.engine.work import Work
     from t4t.hypervisor.driver import Driver
@@ -95,7 +95,7 @@ class Charge:
 class Reconciler:
     """Looks after tasks on one driver. Its methods are called by one consumer; ``wake`` is called whenever there may be something to do."""
 
-    def __init__(self, driver: Driver, *, clock: Clock, wake: Callable[[], None], journal: Journal | None = None, patient: bool = False) -> None:
+    def __init__(self, driver: Driver, *, clock: WallClock, wake: Callable[[], None], journal: Journal | None = None, patient: bool = False) -> None:
         """``journal`` survives us; without one nothing is written. ``patient``: a bug in the care of one task is its trouble, not everybody's."""
         self._driver = driver
         self._clock = clock

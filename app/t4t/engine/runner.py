@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.engine.folder import TaskFolder, Wishes
     from t4t.hypervisor.driver import Driver
 
@@ -28,7 +28,7 @@ _FAILURES: Final = 4
 class TaskRunner:
     """One run of one task; make a new one for each start."""
 
-    def __init__(self, folder: TaskFolder, driver: Driver, *, data_dir: Path, wishes: Wishes, clock: Clock, listen: Callable[[TaskEvent], None]) -> None:
+    def __init__(self, folder: TaskFolder, driver: Driver, *, data_dir: Path, wishes: Wishes, clock: WallClock, listen: Callable[[TaskEvent], None]) -> None:
         """``listen`` is told what happens, on the event loop's thread."""
         self._work = Work(folder, driver, data_dir=data_dir, wishes=wishes, clock=clock, pace=LIVELY, listen=listen)
         self._bell = Bell(clock)

@@ -14,7 +14,7 @@ from t4t.domain.vm import VmState
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.domain.policy import Decision, Intent
     from t4t.engine.reconciler import Charge
 
@@ -66,7 +66,7 @@ def _resting_activity(charge: Charge) -> Activity:
     return _BY_STATE[state]
 
 
-def task_view(charge: Charge, clock: Clock) -> TaskView:
+def task_view(charge: Charge, clock: WallClock) -> TaskView:
     """One task."""
     work, record = charge.work, charge.work.record
     progress = work.seen.progress()
@@ -94,7 +94,7 @@ def task_view(charge: Charge, clock: Clock) -> TaskView:
     )
 
 
-def _wall(clock: Clock, monotonic: float) -> float:
+def _wall(clock: WallClock, monotonic: float) -> float:
     return round(clock.wall() + monotonic - clock.monotonic(), 0)
 
 
@@ -108,7 +108,7 @@ def matters(error: T4TError, failures: int) -> bool:
     return error.retry is not Retry.BACKOFF or failures > _PASSING_FAILURES
 
 
-def notices(charges: Iterable[Charge], clock: Clock) -> list[NoticeView]:
+def notices(charges: Iterable[Charge], clock: WallClock) -> list[NoticeView]:
     """What is wrong with tasks."""
     return [
         notice_view(trouble.error, task=charge.key, retry_at=_wall(clock, trouble.retry_at))
@@ -129,7 +129,7 @@ def save_estimate_s(charges: Iterable[Charge]) -> float:
 
 
 def session_view(
-    decision: Decision, intent: Intent, charges: list[Charge], *, clock: Clock, hypervisor: str, finished: int, general: list[NoticeView]
+    decision: Decision, intent: Intent, charges: list[Charge], *, clock: WallClock, hypervisor: str, finished: int, general: list[NoticeView]
 ) -> SessionView:
     """Everything at this moment; the serial is the engine's."""
     tasks = tuple(task_view(charge, clock) for charge in charges)

@@ -11,7 +11,7 @@ from t4t.domain.errors import T4TError
 from t4t.domain.policy import Instant, Intent, PauseKind, after_jump, is_over, pause_by_hand
 
 if TYPE_CHECKING:
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.engine.history import History
     from t4t.storage.state import State
 
@@ -23,7 +23,7 @@ _AGAIN_S: Final = 10.0
 class Volition:
     """Owns the intent; every change is written down before it is answered."""
 
-    def __init__(self, state: State, history: History, clock: Clock) -> None:
+    def __init__(self, state: State, history: History, clock: WallClock) -> None:
         """Begins with nothing wanted; `load` reads what was."""
         self._state = state
         self._history = history

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from t4t.domain.clock import Clock
+    from t4t.domain.clock import WallClock
     from t4t.domain.completion import Completion
     from t4t.domain.vm import Capabilities
     from t4t.engine.folder import TaskFolder, Wishes
@@ -59,7 +59,7 @@ class Work:
         *,
         data_dir: Path,
         wishes: Wishes,
-        clock: Clock,
+        clock: WallClock,
         pace: Pace,
         listen: Callable[[TaskEvent], None],
         checkpoint_s: float = 0.0,

@@ -54,53 +54,46 @@ TEXTS: Final[dict[str, Text]] = {
         "The task in {path} was begun with the data folder {data_dir}, which still has its virtual machine.",
         ("Run it with --data-dir and that folder.",),
     ),
-    "T4T-RUN-03": _Text("Test4Theory does not run", "Nothing answers for {data_dir}; this command needs the program to run.", ("Start it: t4t run.",)),
-    "T4T-RUN-04": _Text(
+    "T4T-RUN-03": Text("Test4Theory does not run", "Nothing answers for {data_dir}; this command needs the program to run.", ("Start it: t4t run.",)),
+    "T4T-RUN-04": Text(
         "Test4Theory runs already",
         "Another t4t (process {pid}) works with {data_dir}.",
         ("Ask it: t4t status. To work beside it, choose another data folder with --data-dir.",),
     ),
-    "T4T-RUN-05": _Text(
+    "T4T-RUN-05": Text(
         "Two versions of Test4Theory",
         "The program that runs and this command do not understand each other: {detail}",
         ("End the program that runs and start it again.",),
     ),
-    "T4T-RUN-06": _Text(
+    "T4T-RUN-06": Text(
         "A file of the program was damaged",
         "It could not be read and was put aside as {file}; the work goes on from the tasks' own records.",
         ("Check the disk if this happens again.", _REPORT),
     ),
-    "T4T-GUI-01": _Text(
+    "T4T-GUI-01": Text(
         "No screen here",
         "A window can't be shown: there is no display, or the libraries to reach it are missing. {detail}",
         ("Ask for what it does in words: t4t status.", "Debian, Ubuntu: sudo apt-get install libegl1 libxcb-cursor0 libxkbcommon-x11-0."),
     ),
-    "T4T-BUG-01": _Text("A fault of this program", "Something went wrong that should not: {detail}", (_REPORT,)),
-    "T4T-APP-01": _Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
-    "T4T-APP-02": _Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),
-    "T4T-APP-03": _Text("No such appliance", "There is no appliance “{name}”. Known are: {known}.", ("See t4t appliance list.",)),
-    "T4T-APP-04": _Text("The program is incomplete", "The descriptions of the appliances are not in {path}.", ("Install the program again.",)),
-    "T4T-APP-05": _Text(
+    "T4T-BUG-01": Text("A fault of this program", "Something went wrong that should not: {detail}", (_REPORT,)),
+    "T4T-APP-01": Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
+    "T4T-APP-02": Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),
+    "T4T-APP-03": Text("No such appliance", "There is no appliance “{name}”. Known are: {known}.", ("See t4t appliance list.",)),
+    "T4T-APP-04": Text("The program is incomplete", "The descriptions of the appliances are not in {path}.", ("Install the program again.",)),
+    "T4T-APP-05": Text(
         "{hypervisor} can't run this appliance",
         "The appliance “{appliance}” runs with {supported}, and {hypervisor} is not among them.",
         ("Choose another with --hypervisor.",),
     ),
-    "T4T-APP-06": _Text(
+    "T4T-APP-06": Text(
         "The description of the appliance is refused",
         "{path}: “{key}”: {reason}.",
         ("Correct the file; docs/appliances.md lists every key.",),
     ),
-    "T4T-HV-01": _Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_QEMU,)),
-    "T4T-HV-02": _Text("{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", ("Install it again.", _QEMU)),
-    "T4T-HV-01": _Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_DOCTOR, _QEMU)),
-    "T4T-HV-02": _Text(
+    "T4T-HV-01": Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_DOCTOR, _QEMU)),
+    "T4T-HV-02": Text(
         "{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", (_DOCTOR, "Install it again.", _QEMU)
     ),
-    "T4T-HV-03": _Text(
-    "T4T-APP-01": Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
-    "T4T-APP-02": Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),
-    "T4T-HV-01": Text("No {hypervisor} here", "This computer has no usable {hypervisor}.", (_QEMU,)),
-    "T4T-HV-02": Text("{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", ("Install it again.", _QEMU)),
     "T4T-HV-03": Text(
         "{hypervisor} can't do this", "The task needs “{feature}”, which {hypervisor} can't give.", ("Use another hypervisor with --hypervisor.",)
     ),

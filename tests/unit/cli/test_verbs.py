@@ -13,6 +13,7 @@ from support.appliances import descriptor
 from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoResult, MachineOptions
 from t4t.domain.appliance_descriptor import parse_descriptor
+from t4t.domain.errors import AgentRunning
 from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
 from t4t.domain.project import Decoded
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
-    from t4t.domain.diagnosis.findings import Diagnosis, Finding
 
 RESULT = TaskResult(outcome=Outcome.DONE, exit_code=0, elapsed_s=2.0, cpu_s=1.0, hypervisor="fake", checkpoints=3, restarts=1, outputs=("/x/\x1bout",))
 
@@ -35,6 +36,7 @@ class Services:
         self.job = {"events": 100} if job is None else job
         self.asked: list[tuple[object, ...]] = []
         self.screen = False
+        self.agent_runs = False
         self.data = Path("/data")
         self.decoded = Decoded(kind="error", ok=False, error_num=-206, error="bad\x1b password")
 
@@ -43,8 +45,13 @@ class Services:
         listen(Progress(fraction=0.5, elapsed_s=1, cpu_s=1))
         return replace(RESULT, outcome=self.outcomes.pop(0), message="said", error="T4T-TASK-08")
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
-        self.asked.append((options, tasks, once))
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
+        self.asked.append((options, tasks, once) if not tray else ("tray", tasks, once))
+        if self.agent_runs:
+            raise AgentRunning(data_dir="/data", pid=7)
+
+    def show_window(self, page: str) -> None:
+        self.asked.append(("window", page))
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         self.asked.append((runspec, options))
@@ -63,9 +70,11 @@ class Services:
     def appliance_descriptor(self, name: str) -> Descriptor:
         self.asked.append((name,))
         return DESCRIPTOR
+
     def decode(self, file: Path) -> Decoded:
         self.asked.append((file,))
         return self.decoded
+
     def doctor(self, *, reach: bool) -> Diagnosis:
         raise NotImplementedError(reach)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from t4t import bootstrap
+from t4t.bootstrap import machines
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox.api.choice import RoadName, choose
 
@@ -32,7 +32,7 @@ def test_a_wish_is_followed(platform: str, wish: RoadName) -> None:
 @pytest.mark.parametrize("wish", list(RoadName))
 async def test_the_environment_may_wish(wish: RoadName, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("T4T_VIRTUALBOX_ROAD", wish.value)
-    road = await bootstrap._road(RealClock())
+    road = await machines.road(RealClock())
     assert road.name == wish.value
     await road.close()
 
@@ -43,5 +43,5 @@ async def test_where_the_api_does_not_open_vboxmanage_is_taken(monkeypatch: pyte
         return False
 
     monkeypatch.delenv("T4T_VIRTUALBOX_ROAD", raising=False)
-    monkeypatch.setattr(bootstrap, "opens", no)
-    assert (await bootstrap._road(RealClock())).name == "vboxmanage"
+    monkeypatch.setattr(machines, "opens", no)
+    assert (await machines.road(RealClock())).name == "vboxmanage"

@@ -1,0 +1,58 @@
+"""The composition root: builds every object once; the only package that sees all layers."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+from typing import TYPE_CHECKING, Final
+
+from t4t.bootstrap import machines
+from t4t.bootstrap.services import Services
+from t4t.cli import arguments, terminal, verbs
+from t4t.domain.errors import T4TError
+from t4t.hypervisor.virtualbox.api import worker
+from t4t.storage import paths
+from t4t.storage.logs import RedactingFormatter
+from t4t.wording.notices import notice
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_LOG_BYTES: Final = 2_000_000
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command ``t4t``; returns the exit status."""
+    args = arguments.parser().parse_args(argv)
+    data = paths.data_dir(args.data_dir)
+    if args.verb == "vm-host":
+        return machines.vm_host(data, args.hypervisor)
+    if args.verb == machines.API_WORKER:
+        worker.main()
+    try:
+        _log_to(data / "logs" / "t4t.log")
+        return verbs.run(args, Services(data))
+    except T4TError as error:
+        _log.error("%s", error)
+        terminal.show_notice(notice(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return verbs.INTERRUPTED
+    except Exception:
+        _log.exception("a bug")
+        raise
+
+
+def _log_to(path: Path) -> None:
+    """Everything from INFO on goes to a rotating file; a data folder that can't be written is told by what needs it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.raiseExceptions = False  # a full disk is told once, by what needs it, and not by each line of the log

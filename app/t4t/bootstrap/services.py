@@ -1,0 +1,84 @@
+"""What the command line's verbs get."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from t4t import desktop
+from t4t.bootstrap import agent, checks, tasks
+from t4t.domain.errors import NoScreen
+from t4t.project.decode import decode_file
+from t4t.storage import appliance, descriptors, paths
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from t4t.cli.services import DemoResult, MachineOptions
+    from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding
+    from t4t.domain.progress import TaskEvent, TaskResult
+    from t4t.domain.project import Decoded
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """`t4t.cli.services.Services` on one data folder."""
+
+    data: Path
+
+    def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
+        """See `Services.run_task`."""
+        return tasks.run_task(self.data, folder, options, listen)
+
+    def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
+        """See `Services.run_demo`."""
+        return tasks.run_demo(self.data, options, runspec, listen)
+
+    def appliance_folder(self) -> Path:
+        """See `Services.appliance_folder`."""
+        return appliance.load(paths.appliance_dir(self.data)).folder
+
+    def appliance_info(self) -> Mapping[str, object]:
+        """See `Services.appliance_info`."""
+        found = appliance.load(paths.appliance_dir(self.data))
+        for name in (appliance.DISK, appliance.ISO):
+            found.verified(name)
+        return {"path": str(found.folder), **msgspec.to_builtins(found.manifest)}
+
+    def appliance_descriptors(self) -> Sequence[Descriptor]:
+        """See `Services.appliance_descriptors`."""
+        return descriptors.shipped()
+
+    def appliance_descriptor(self, name: str) -> Descriptor:
+        """See `Services.appliance_descriptor`."""
+        return descriptors.named(name)
+
+    def decode(self, file: Path) -> Decoded:
+        """See `Services.decode`."""
+        return decode_file(file)
+
+    def doctor(self, *, reach: bool) -> Diagnosis:
+        """See `Services.doctor`."""
+        return checks.doctor(self.data, reach=reach)
+
+    def virtualbox_health(self) -> tuple[Finding, ...]:
+        """See `Services.virtualbox_health`."""
+        return checks.health_of_virtualbox(self.data)
+
+    def has_screen(self) -> bool:
+        """See `Services.has_screen`."""
+        return agent.has_screen()
+
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
+        """See `Services.run_agent`."""
+        agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray)
+
+    def show_window(self, page: str) -> None:
+        """See `Services.show_window`."""
+        if not self.has_screen():
+            raise NoScreen(detail="")
+        desktop.show_window(self.data, page)

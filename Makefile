@@ -41,7 +41,8 @@ appliance: ## build the reference appliance into build/appliance
 bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
 	@$(VENV)/python benchmarks/run.py
 
-soak: ready-test ## hours of real kills on real VMs, resumable; the log goes to docs/evidence
+soak: ready-test ## thousands of chaos schedules, then hours of real kills on real VMs, resumable; the logs go to docs/evidence
+	@$(VENV)/python tests/soak/chaos_rounds.py --schedules $(or $(SCHEDULES),10000)
 	@$(VENV)/python tests/soak/kill_rounds.py --rounds $(or $(ROUNDS),100)
 
 lab: ## run the tests that need real VirtualBox in its laboratory, built on first use (needs root)

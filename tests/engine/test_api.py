@@ -150,16 +150,20 @@ async def test_a_request_without_end_is_cut_off(agent: InProcess) -> None:
         await asyncio.gather(writer.wait_closed(), return_exceptions=True)
 
 
+def fill(pipe: socket.socket, data: bytes) -> None:
+    while True:
+        pipe.send(data)
+
+
 async def test_who_does_not_read_holds_up_nobody(agent: InProcess) -> None:
     async with agent.running() as engine:
         deaf = socket.socket(socket.AF_UNIX)
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1)
         deaf.connect(str(endpoint(agent.data)))
-        deaf.setblocking(False)
+        deaf.settimeout(0)
         line = b'{"jsonrpc":"2.0","method":"status","id":1}\n'
         with pytest.raises(BlockingIOError):
-            while True:
-                deaf.send(line * 100)
+            fill(deaf, line * 100)
         (answer,) = await exchange(endpoint(agent.data), line)
         assert answer["result"]["serial"] <= engine.view.serial
         deaf.close()

@@ -9,15 +9,11 @@ from pathlib import Path
 import pytest
 
 from support.chaos import Chaos
+from support.scratch import scratch
 
 SCHEDULES = int(os.environ.get("T4T_CHAOS", "200"))
 FIRST = int(os.environ.get("T4T_CHAOS_SEED", "1"))
 GROUPS = 20
-
-
-def scratch() -> str | None:
-    """Memory, where there is a file system in it: thousands of fsyncs a minute are not what is tested."""
-    return "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - a place for a temporary folder
 
 
 @pytest.mark.parametrize("group", range(GROUPS))

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from support.agent_in_process import InProcess, until
+from support.agent_in_process import InProcess, shows, until
+from support.scratch import scratch
 from support.task_folders import make_task
 from t4t.domain.errors import FolderUnwritable, HostProcessLost, HypervisorMissing, NotEnoughMemory, StateUnreadable, T4TError
 from t4t.domain.policy import Level, PauseKind, Settings
-from t4t.domain.session import Activity, SessionView, TrayState
-from t4t.domain.vm import VmState
-from t4t.engine.observer import CALM
+from t4t.domain.session import Activity, TrayState
+from t4t.domain.vm import VmId, VmState
+from t4t.engine.observer import Pace
 from t4t.engine.source import Spool
 from t4t.hypervisor.fake import FakeHypervisor, VirtualClock
 from t4t.storage.files import FolderLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from pathlib import Path
-
     from t4t.engine.engine import Engine
 
 
@@ -39,17 +38,6 @@ def clock() -> VirtualClock:
 @pytest.fixture
 def agent(tmp_path: Path, clock: VirtualClock) -> InProcess:
     return InProcess(tmp_path / "data", clock=clock)
-
-
-async def shows(engine: Engine, right: Callable[[SessionView], bool]) -> SessionView:
-    """Wait for a view that is right."""
-    found: asyncio.Future[SessionView] = asyncio.get_running_loop().create_future()
-    end = engine.subscribe(lambda view: found.set_result(view) if right(view) and not found.done() else None)
-    try:
-        async with asyncio.timeout(60):
-            return await found
-    finally:
-        end()
 
 
 def history(engine: Engine) -> list[str]:
@@ -167,7 +155,7 @@ async def test_orphans_of_ours_go_and_strangers_stay(agent: InProcess) -> None:
         await until(engine, "running")
     stranger = FakeHypervisor(agent.world, owner="somebody")
     (mine,) = agent.world.vms.values()
-    await stranger.create(mine.spec.__class__(vm_id="99999999-0000-4000-8000-000000000000", name="theirs", boot=mine.spec.boot))
+    await stranger.create(mine.spec.__class__(vm_id=VmId("99999999-0000-4000-8000-000000000000"), name="theirs", boot=mine.spec.boot))
     (agent.data / "tasks" / "a").rename(agent.data / "elsewhere")
     async with agent.running() as engine:
         await until(engine, "running")
@@ -179,7 +167,9 @@ async def test_orphans_of_ours_go_and_strangers_stay(agent: InProcess) -> None:
 
 async def test_a_hypervisor_that_is_not_there_yet(agent: InProcess) -> None:
     agent.add_task("a")
-    agent.world.faults.raise_once["probe"].extend([HypervisorMissing(hypervisor="fake"), cast("T4TError", RuntimeError("planned")), HostProcessLost(detail="x")])
+    agent.world.faults.raise_once["probe"].extend(
+        [HypervisorMissing(hypervisor="fake"), cast("T4TError", RuntimeError("planned")), HostProcessLost(detail="x")]
+    )
     async with agent.running() as engine:
         view = await shows(engine, lambda view: bool(view.notices))
         assert (view.notices[0].code, view.state) == ("T4T-HV-01", TrayState.NEEDS_YOU)
@@ -235,7 +225,8 @@ async def test_work_that_is_lost_is_said(agent: InProcess) -> None:
         lost = view.tasks[0].lost_s
         assert 100 < lost < 103  # no checkpoint yet: all of it
         line = next(line for line in engine.timeline(1000) if line.what == "recovered")
-        assert (line.detail, line.lost_s) == ("boot", pytest.approx(lost, abs=0.01))
+        assert line.detail == "boot"
+        assert line.lost_s == pytest.approx(lost, abs=0.01)
 
 
 async def test_a_checkpoint_that_was_asked_for_limits_the_loss(agent: InProcess) -> None:
@@ -342,22 +333,27 @@ async def test_the_spool_takes_whole_folders_only(tmp_path: Path) -> None:
         Spool(tmp_path / "file").make()
 
 
-async def test_thirty_days(tmp_path: Path) -> None:
+async def test_thirty_days() -> None:
     """A task each few hours, pauses each day, a death now and then: what it keeps in memory and on disk is bounded."""
+    with tempfile.TemporaryDirectory(dir=scratch()) as folder:
+        await thirty_days(Path(folder))
+
+
+async def thirty_days(folder: Path) -> None:
     clock = VirtualClock(start=1_000_000.0)
-    agent = InProcess(tmp_path / "data", clock=clock, job_seconds=20_000)
-    agent.pace = CALM
+    agent = InProcess(folder / "data", clock=clock, job_seconds=36_000, settings=Settings(checkpoint_s=3600))
+    agent.pace = Pace(look_s=1200, inspect_s=2400, web_s=3600, record_s=1800)
     sizes: list[int] = []
     async with agent.running() as engine:
         for day in range(30):
-            for number in range(4):
-                agent.add_task(f"task-{day:02}-{number}")
+            for number in range(2):
+                agent.add_task(f"task-{day:02}-{number}", minimum_heartbeat_interval="12000")
             await clock.sleep(40_000)
             await engine.pause(PauseKind.HOUR)
             await clock.sleep(46_400)
             sizes.append(sum(path.stat().st_size for path in agent.data.glob("state.sqlite3*")))
             assert len(engine._reconciler.charges) <= 8
-        assert engine.view.finished >= 110
+        assert engine.view.finished >= 55
         assert len(engine._listeners) == 0
     assert sizes[-1] < 3_000_000
     assert sizes[-1] - sizes[14] < 1_500_000

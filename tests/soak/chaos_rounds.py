@@ -1,6 +1,6 @@
 """Thousands of chaos schedules on the fake driver; counts and seeds go to a log.
 
-``python tests/soak/chaos_rounds.py --schedules 10000`` plays them on all processors and appends one line: what was played, what was counted, which seeds failed.
+``python tests/soak/chaos_rounds.py --schedules 10000`` plays them on all processors and appends one line: what was played and counted, which seeds failed.
 """
 
 from __future__ import annotations

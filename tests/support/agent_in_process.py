@@ -20,10 +20,11 @@ from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.storage.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from t4t.domain.clock import Clock
+    from t4t.domain.session import SessionView
 
 
 class InProcess:
@@ -32,7 +33,7 @@ class InProcess:
     def __init__(self, data: Path, *, clock: Clock | None = None, job_seconds: float = 600.0, settings: Settings | None = None) -> None:
         self.data = data
         self.clock = clock or RealClock()
-        self.world = FakeWorld(self.clock, lambda: ScriptedGuest(job_seconds=job_seconds))
+        self.world = FakeWorld(self.clock, lambda: ScriptedGuest(job_seconds=job_seconds, heartbeat_seconds=max(60.0, job_seconds / 20)))
         self.settings = settings or Settings()
         self.pace = LIVELY
         self.free: int | None = 1 << 40
@@ -78,12 +79,17 @@ class InProcess:
             state.close()
 
 
-async def until(engine: Engine, seems: str) -> None:
-    """Wait until the first task's activity is the one named."""
-    right = asyncio.Event()
-    end = engine.subscribe(lambda view: right.set() if view.tasks and view.tasks[0].activity.value == seems else None)
+async def shows(engine: Engine, right: Callable[[SessionView], bool]) -> SessionView:
+    """Wait for a view that is right."""
+    found: asyncio.Future[SessionView] = asyncio.get_running_loop().create_future()
+    end = engine.subscribe(lambda view: found.set_result(view) if right(view) and not found.done() else None)
     try:
-        async with asyncio.timeout(30):
-            await right.wait()
+        async with asyncio.timeout(40):
+            return await found
     finally:
         end()
+
+
+async def until(engine: Engine, seems: str) -> None:
+    """Wait until the first task's activity is the one named."""
+    await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].activity.value == seems)

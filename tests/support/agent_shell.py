@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import shutil
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import native
@@ -20,6 +18,7 @@ from support.task_folders import job_xml
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 
 class AgentShell:
@@ -118,8 +117,3 @@ def cpu_seconds(process: psutil.Process) -> float:
     """What a process has used of the processor."""
     times = process.cpu_times()
     return float(times.user + times.system)
-
-
-def set_runtime_dir(folder: Path) -> None:
-    """Keep sockets of tests out of the session's own folder."""
-    os.environ["XDG_RUNTIME_DIR"] = str(folder)

@@ -13,18 +13,18 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
+from support.chaos_agent import Doom, DoomedSpool, DoomedState, HostedDriver, Killed
 from support.task_folders import make_task
-from t4t.domain.errors import FolderUnwritable, HostProcessLost
+from t4t.domain.errors import FolderUnwritable
 from t4t.domain.policy import PauseKind, Settings
 from t4t.domain.vm import BootDisk, DiskFormat, VmId, VmSpec, VmState
 from t4t.engine.engine import Engine
 from t4t.engine.folder import TaskFolder, Wishes
 from t4t.engine.observer import Pace
 from t4t.engine.parts import Parts
-from t4t.engine.source import Spool
 from t4t.host.folder_watch import NoFolderWatch
 from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest, VirtualClock
-from t4t.storage.state import INTENT, NAME, State
+from t4t.storage.state import INTENT, NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,109 +35,13 @@ if TYPE_CHECKING:
 
 JOB_S: Final = 900.0
 PACE: Final = Pace(look_s=30.0, inspect_s=60.0, web_s=600.0, record_s=60.0)
-_COMMANDS: Final = frozenset(
-    {"create", "start", "pause", "resume", "save", "discard_state", "shut_down", "power_off", "reconfigure", "delete", "take_snapshot", "restore_snapshot"}
-)
 _SETS_GOING: Final = frozenset({"start", "resume"})
 _STRANGER: Final = VmId("99999999-0000-4000-8000-000000000000")
 _LENGTH_S: Final = {PauseKind.HALF_HOUR: 1800.0, PauseKind.HOUR: 3600.0, PauseKind.THREE_HOURS: 10_800.0}
 
 
-class Killed(BaseException):
-    """SIGKILL: no handler of ours runs after it."""
-
-
 class Violation(AssertionError):
     """Something that must never happen."""
-
-
-@dataclass(slots=True)
-class Doom:
-    """When the agent dies: at which of its next contacts with the world."""
-
-    contacts: int | None = None
-    dead: bool = False
-    struck: Callable[[], None] = lambda: None
-
-    def contact(self) -> None:
-        if self.dead:
-            raise Killed
-        if self.contacts is not None:
-            self.contacts -= 1
-            if self.contacts <= 0:
-                self.dead = True
-                self.struck()
-                raise Killed
-
-
-class DoomedState(State):
-    """The real state, in an agent that may die before and after each writing, on a disk that may be full."""
-
-    doom: Doom
-    full = False
-
-    def _do(self, action: Callable[..., Any]) -> Any:
-        self.doom.contact()
-        if self.full:
-            raise FolderUnwritable(path="disk", reason="No space left on device")
-        done = super()._do(action)
-        self.doom.contact()
-        return done
-
-
-class DoomedSpool(Spool):
-    """The real spool, likewise."""
-
-    doom: Doom
-    retired: list[str]
-
-    def retire(self, folder: Path, outcome: Any) -> None:
-        self.doom.contact()
-        super().retire(folder, outcome)
-        self.retired.append(folder.name)
-        self.doom.contact()
-
-
-class HostedDriver:
-    """The fake driver as the VM host process serves it: it may be gone in the middle of any call."""
-
-    def __init__(self, chaos: Chaos, doom: Doom) -> None:
-        self._inner = FakeHypervisor(chaos.world)
-        self._chaos = chaos
-        self._doom = doom
-        self._calls: set[asyncio.Task[Any]] = set()
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._inner, name)
-        if name in _COMMANDS or name == "inspect":
-            return lambda *args, **more: self._hosted(name, found, *args, **more)
-        return found
-
-    async def _hosted(self, name: str, call: Callable[..., Any], *args: Any, **more: Any) -> Any:
-        self._doom.contact()
-        vm_id = args[0] if args else None
-        if name in _COMMANDS:
-            self._chaos.commanded(name, getattr(vm_id, "vm_id", vm_id))
-        running = asyncio.ensure_future(call(*args, **more))
-        self._calls.add(running)
-        try:
-            done = await running
-        except asyncio.CancelledError:
-            if running.cancelled() and not asyncio.current_task().cancelling():  # type: ignore[union-attr] # there is a task
-                raise HostProcessLost(detail="killed") from None
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
-            raise
-        finally:
-            self._calls.discard(running)
-            self._chaos.answered(getattr(vm_id, "vm_id", vm_id) if name in _COMMANDS else None)
-        self._doom.contact()
-        return done
-
-    def kill_host(self) -> None:
-        """SIGKILL to the VM host: calls under way are lost, at whatever point they are."""
-        for call in list(self._calls):
-            call.cancel()
 
 
 @dataclass(slots=True)

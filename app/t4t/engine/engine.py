@@ -71,7 +71,7 @@ class Engine:
         self._clock = parts.clock
         self._bell = Bell(parts.clock)
         self._inbox: collections.deque[tuple[Callable[[], object], asyncio.Future[object]]] = collections.deque()
-        self._history = History(parts.state)
+        self._history = History(parts.state, parts.clock)
         journal = _StateJournal(parts.state, self._record_of)
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)

@@ -185,6 +185,7 @@ class Intake:
         """A task that can't be run is a result, too."""
         try:
             if self._parts.state.count_result(f"refused {key}", task=key, outcome=Outcome.FAILED.value, error=error.code, elapsed_s=0.0):
+                self.finished += 1
                 self._history.note("refused", error.code, task=key)
             self._parts.source.retire(path, Outcome.FAILED)
         except T4TError as later:

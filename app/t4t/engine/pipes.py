@@ -1,7 +1,7 @@
 """Windows only: a named pipe that lets in this user alone, and nobody over the network. Type-checked; it has not been run on Windows.
 
-asyncio can serve named pipes, but makes them with the system's default descriptor, which lets everybody read. Here the pipe is made with a descriptor that names
-the user's own SID, and asyncio's proactor does the rest, through the same two methods that its own pipe server calls.
+asyncio can serve named pipes, but makes them with the system's default descriptor, which lets everybody read. Here the pipe is made with a descriptor that
+names the user's own SID, and asyncio's proactor does the rest, through the same two methods that its own pipe server calls.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from t4t.domain.errors import InternalFault, T4TError
-from t4t.domain.patience import wait_s
+from t4t.domain.patience import is_passing, wait_s
 from t4t.domain.progress import Outcome
 from t4t.domain.task import Order, Step, superseded, transition
 
@@ -183,7 +183,8 @@ class Reconciler:
         async for event in self._driver.watch():
             for charge in self.charges.values():
                 if charge.work.vm == event.vm_id:
-                    charge.troubles.pop(None, None)  # the driver speaks again
+                    if None in charge.troubles and is_passing(charge.troubles[None].error):
+                        del charge.troubles[None]  # the driver speaks again
                     if charge.work.seen.told(event.state):
                         self._wake()
 
@@ -302,7 +303,9 @@ class Reconciler:
     def _fail(self, charge: Charge, step: Step | None, error: T4TError) -> None:
         earlier = charge.troubles.get(step)
         failures = 1 if earlier is None else earlier.failures + 1
-        wait = wait_s(error, failures) if step is not None else min(wait_s(error, failures), _LONGEST_WAIT_S)
+        wait = wait_s(error, failures)
+        if step is None and is_passing(error):
+            wait = min(wait, _LONGEST_WAIT_S)  # a look costs little, and what stands still meanwhile is not watched
         charge.troubles[step] = Trouble(error, failures, self._clock.monotonic() + wait)
         charge.work.seen.doubt()
         _log.warning("%s: %s failed %d times: %s", charge.key, "a look" if step is None else step.value, failures, error)

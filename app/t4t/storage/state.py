@@ -17,7 +17,7 @@ from t4t.domain.policy import Intent
 from t4t.durable import write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 _T = TypeVar("_T")
@@ -249,10 +249,10 @@ class State:
 
     # --- timeline --------------------------------------------------------------------------------------------------
 
-    def tell(self, what: str, *, task: str = "", detail: str = "", lost_s: float = 0.0) -> None:
-        """A line more."""
-        row = (self._now(), what, task, detail, lost_s)
-        self._do(lambda c: c.execute("INSERT INTO timeline (at, what, task, detail, lost_s) VALUES (?, ?, ?, ?, ?)", row))
+    def tell(self, lines: Sequence[Happening]) -> None:
+        """Lines more, all or none."""
+        rows = [(line.at, line.what, line.task, line.detail, line.lost_s) for line in lines]
+        self._do(lambda c: c.executemany("INSERT INTO timeline (at, what, task, detail, lost_s) VALUES (?, ?, ?, ?, ?)", rows))
 
     def timeline(self, limit: int = 100) -> list[Happening]:
         """The last lines, oldest first."""

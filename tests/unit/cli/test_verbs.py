@@ -27,11 +27,15 @@ class Services:
         self.job = {"events": 100} if job is None else job
         self.asked: list[tuple[object, ...]] = []
         self.screen = False
+        self.data = Path("/data")
 
     def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         self.asked.append((folder, options))
         listen(Progress(fraction=0.5, elapsed_s=1, cpu_s=1))
         return replace(RESULT, outcome=self.outcomes.pop(0), message="said", error="T4T-TASK-08")
+
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
+        self.asked.append((options, tasks, once))
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         self.asked.append((runspec, options))
@@ -66,6 +70,15 @@ def test_a_task(capsys: pytest.CaptureFixture[str], outcome: Outcome, status: in
     text = capsys.readouterr().out
     assert f"Task {outcome.value}, exit code 0 (T4T-TASK-08): said" in text
     assert "/x/ out" in text
+
+
+def test_the_agent() -> None:
+    services = Services()
+    assert run(services, "run", "--once", "--tasks", "3", "--cores", "2") == 0
+    ((options, tasks, once),) = services.asked
+    assert (tasks, once) == (3, True)
+    assert isinstance(options, MachineOptions)
+    assert options.cores == 2
 
 
 def test_a_demo_without_a_screen_ends_after_one(capsys: pytest.CaptureFixture[str]) -> None:

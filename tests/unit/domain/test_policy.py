@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
 
 import pytest
@@ -79,7 +80,8 @@ def test_a_pause_by_hand_is_never_undone_by_anything_but_its_end(facts: Facts, k
 @given(steps=st.lists(st.tuples(st.floats(0, 300), st.integers(0, 1 << 32)), min_size=1, max_size=60))
 def test_space_that_comes_and_goes_does_not_make_it_flap(steps: list[tuple[float, int]]) -> None:
     """Down at once, up only after a minute of calm: two changes up are never closer than that."""
-    time, decision = 0.0, None
+    time = 0.0
+    decision: Decision | None = None
     ups: list[float] = []
     for wait, free in steps:
         time += wait
@@ -88,7 +90,7 @@ def test_space_that_comes_and_goes_does_not_make_it_flap(steps: list[tuple[float
             assert holds_still(decision.level)
         if before is not None and holds_still(before.level) and not holds_still(decision.level):
             ups.append(time)
-    assert all(later - earlier >= 60 for earlier, later in zip(ups, ups[1:], strict=False))
+    assert all(later - earlier >= 60 for earlier, later in itertools.pairwise(ups))
 
 
 def test_calm_before_it_goes_on() -> None:

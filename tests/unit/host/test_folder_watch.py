@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ctypes
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -82,14 +83,14 @@ async def test_events_that_were_lost_mean_that_anything_may_have_changed(
 ) -> None:
     watch, ear = make(), Ear()
     watch.add(tmp_path, ear.names.put_nowait)
-    monkeypatch.setattr(module.os, "read", lambda *_: module._EVENT.pack(-1, module._OVERFLOW, 0, 0) + module._EVENT.pack(99, 8, 0, 0))
+    monkeypatch.setattr(os, "read", lambda *_: module._EVENT.pack(-1, module._OVERFLOW, 0, 0) + module._EVENT.pack(99, 8, 0, 0))
     watch._read()
     assert ear.names.get_nowait() == ""
 
     def nothing(*_: object) -> bytes:
         raise BlockingIOError
 
-    monkeypatch.setattr(module.os, "read", nothing)
+    monkeypatch.setattr(os, "read", nothing)
     watch._read()
     monkeypatch.undo()
     watch.close()

@@ -10,7 +10,7 @@ import pytest
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.policy import Intent, Pause, PauseKind
 from t4t.storage import state as module
-from t4t.storage.state import EFFECT_ROWS, INTENT, NAME, SCHEMA, TIMELINE_ROWS, TIMELINE_S, State
+from t4t.storage.state import EFFECT_ROWS, INTENT, NAME, SCHEMA, TIMELINE_ROWS, TIMELINE_S, Happening, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,15 +114,15 @@ def test_a_result_counts_once(desk: Desk) -> None:
 
 def test_history_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     state = desk.open()
-    state.tell("old")
+    state.tell([Happening(desk.now, "old")])
     desk.now += TIMELINE_S + 1
-    state.tell("new", task="a", detail="x", lost_s=2.0)
+    state.tell([Happening(desk.now, "new", "a", "x", 2.0)])
     state.prune()
     assert [(line.what, line.task, line.detail, line.lost_s) for line in state.timeline()] == [("new", "a", "x", 2.0)]
     assert (TIMELINE_ROWS, EFFECT_ROWS) == (20_000, 2_000)
     monkeypatch.setattr(module, "TIMELINE_ROWS", 3)
     for number in range(10):
-        state.tell(str(number))
+        state.tell([Happening(desk.now, str(number))])
     state.prune()
     assert [line.what for line in state.timeline()] == ["7", "8", "9"]
     assert [line.what for line in state.timeline(1)] == ["9"]
@@ -139,7 +139,7 @@ def test_it_prunes_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_a_file_of_a_later_version_is_set_aside(desk: Desk) -> None:
     state = desk.open()
-    state.tell("x")
+    state.tell([Happening(desk.now, "x")])
     state._connection.execute(f"PRAGMA user_version = {SCHEMA + 1}")
     state.close()
     again = desk.open()
@@ -150,7 +150,7 @@ def test_a_file_of_a_later_version_is_set_aside(desk: Desk) -> None:
 def test_a_file_that_is_ruined_while_it_is_open_is_replaced(desk: Desk) -> None:
     state = desk.open()
     for _ in range(200):
-        state.tell("x" * 200)
+        state.tell([Happening(desk.now, "x" * 200)])
     state._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     path = desk.folder / NAME
     content = bytearray(path.read_bytes())
@@ -161,7 +161,7 @@ def test_a_file_that_is_ruined_while_it_is_open_is_replaced(desk: Desk) -> None:
     other.close()
     state._connection.close()
     state._connection = sqlite3.connect(path, isolation_level=None)
-    state.tell("after")
+    state.tell([Happening(desk.now, "after")])
     assert [line.what for line in state.timeline()] == ["after"]
     assert state.set_aside
 
@@ -174,7 +174,7 @@ def test_a_folder_that_is_gone_is_told(desk: Desk, tmp_path: Path) -> None:
     state._connection.execute("PRAGMA busy_timeout = 0")
     other.execute("BEGIN IMMEDIATE")  # another process holds it
     with pytest.raises(FolderUnwritable):
-        state.tell("x")
+        state.tell([Happening(desk.now, "x")])
     other.close()
     (desk.folder / INTENT).mkdir()
     with pytest.raises(FolderUnwritable):

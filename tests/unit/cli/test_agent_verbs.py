@@ -1,0 +1,91 @@
+"""Verbs that ask the agent: what a person reads and what a program reads."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from support.agent_in_process import InProcess, shows, until
+from t4t.cli import arguments, verbs
+from t4t.domain.errors import AgentMissing
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from t4t.cli.services import Services
+
+
+class OnlyData:
+    """All that these verbs need of the rest of the program."""
+
+    def __init__(self, data: Path) -> None:
+        self.data = data
+
+
+@pytest.fixture(autouse=True)
+def _no_session(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+
+
+async def say(data: Path, *words: str) -> int:
+    args = arguments.parser().parse_args(words)
+    return await asyncio.to_thread(verbs.run, args, cast("Services", OnlyData(data)))
+
+
+async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    agent = InProcess(tmp_path / "data")
+    agent.add_task("one", pf_guest_port="80")
+    agent.add_task("refused", memory_size_mb="x")
+    async with agent.running() as engine:
+        await until(engine, "running")
+        await shows(engine, lambda view: view.finished == 1)
+        for words in (["status"], ["tasks"], ["pause", "1h"], ["why"], ["resume"], ["checkpoint"], ["finish"], ["timeline"]):
+            assert await say(agent.data, *words) == 0
+        agent.free = 0
+        assert await say(agent.data, "why") == 0
+        out = capsys.readouterr().out
+    for expected in (
+        "Working.",
+        "one: running",
+        "http://127.0.0.1:",
+        "Paused by you until",
+        "you paused it",
+        "No new work is begun",
+        "finished so far: 1",
+        "refused",
+    ):
+        assert expected in out
+    agent.world.faults.disk_free_bytes = 0
+
+
+async def test_what_a_program_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    agent = InProcess(tmp_path / "data")
+    async with agent.running():
+        for words in (["status"], ["why"], ["pause", "tomorrow"], ["tasks"], ["quit"]):
+            assert await say(agent.data, "--json", *words) == 0
+            document = json.loads(capsys.readouterr().out)
+            if words == ["why"]:
+                assert set(document) == {"level", "deciding", "since", "next_change", "rules"}
+            if words[0] == "pause":
+                assert document["deciding"] == "manual_pause"
+
+
+async def test_what_needs_attention_is_read_as_a_notice(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    agent = InProcess(tmp_path / "data")
+    agent.add_task("big", memory_size_mb="900000")
+    async with agent.running() as engine:
+        await shows(engine, lambda view: bool(view.notices))
+        await say(agent.data, "status")
+    out, err = capsys.readouterr()
+    assert "Something needs your attention." in out
+    assert "T4T-MEM-01" in err
+
+
+async def test_without_an_agent(tmp_path: Path) -> None:
+    for verb in ("status", "why", "pause", "resume", "finish", "checkpoint", "tasks", "timeline", "quit"):
+        with pytest.raises(AgentMissing) as error:
+            await say(tmp_path, verb)
+        assert error.value.exit_code == 3

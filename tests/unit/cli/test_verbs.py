@@ -11,6 +11,7 @@ import pytest
 
 from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoResult, MachineOptions
+from t4t.domain.errors import AgentRunning
 from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ class Services:
         self.job = {"events": 100} if job is None else job
         self.asked: list[tuple[object, ...]] = []
         self.screen = False
+        self.agent_runs = False
         self.data = Path("/data")
 
     def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
@@ -34,8 +36,13 @@ class Services:
         listen(Progress(fraction=0.5, elapsed_s=1, cpu_s=1))
         return replace(RESULT, outcome=self.outcomes.pop(0), message="said", error="T4T-TASK-08")
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool) -> None:
-        self.asked.append((options, tasks, once))
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
+        self.asked.append((options, tasks, once) if not tray else ("tray", tasks, once))
+        if self.agent_runs:
+            raise AgentRunning(data_dir="/data", pid=7)
+
+    def show_window(self, page: str) -> None:
+        self.asked.append(("window", page))
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         self.asked.append((runspec, options))
@@ -79,6 +86,32 @@ def test_the_agent() -> None:
     assert (tasks, once) == (3, True)
     assert isinstance(options, MachineOptions)
     assert options.cores == 2
+
+
+def test_without_a_verb_it_is_the_agent_with_a_tray() -> None:
+    services = Services()
+    assert run(services) == 0
+    assert run(services, "run", "--tray", "--tasks", "2") == 0
+    assert services.asked == [("tray", 1, False), ("tray", 2, False)]
+
+
+def test_a_second_start_shows_the_window_where_there_is_a_screen() -> None:
+    services = Services()
+    services.agent_runs = True
+    with pytest.raises(AgentRunning):
+        run(services)
+    services.screen = True
+    assert run(services) == 0
+    assert services.asked[-1] == ("window", "home")
+    with pytest.raises(AgentRunning):
+        run(services, "run", "--tray")
+
+
+def test_the_window() -> None:
+    services = Services()
+    assert run(services, "window") == 0
+    assert run(services, "window", "why") == 0
+    assert services.asked == [("window", "home"), ("window", "why")]
 
 
 def test_a_demo_without_a_screen_ends_after_one(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,6 +5,7 @@ Pure. A reader is never shown a code, a key or a name out of the program, and ne
 
 from __future__ import annotations
 
+import contextlib
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -15,7 +16,7 @@ from t4t.domain.errors import T4TError, from_wire
 from t4t.domain.policy import Level, PauseKind
 from t4t.domain.session import Activity, TrayState
 from t4t.wording.commands import pause_label
-from t4t.wording.notices import TEXTS, Notice, notice
+from t4t.wording.notices import Notice, notice
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -211,11 +212,10 @@ def _needs_you(view: SessionView) -> Said:
 
 def read(view: NoticeView) -> Notice:
     """A notice's words; one of a newer agent that we have no words for is told as such."""
-    if view.code in TEXTS:
-        try:
-            return notice(from_wire({"code": view.code, "data": view.data}))
-        except (T4TError, KeyError, ValueError, TypeError):
-            pass
+    error = from_wire({"code": view.code, "data": view.data})
+    if error.code == view.code:  # else it has other data than ours of that name
+        with contextlib.suppress(ValueError, TypeError):  # or data of another kind
+            return notice(error)
     return Notice(code=view.code, title=gettext("Something needs a look"), body=gettext("The details are in the log."), remedies=())
 
 

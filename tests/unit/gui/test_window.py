@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QAccessible, QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
@@ -99,6 +99,17 @@ def test_a_pause_by_keyboard(qtbot: QtBot, window: Window, agent: ApiThread, ses
     qtbot.waitUntil(lambda: "Paused by you" in _texts(window))
     QTest.keyClick(window, Qt.Key.Key_R, Qt.KeyboardModifier.ControlModifier)
     qtbot.waitUntil(lambda: agent.engine.asked == ["resume"])
+
+
+def test_the_pause_menu_by_keyboard(qtbot: QtBot, window: Window, session: Session) -> None:
+    qtbot.waitUntil(lambda: session.view is not None)
+    menu = _button(window, "Pause").menu()
+    assert menu is not None
+    opened: list[str] = []
+    menu.aboutToShow.connect(lambda: opened.append("menu"))
+    menu.aboutToShow.connect(lambda: QTimer.singleShot(0, menu.close))
+    QTest.keyClick(window, Qt.Key.Key_P, Qt.KeyboardModifier.ControlModifier)
+    assert opened == ["menu"]
 
 
 def test_every_control_has_a_name_for_who_listens(qtbot: QtBot, window: Window, session: Session) -> None:

@@ -14,7 +14,7 @@ from support.scripted_engine import a_notice, a_task, a_view
 from support.views import NOTICES, NOW, RULE_VIEWS, SESSIONS, TASKS
 from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.policy import RULES, Level, PauseKind
-from t4t.domain.session import Activity, RuleView, TrayState
+from t4t.domain.session import Activity, NoticeView, RuleView, TrayState
 from t4t.domain.vm import VmState
 from t4t.wording import commands
 from t4t.wording import screen as words
@@ -182,3 +182,21 @@ def test_commands_have_words() -> None:
     assert words.spoken_pause("Pause", "Working").startswith("Pause, ")
     assert commands.start_label() != words.not_running()
     assert datetime.fromtimestamp(NOW, UTC).year == 2026
+
+
+@pytest.mark.parametrize(
+    "view",
+    [
+        NoticeView(code="T4T-NEW-99", data={}),
+        NoticeView(code="T4T-DISK-01", data={"another": 1}),
+        NoticeView(code="T4T-HV-04", data={"command": "start", "vm": "a", "seconds": "soon"}),
+    ],
+    ids=["another code", "other data", "data of another kind"],
+)
+def test_what_a_newer_agent_says_is_told_in_general_words(view: NoticeView) -> None:
+    told = words.read(view)
+    assert (told.code, told.title) == (view.code, "Something needs a look")
+
+
+def test_a_notice_of_ours_has_its_own_words() -> None:
+    assert words.read(a_notice()).title == "Not enough disk space"

@@ -54,7 +54,7 @@ class Home(QScrollArea):
         self._session = session
         self._theme = theme
         self._serial = -1
-        self._announced = ""
+        self._announced: tuple[TrayState, Command | None] | None = None
         self._trouble = ""
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -188,7 +188,7 @@ class Home(QScrollArea):
         self._pause.setVisible(view is not None)
         self._pause.setEnabled(able)
         self._finish.setVisible(not paused and view is not None and bool(view.tasks))
-        self._announce(sentence)
+        self._announce(sentence, of=(state, pending))
 
     def _show_banner(self) -> None:
         lost = self._session.lost is not None
@@ -207,11 +207,11 @@ class Home(QScrollArea):
         if counts != self._clock.isActive():
             self._clock.start() if counts else self._clock.stop()
 
-    def _announce(self, sentence: str) -> None:
-        """Tell screen readers of a new state, politely."""
-        if sentence == self._announced:
+    def _announce(self, sentence: str, *, of: tuple[TrayState, Command | None]) -> None:
+        """Tell screen readers of a new state, politely; not of each percent."""
+        if of == self._announced:
             return
-        self._announced = sentence
+        self._announced = of
         QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, sentence))
 
     def _refused(self, error: T4TError) -> None:

@@ -43,8 +43,8 @@ def vbox_job() -> str:
 
 
 def _family(leaf: type[T4TError]) -> str:
-    names = {InternalFault: "the program", UsageError: "usage", HostError: "this computer", HypervisorError: "hypervisor", TaskError: "task"}
     names = {
+        InternalFault: "the program",
         UsageError: "usage",
         HostError: "this computer",
         HypervisorError: "hypervisor",

@@ -14,6 +14,8 @@ ANSWERED: Final[dict[str, str]] = {
     "app/t4t/domain/errors.py": "a flat table: one leaf a failure",
     "tests/appliance/test_mirror.py": "the mirror's protocol, message by message",
     "tests/qemu/test_life.py": "the life of a VM, one fact after the other",
+    "tests/support/road_double.py": "VirtualBox in memory, method by method",
+    "tests/unit/virtualbox/test_core.py": "what goes wrong in between, one case after the other",
     "tests/contract/hypervisor_contract.py": "one contract, read from top to bottom",
 }
 

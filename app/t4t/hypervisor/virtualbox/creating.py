@@ -17,7 +17,8 @@ from t4t.hypervisor.virtualbox.record import Intent, VmRecord, replace
 
 if TYPE_CHECKING:
     from t4t.domain.vm import VmInfo, VmSpec
-    from t4t.hypervisor.virtualbox.machine import Context, Machine
+    from t4t.hypervisor.virtualbox.context import Context
+    from t4t.hypervisor.virtualbox.machine import Machine
 
 _LOG: Final = logging.getLogger(__name__)
 _LEAST_MIB: Final = 64

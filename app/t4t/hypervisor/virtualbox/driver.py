@@ -15,7 +15,8 @@ from t4t.hypervisor.space import free_bytes
 from t4t.hypervisor.specs import refuse
 from t4t.hypervisor.virtualbox import changing, creating, ending, locate, log, processes, snapshots, starting
 from t4t.hypervisor.virtualbox.bases import Bases
-from t4t.hypervisor.virtualbox.machine import Context, Machine
+from t4t.hypervisor.virtualbox.context import Context
+from t4t.hypervisor.virtualbox.machine import Machine
 from t4t.hypervisor.virtualbox.record import Records
 from t4t.hypervisor.virtualbox.sentry import Sentry
 from t4t.hypervisor.virtualbox.versions import NAME

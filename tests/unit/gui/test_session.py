@@ -38,10 +38,8 @@ def test_a_click_is_shown_at_once_and_until_it_is_done(qtbot: QtBot, agent: ApiT
     qtbot.waitUntil(lambda: session.view is not None)
     shown: list[Command | None] = []
     session.changed.connect(lambda: shown.append(session.pending))
-    begun = time.perf_counter()
     session.send(Command.PAUSE_HOUR)
-    assert time.perf_counter() - begun < 0.1  # the promise to the volunteer; it takes well under a millisecond
-    assert shown == [Command.PAUSE_HOUR]
+    assert shown == [Command.PAUSE_HOUR]  # before the agent can have heard of it
     agent.show(hypervisor="another")  # any view that is not what was asked for
     qtbot.waitUntil(lambda: session.view is not None and session.view.hypervisor == "another")
     assert session.pending is Command.PAUSE_HOUR

@@ -87,6 +87,8 @@ def test_a_rule_shows_what_it_sees() -> None:
     assert words.rule(disk) == RuleText("Enough space on the disk", "3.0 GB free, 2.0 GB needed", holds=False)
     assert words.rule(RuleView(id="manual_pause", value="1h", limit=None, holds=True)) == RuleText("Paused by you", "For 1 hour", holds=True)
     assert words.rule(RuleView(id="later", value=4, limit=None, holds=True)).value == "4"
+    for value, limit in ((None, 1), (1, None), (True, 1), (-1, 1), (1, -1), (1 << 80, 1)):
+        assert words.rule(RuleView(id="disk", value=value, limit=limit, holds=True)) == RuleText("The disk is almost full", "", holds=True)
 
 
 def test_the_end_of_the_program_is_a_rule_only_when_it_comes() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
+@runtime_checkable
 class Vault(Protocol):
     """A place for secrets, by name. Calls may wait for a person: make them in a thread."""
 

@@ -86,7 +86,7 @@ NEEDS = st.builds(
 )
 def test_no_contact_before_the_project_allows_it(reply: SchedulerReply, needs: Needs, later: float, chance: float) -> None:
     state = after_reply(STATE, reply, NOW, asked=Reason.WORK, wanted_work=True, chance=chance, new_cpid="n")
-    if later < min(reply.request_delay, 2 * DAY):
+    if NOW + later < NOW + min(reply.request_delay, 2 * DAY):  # as far as a float can tell
         assert next_contact(state, needs, NOW + later) is None
     assert allowed_at(state) <= NOW + 2 * DAY  # and no reply silences us for longer
 

@@ -20,6 +20,7 @@ import pytest
 
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.project_errors import KeyFileUnreadable, KeyringLocked, KeyringMissing, PassphraseWrong
+from t4t.domain.vault import Vault
 from t4t.storage.logs import RedactingFormatter
 from t4t.storage.secrets import FileVault, KeyringVault, MemoryVault
 
@@ -27,13 +28,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from t4t.domain.vault import Vault
-
 KEY = "0123456789abcdef0123456789abcdef"
 
 
 def use(vault: Vault) -> None:
     """What every vault must do."""
+    assert isinstance(vault, Vault)
     assert vault.get("project") is None
     vault.remove("project")
     vault.put("project", KEY)

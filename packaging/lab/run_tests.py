@@ -32,7 +32,7 @@ def run_file(file: str, *, lab: Path, appliance: Path, logs: Path) -> int:
     """Run one file's tests in the laboratory; pytest's result."""
     log = logs / f"{Path(file).stem}.log"
     begun = time.monotonic()
-    command = [
+    command: list[str | Path] = [
         sys.executable,
         _ENTER,
         "--lab",

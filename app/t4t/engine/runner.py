@@ -62,12 +62,13 @@ class TaskRunner:
                 raise
 
     async def _until_outcome(self, charge: Charge) -> Outcome:
-        while charge.outcome is None:
+        while True:
             self._reconciler.turn(self._order)
+            if charge.outcome is not None:
+                return charge.outcome
             await self._bell.wait(self._reconciler.due_s())
             if charge.bug is not None:
                 raise charge.bug
             for trouble in charge.troubles.values():
                 if not is_passing(trouble.error) or trouble.failures > _FAILURES:
                     raise trouble.error
-        return charge.outcome

@@ -342,7 +342,7 @@ async def test_thirty_days() -> None:
 async def thirty_days(folder: Path) -> None:
     clock = VirtualClock(start=1_000_000.0)
     agent = InProcess(folder / "data", clock=clock, job_seconds=36_000, settings=Settings(checkpoint_s=3600))
-    agent.pace = Pace(look_s=1200, inspect_s=2400, web_s=3600, record_s=1800)
+    agent.pace = Pace(look_s=1200, inspect_s=2400, web_s=3600, record_s=1800, scan_s=1200, idle_s=1200)
     sizes: list[int] = []
     async with agent.running() as engine:
         for day in range(30):

@@ -353,7 +353,7 @@ class Engine:
     def _due_s(self) -> float:
         """Seconds until something is due by itself."""
         now = self._clock.monotonic()
-        waits = [self._reconciler.due_s(), self._intake.due_s]
+        waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
         if self._decision is not None and (change := due(self._decision, self._parts.settings)) is not None:
             waits.append(change - self._clock.wall())
         if self._probe_trouble is not None:

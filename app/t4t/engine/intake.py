@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-_SCAN_S: Final = 30.0
 _RUNS_NOW: Final = frozenset({Happened.STARTED, Happened.RESTORED, Happened.RESUMED, Happened.ADOPTED})
 
 
@@ -96,7 +95,7 @@ class Intake:
         """Take up what the source has; let go of what was taken away."""
         if self._clock.monotonic() < self._scan_at:
             return
-        self._scan_at = self._clock.monotonic() + _SCAN_S
+        self._scan_at = self._clock.monotonic() + self._parts.pace.scan_s
         try:
             folders = {path.name: path for path in self._parts.source.folders()}
         except T4TError as error:

@@ -41,6 +41,10 @@ class Pace:
     """The guest's own account, on its web page."""
     record_s: float
     """Between two writings of the record while nothing happens."""
+    scan_s: float = 30.0
+    """For new tasks, where the system does not tell of them."""
+    idle_s: float = 60.0
+    """The longest time without a turn: free space is looked at then."""
 
 
 LIVELY: Final = Pace(look_s=1.0, inspect_s=5.0, web_s=2.0, record_s=30.0)

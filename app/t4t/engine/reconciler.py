@@ -312,9 +312,9 @@ class Reconciler:
 
     # --- when there is something to do again -----------------------------------------------------------------------
 
-    def due_s(self) -> float:
-        """Seconds until something is due by itself."""
-        wait = _LONGEST_WAIT_S
+    def due_s(self, longest_s: float = _LONGEST_WAIT_S) -> float:
+        """Seconds until something is due by itself, at most ``longest_s``."""
+        wait = longest_s
         now = self._clock.monotonic()
         for charge in self.charges.values():
             if charge.outcome is not None or charge.busy:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from t4t.domain.errors import Retry, T4TError, from_wire, leaves, to_wire
+from t4t.domain.errors import InternalFault, Retry, T4TError, from_wire, leaves, to_wire
 from t4t.wording.notices import TEXTS, notice
 
 _SAMPLE: dict[str, Any] = {"str": "sample", "int": 7, "float": 1.5}
@@ -30,7 +30,8 @@ def test_codes_are_unique_and_all_used() -> None:
     codes = [leaf.code for leaf in leaves()]
     assert len(codes) == len(set(codes))
     assert set(codes) == set(TEXTS)
-    assert all(leaf.exit_code in {2, 3, 5, 6} for leaf in leaves())
+    assert all(leaf.exit_code in {2, 3, 5, 6} for leaf in leaves() if leaf is not InternalFault)
+    assert InternalFault.exit_code == 1
 
 
 @pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.code)

@@ -86,6 +86,7 @@ def test_sigterm_saves_a_second_start_is_refused_and_finish_pauses(tmp_path: Pat
         shell.start("--cores", "1")
         assert shell.ask("finish").status == 0
         shell.until(lambda: shell.status()["finished"] == 1, "the first to be done", seconds=200)
+        shell.until(lambda: shell.status()["deciding"] == "manual_pause", "the pause that follows", seconds=5)
         assert shell.result("a") == shell.native("a")
         view = shell.status()
         assert (view["state"], view["tasks"][0]["activity"], view["tasks"][0]["elapsed_s"]) == ("paused_by_you", "queued", 0)

@@ -247,6 +247,7 @@ class Engine:
             self.quit()
         begun = any(charge.work.begun for charge in self._reconciler.charges.values())
         if self._volition.intent.finishing and not begun and not self._intake.busy:
+            self._bell.ring()  # it is decided with the next turn
             try:
                 self._volition.pause(PauseKind.FOREVER, told="all_finished")
             except T4TError as error:

@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
-os.environ["QT_QPA_PLATFORM"] = "offscreen"
-
 from typing import TYPE_CHECKING
 
 import pytest
@@ -19,6 +15,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from PySide6.QtWidgets import QApplication
+
+
+@pytest.fixture(scope="session")
+def qapp_args() -> list[str]:
+    """No variable of the environment: other tests' processes would inherit it."""
+    return ["t4t", "-platform", "offscreen"]
 
 
 @pytest.fixture(autouse=True)

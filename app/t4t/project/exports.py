@@ -25,7 +25,7 @@ _STEP: Final = 1024 * 1024
 _LONGEST_RECORD: Final = 64 * 1024
 _MOST_COUNTRIES: Final = 1000
 _FIELD: Final = re.compile(rb"<(\w{1,40}+)>([^<]*+)</")
-_NUMBER: Final = re.compile(rb"[0-9]{1,18}(?:\.[0-9]{1,18})?(?:[eE][+-]?[0-9]{1,2})?")
+_LARGEST: Final = 1e18
 
 
 def unpacked(path: Path) -> Iterator[bytes]:
@@ -66,7 +66,11 @@ def text_of(raw: bytes) -> str:
 
 def number_of(raw: bytes) -> float:
     """A field as a number from 0 on; anything else is 0."""
-    return float(raw) if _NUMBER.fullmatch(raw) else 0.0
+    try:
+        value = float(raw)
+    except ValueError:
+        return 0.0
+    return value if 0.0 <= value < _LARGEST else 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,6 +10,7 @@ from t4t.domain.scheduler_request import UploadedFile
 from t4t.project.replies import root_of, upload_reply
 from t4t.project.request import write_size_query, write_upload_head
 from t4t.transfer.intake import measured
+from t4t.transfer.limits import Slots
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -30,10 +31,12 @@ _REPLY_LIMIT: Final = 64 * 1024
 class Uploads:
     """Sends results; several at once, each by one caller."""
 
-    def __init__(self, http: Http, rate: Rate) -> None:
-        """``rate`` limits all uploads together."""
+    def __init__(self, http: Http, rate: Rate, *, slots: Slots | None = None, project: str = "") -> None:
+        """``rate`` limits all uploads together, ``slots`` their number, also for each ``project``."""
         self._http = http
         self._rate = rate
+        self._slots = slots or Slots()
+        self._project = project
 
     async def send(self, file: FileInfo, path: Path) -> UploadedFile:
         """Send ``path`` as ``file``, going on where an earlier try ended; what to report of it.
@@ -46,7 +49,8 @@ class Uploads:
         failure: ProjectError = UploadRefused(file=file.name, message="no address was given")
         for url in file.upload_urls:
             try:
-                await self._send_to(url, file, path, nbytes=nbytes, md5=md5)
+                async with self._slots.slot(self._project):
+                    await self._send_to(url, file, path, nbytes=nbytes, md5=md5)
             except (UploadPostponed, Unreachable, TimedOut, ServerFailed) as error:
                 failure = error
             else:

@@ -31,6 +31,7 @@ from t4t.durable import sync_folder, write_atomic
 from t4t.transfer.addresses import checked, site
 from t4t.transfer.http import translated
 from t4t.transfer.intake import Intake, measured
+from t4t.transfer.limits import Slots
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -89,11 +90,21 @@ class _Origin(msgspec.Struct, frozen=True):
 class Downloads:
     """Fetches files into one folder; several at once, each by one caller."""
 
-    def __init__(self, http: Http, folder: Path, *, rate: Rate, allowance: Allowance | None = None, now: Callable[[], float] = time.time) -> None:
-        """``now`` is Unix time, for the allowance."""
+    def __init__(
+        self,
+        http: Http,
+        folder: Path,
+        *,
+        rate: Rate,
+        slots: Slots | None = None,
+        allowance: Allowance | None = None,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        """``slots`` are shared by all projects, each of which has a folder of its own; ``now`` is Unix time, for the allowance."""
         self._http = http
         self._folder = folder
         self._rate = rate
+        self._slots = slots or Slots()
         self._allowance = allowance or Allowance()
         self._now = now
 
@@ -109,6 +120,12 @@ class Downloads:
         urls = [checked(url) for url in (wanted.gzipped_urls or wanted.urls)]
         with _putting(self._folder):
             self._folder.mkdir(parents=True, exist_ok=True)
+        async with self._slots.slot(str(self._folder)):
+            await self._fetch_from_any(urls, wanted, final, progress)
+        return final
+
+    async def _fetch_from_any(self, urls: list[URL], wanted: Wanted, final: Path, progress: Callable[[int], None]) -> None:
+        """From the first address that has it."""
         failure: ProjectError = Unreachable(host="", reason="no address was given")
         for number, url in enumerate(urls):
             try:
@@ -118,7 +135,7 @@ class Downloads:
             except (Unreachable, TimedOut, ServerFailed) as error:
                 failure = error
             else:
-                return final
+                return
         raise failure
 
     async def _fetch_from(self, url: URL, wanted: Wanted, final: Path, progress: Callable[[int], None]) -> None:

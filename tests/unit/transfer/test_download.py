@@ -409,6 +409,32 @@ async def test_the_allowance_stops_and_goes_on_later(http: Http, tmp_path: Path)
         assert server.seen[1].offset >= 2 * 1024 * 1024
 
 
+class Gate:
+    """Lets nobody through before two have come, and counts how many are inside."""
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.most = 0
+        self.two = asyncio.Event()
+
+    async def __call__(self, request: Request, out: asyncio.StreamWriter) -> None:
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        if self.inside == 2:
+            self.two.set()
+        await self.two.wait()
+        await Serve(b"x")(request, out)
+        self.inside -= 1
+
+
+async def test_two_at_once_for_a_project(http: Http, tmp_path: Path) -> None:
+    gate = Gate()
+    async with FileServer([gate]) as server:
+        ours = downloads(http, tmp_path)
+        await asyncio.gather(*(ours.fetch(Wanted(name=f"f{n}", urls=(f"{server.url}/{n}",), nbytes=1)) for n in range(6)))
+        assert (gate.most, len(server.seen)) == (2, 6)
+
+
 class Stopped:
     """A clock whose sleepers wait for ever, and tell that they do."""
 

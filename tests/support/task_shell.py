@@ -89,7 +89,7 @@ class Shell:
         """The task's VirtualBox process: VirtualBox does not name the data folder on its command line, its record there names the process."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            for file in self.data.glob("tasks/*/vms/*/vm.json"):
+            for file in self.data.glob("runs/*/vms/*/vm.json"):
                 with contextlib.suppress(OSError, ValueError, psutil.Error):
                     record = json.loads(file.read_bytes())
                     if record["pid"] is not None and record["intent"] == "none":

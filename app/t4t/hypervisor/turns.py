@@ -71,5 +71,6 @@ class Turns:
 
     async def finish(self) -> None:
         """Return when all work has come to its end."""
-        while self._tasks:
-            await asyncio.gather(*self._tasks, return_exceptions=True)
+        # A task that has ended stays in the set until its callback runs; to wait for that one alone would never give the callback its turn.
+        while unfinished := [task for task in self._tasks if not task.done()]:
+            await asyncio.wait(unfinished)

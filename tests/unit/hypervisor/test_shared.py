@@ -125,3 +125,18 @@ def test_each_forward_has_a_port_of_its_own(wanted: tuple[PortForward, ...], ear
     first = next(iter(wanted), None)
     if first is not None and first.host_port and first.host_port not in busy:
         assert numbers[0] == first.host_port, "a port that is free is given as it was asked for"
+
+
+async def test_the_end_of_work_that_has_just_ended(tmp_path: Path) -> None:
+    """Its callback may still be waiting for its turn, which it must get."""
+
+    async def nothing() -> None:
+        await asyncio.sleep(0)
+
+    mine = turns(tmp_path)
+    task = mine.keep(asyncio.create_task(nothing()))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert task.done()
+    async with asyncio.timeout(5):
+        await mine.finish()

@@ -374,6 +374,17 @@ async def test_a_restore_that_another_driver_began_and_that_never_ends(rig: Doub
         await began
 
 
+async def test_a_screen_that_is_not_there_yet_is_waited_for(rig: DoubleRig, driver: VirtualBoxDriver, monkeypatch: pytest.MonkeyPatch) -> None:
+    vm_id = await running(rig, driver)
+    refusal = CommandFailed(vm=vm_id, command="screenshot", detail="0x0")
+    rig.world.fail["screenshot"] = [refusal]
+    assert (await driver.screenshot(vm_id)).startswith(b"\x89PNG")
+    monkeypatch.setattr(driver_module, "_SCREEN_SECONDS", 0.0)
+    rig.world.fail["screenshot"] = [refusal]
+    with pytest.raises(CommandFailed):
+        await driver.screenshot(vm_id)
+
+
 # --- VBoxSVC ---------------------------------------------------------------------------------------------------------
 
 

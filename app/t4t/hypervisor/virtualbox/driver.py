@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import T4TError, VmNotFound, VmNotOurs, VmWrongState
+from t4t.domain.errors import CommandFailed, T4TError, VmNotFound, VmNotOurs, VmWrongState
 from t4t.domain.vm import Accelerator, Capabilities, Feature, Snapshot, VmChange, VmEvent, VmId, VmInfo, VmSpec
 from t4t.hypervisor.space import free_bytes
 from t4t.hypervisor.specs import refuse
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 _LOG: Final = logging.getLogger(__name__)
 _NEVER: Final = frozenset({Feature.BRIDGED, Feature.REMOTE_DESKTOP})
 _MAX_CORES: Final = 32
+_SCREEN_SECONDS: Final = 5.0
+_SCREEN_STEP: Final = 0.2
 _MAX_MEMORY_MIB: Final = 1 << 20
 _KERNEL_DRIVER: Final = Path("/dev/vboxdrv")
 _CAP_NOTE: Final = "VirtualBox limits processor time only where it has hardware virtualization: without it the limit is accepted and has no effect."
@@ -264,11 +266,17 @@ class VirtualBoxDriver:
     async def _screenshot(machine: Machine) -> bytes:
         async with machine.exclusive() as record:
             machine.must_be_reached(record, "screenshot")
-            try:
-                return await machine.do(machine.road.screenshot(machine.vm_id))
-            except VmWrongState:
-                _, seen = await machine.look(record)
-                raise machine.wrong_state(seen, "screenshot") from None
+            deadline = machine.context.clock.monotonic() + _SCREEN_SECONDS
+            while True:
+                try:
+                    return await machine.do(machine.road.screenshot(machine.vm_id))
+                except VmWrongState:
+                    _, seen = await machine.look(record)
+                    raise machine.wrong_state(seen, "screenshot") from None
+                except CommandFailed:  # a VM that was just started has no screen yet
+                    if machine.context.clock.monotonic() >= deadline:
+                        raise
+                await machine.context.clock.sleep(_SCREEN_STEP)
 
     async def close(self) -> None:
         """See `Driver.close`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from t4t.domain.errors import HypervisorBroken, SnapshotNotFound, T4TError, VmWrongState
+from t4t.domain.errors import CommandFailed, HypervisorBroken, SnapshotNotFound, T4TError, VmWrongState
 from t4t.domain.vm import PortForward, VmId, VmState
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox import processes
@@ -103,7 +103,14 @@ async def test_power_off_and_start_again_at_once(road: ApiRoad, vms: Vms) -> Non
 
 async def test_a_picture_of_the_screen(road: ApiRoad, vms: Vms) -> None:
     vm = await vms.running()
-    assert (await road.screenshot(vm)).startswith(b"\x89PNG\r\n")
+    async with asyncio.timeout(10):
+        while True:
+            try:
+                picture = await road.screenshot(vm)
+                break
+            except CommandFailed:  # no screen yet
+                await asyncio.sleep(0.1)
+    assert picture.startswith(b"\x89PNG\r\n")
     await road.pause(vm)
     assert (await road.screenshot(vm)).startswith(b"\x89PNG\r\n")
     await road.power_off(vm)

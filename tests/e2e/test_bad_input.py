@@ -346,7 +346,7 @@ def test_what_qemu_cannot_do(bench: Bench, element: str) -> None:
 
 @pytest.mark.parametrize(
     "words",
-    [(), ("fly",), ("task",), ("task", "run"), ("task", "run", ".", "--cores", "0"), ("task", "run", ".", "--cap", "101"), ("demo", "--memory", "much")],
+    [("fly",), ("task",), ("task", "run"), ("task", "run", ".", "--cores", "0"), ("task", "run", ".", "--cap", "101"), ("demo", "--memory", "much")],
     ids=" ".join,
 )
 def test_wrong_usage(tmp_path: Path, words: tuple[str, ...]) -> None:

@@ -29,9 +29,11 @@ _ISO_NAME: Final = "vm_context.iso"
 
 def open_task_folder(path: Path, *, appliance_folder: Path) -> TaskFolder:
     """The task in ``path``: a project's (``vbox_job.xml``), else one around an appliance. Raises as `TaskFolder`."""
-    if not (path / JOB_FILE).exists() and (path / DESCRIPTOR_FILE).exists():
-        return ApplianceFolder(path, appliance_folder=appliance_folder)
-    return TaskFolder(path)
+    try:
+        around_appliance = not (path / JOB_FILE).exists() and (path / DESCRIPTOR_FILE).exists()
+    except OSError:  # a name that no file can have: `TaskFolder` says so
+        around_appliance = False
+    return ApplianceFolder(path, appliance_folder=appliance_folder) if around_appliance else TaskFolder(path)
 
 
 class ApplianceFolder(TaskFolder):

@@ -13,7 +13,16 @@ settings.register_profile("desk", deadline=None)
 settings.register_profile("ci", derandomize=True, deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "desk")
 
+REAL = frozenset({"qemu", "virtualbox", "tray"})
+"""Marks of tests with real machines and screens."""
 ROOT = Path(__file__).resolve().parents[1]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Try once more what failed with real machines or screens, which now and then end by themselves on a busy computer; the summary names each of them."""
+    for item in items:
+        if any(item.get_closest_marker(name) for name in REAL) or item.path.is_relative_to(ROOT / "tests" / "host"):
+            item.add_marker(pytest.mark.flaky(reruns=1))
 
 
 @pytest.fixture(scope="session")

@@ -54,6 +54,9 @@ def run_file(file: str, *, lab: Path, appliance: Path, logs: Path) -> int:
     last = next((line for line in reversed(text.splitlines()) if line.startswith("=")), "no result").strip("= ")
     if result not in {0, _NO_TESTS}:
         say(text)
+    for line in text.splitlines():
+        if line.startswith("RERUN "):
+            say(f"[lab] {line}")
     say(f"[lab] {file}: {last} (whole: {time.monotonic() - begun:.0f} s)")
     return 0 if result == _NO_TESTS else result
 

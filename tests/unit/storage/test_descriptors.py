@@ -40,8 +40,9 @@ def test_a_damaged_one_is_named(tmp_path: Path) -> None:
 
 def test_a_wheel_has_them_where_they_are_looked_for() -> None:
     project = tomllib.loads((Path(__file__).resolve().parents[3] / "pyproject.toml").read_text(encoding="utf-8"))
-    included = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
-    assert included["resources/appliances"] == "t4t/resources/appliances"
+    wheel = project["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert "resources/appliances" in wheel["only-include"]
+    assert wheel["sources"]["resources/appliances"] == "t4t/resources/appliances"
 
 
 def test_where_resources_lie(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from support import machines
@@ -163,7 +164,8 @@ def test_measures_of_this_computer(tmp_path: Path) -> None:
     assert disk is not None
     assert disk.path.endswith("yet")
     assert disk.free > 0
-    assert disk.file_system
+    # in a changed root nobody says what "/" is
+    assert disk.file_system or "/" not in {one.mountpoint for one in psutil.disk_partitions(all=True)}
     memory = measures.memory()
     assert memory is not None
     assert 0 < memory.available <= memory.total

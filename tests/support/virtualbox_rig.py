@@ -170,7 +170,7 @@ class VirtualBoxRig:
         shutil.copyfile(await self.golden.state(), state)  # VirtualBox takes the file over
         await vboxmanage("adoptstate", spec.vm_id, state)
         assert isinstance(driver, VirtualBoxDriver)
-        driver._doubt(spec.vm_id)  # a VM without a process is looked at once a minute
+        driver._doubt(spec.vm_id)  # what was seen of a VM without a process is believed for a while
 
     async def kill_process(self, info: VmInfo) -> None:
         assert info.pid is not None

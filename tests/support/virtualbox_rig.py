@@ -115,11 +115,11 @@ class VirtualBoxRig:
         self._disk = folder / "spin.raw"
         self._disk.write_bytes(boot_sector(b"\xf4\xeb\xfd"))  # halts: a loop would cost a whole core
 
-    def make(self, owner: str) -> Driver:
+    def make(self, owner: str, road: Callable[[], Road] | None = None) -> Driver:
         return VirtualBoxDriver(
             self.data,
             owner=owner,
-            road=self.road(),
+            road=(road or self.road)(),
             clock=RealClock(),
             background=self.background,
             stall_seconds=self.stall_seconds,
@@ -201,7 +201,7 @@ class VirtualBoxRig:
 
     async def close(self) -> None:
         self.full = False
-        reaper = self.make("contract")
+        reaper = self.make("contract", manage_road)  # the API's process would take longer to start than all that it is for
         for info in await reaper.inspect():
             await reaper.delete(info.vm_id)
         for driver in [*self.drivers, reaper]:

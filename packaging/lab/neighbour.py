@@ -36,7 +36,7 @@ def make(folder: Path) -> None:
     _vboxmanage("snapshot", NAME, "take", "theirs")
     _vboxmanage("controlvm", NAME, "savestate")
     deadline = time.monotonic() + _SECONDS
-    while "SessionName" in _vboxmanage("showvminfo", NAME, "--machinereadable", good=False):
+    while "SessionName" in (shown := _vboxmanage("showvminfo", NAME, "--machinereadable", good=False)) or "VMState=" not in shown:
         if time.monotonic() > deadline:
             raise TimeoutError(f"{NAME} is still locked")
         time.sleep(0.1)
@@ -53,7 +53,7 @@ def _hash(file: Path) -> str:
 
 
 def _vboxmanage(*words: str | Path, good: bool = True) -> str:
-    return subprocess.run([_VBOXMANAGE, *map(str, words)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True, check=good).stdout
+    return subprocess.run([_VBOXMANAGE, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=good).stdout
 
 
 if __name__ == "__main__":

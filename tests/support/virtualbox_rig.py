@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -75,7 +76,7 @@ class Golden:
         return self._state
 
     async def _make(self) -> Path:
-        rig = VirtualBoxRig(self._folder, self._appliance, manage_road)
+        rig = VirtualBoxRig(Path(tempfile.mkdtemp(dir=self._folder)), self._appliance, manage_road)
         driver = rig.driver()
         try:
             spec = rig.spec(guest=True)
@@ -87,7 +88,7 @@ class Golden:
             async def booted() -> bool:
                 return (share / "heartbeat").exists() and await fetch(port) is not None
 
-            await rig.eventually(booted, seconds=120, what="the first guest's heartbeat and web server")
+            await rig.eventually(booted, seconds=200, what="the first guest's heartbeat and web server")
             await driver.save(spec.vm_id)
             target = self._folder / "golden.sav"
             shutil.copyfile(rig.saved_state(spec.vm_id), target)

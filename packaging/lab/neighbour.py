@@ -25,15 +25,15 @@ def settings(folder: Path) -> Path:
 
 
 def make(folder: Path) -> None:
-    """Their VM, registered wherever VirtualBox keeps its registry now. Raises `CalledProcessError`, `TimeoutError`."""
+    """Their VM, registered wherever VirtualBox keeps its registry now. Raises `RuntimeError` with VirtualBox's words, `TimeoutError`."""
     disk = folder / "their disk.vdi"
     _vboxmanage("createvm", "--name", NAME, "--ostype", "Linux26_64", "--basefolder", folder, "--register")
     _vboxmanage("modifyvm", NAME, "--memory", "64", "--graphicscontroller", "vmsvga", "--vram", "16", "--boot1", "disk")
     _vboxmanage("createmedium", "disk", "--filename", disk, "--size", "8")
     _vboxmanage("storagectl", NAME, "--name", "S", "--add", "sata")
     _vboxmanage("storageattach", NAME, "--storagectl", "S", "--port", "0", "--type", "hdd", "--medium", disk)
-    _vboxmanage("startvm", NAME, "--type", "headless")
     _vboxmanage("snapshot", NAME, "take", "theirs")
+    _vboxmanage("startvm", NAME, "--type", "headless")
     _vboxmanage("controlvm", NAME, "savestate")
     deadline = time.monotonic() + _SECONDS
     while "SessionName" in (shown := _vboxmanage("showvminfo", NAME, "--machinereadable", good=False)) or "VMState=" not in shown:
@@ -53,7 +53,10 @@ def _hash(file: Path) -> str:
 
 
 def _vboxmanage(*words: str | Path, good: bool = True) -> str:
-    return subprocess.run([_VBOXMANAGE, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=good).stdout
+    done = subprocess.run([_VBOXMANAGE, *map(str, words)], stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if good and done.returncode:
+        raise RuntimeError(f"{words}: {done.stderr.strip()}")
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import neighbour
 import pytest
 
 from lab.api_vms import Vms, api, ended
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
     from t4t.hypervisor.virtualbox.api.road import ApiRoad
-
-_THEIRS = "somebody-elses"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -43,16 +42,19 @@ def golden(tmp_path_factory: pytest.TempPathFactory, appliance_dir: Path) -> Gol
 
 @pytest.fixture(scope="session", autouse=True)
 def others_are_untouched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """A VM with a disk that somebody else has: its files, its entries in VirtualBox's registry and its disk are the same to the byte after all tests."""
+    """Somebody else's VM and its disks: their files and their entries in VirtualBox's registry are the same to the byte after all tests.
+
+    In `make lab` it is one for all runs, whose files are compared once more after the last.
+    """
     if not os.environ.get("T4T_LABORATORY"):
         yield
         return
-    folder = tmp_path_factory.mktemp("theirs")
-    disk = folder / "their disk.vdi"
-    vboxmanage("createvm", "--name", _THEIRS, "--ostype", "Linux26_64", "--basefolder", folder, "--register")
-    vboxmanage("createmedium", "disk", "--filename", disk, "--size", "8")
-    vboxmanage("storagectl", _THEIRS, "--name", "S", "--add", "sata")
-    vboxmanage("storageattach", _THEIRS, "--storagectl", "S", "--port", "0", "--type", "hdd", "--medium", disk)
+    folder = Path(os.environ["T4T_SCRATCH"])
+    if neighbour.settings(folder).is_file():
+        vboxmanage("registervm", neighbour.settings(folder))
+    else:
+        folder = tmp_path_factory.mktemp("theirs")
+        neighbour.make(folder)
     before = _theirs(folder)
     yield
     assert _theirs(folder) == before
@@ -62,10 +64,10 @@ def _theirs(folder: Path) -> dict[str, object]:
     """All that is theirs: files, and what the registry says of them."""
     registry = (Path.home() / ".config/VirtualBox/VirtualBox.xml").read_text()
     return {
-        **{str(file): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file() and file.suffix in {".vbox", ".vdi"}},
-        "machine": [line for line in registry.splitlines() if _THEIRS in line],
-        "listed": [line for line in vboxmanage("list", "vms").splitlines() if _THEIRS in line],
-        "medium": [one for one in listing.media(vboxmanage("list", "hdds", "--long")) if str(folder) in one.path],
+        "files": neighbour.fingerprint(folder),
+        "machine": [line for line in registry.splitlines() if neighbour.NAME in line],
+        "listed": [line for line in vboxmanage("list", "vms").splitlines() if neighbour.NAME in line],
+        "media": [one for one in listing.media(vboxmanage("list", "hdds", "--long")) if str(folder) in one.path],
     }
 
 

@@ -1,9 +1,9 @@
-"""``t4t task run --hypervisor virtualbox`` as a volunteer's shell runs it: real VirtualBox, its shared folder, its network."""
+"""``t4t demo`` and ``t4t task run --hypervisor virtualbox`` as a volunteer's shell runs it: real VirtualBox, its shared folder, its network."""
 
 from __future__ import annotations
 
 import signal
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import psutil
 import pytest
@@ -11,18 +11,14 @@ import pytest
 from support.task_folders import job_xml
 from support.task_shell import EE, shell_on
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
 pytestmark = [pytest.mark.virtualbox, pytest.mark.timeout(900)]
 VIRTUALBOX = ("--hypervisor", "virtualbox")
 
 
-def test_interrupted_and_killed_the_result_equals_the_native_one(tmp_path: Path, appliance_dir: Path) -> None:
-    """Ctrl-C saves, our process killed saves, and the result is the native one to the last bit."""
+def test_a_demo_interrupted_and_killed_ends_as_the_native_one(tmp_path: Path, appliance_dir: Path) -> None:
+    """Ctrl-C saves, our process killed saves, and the result is the native one to the last bit; by both commands, which share the task's folder."""
     with shell_on(tmp_path, appliance_dir, EE.format(events=6, seed=11)) as shell:
-        (shell.task / "vbox_job.xml").write_text(job_xml(memory_size_mb="256", minimum_checkpoint_interval="3600"))
-        first = shell.start(*VIRTUALBOX)
+        first = shell.demo(*VIRTUALBOX)
         shell.until(0.0, 300)
         assert (shell.task / "shared" / "heartbeat").exists()
         first.send_signal(signal.SIGINT)
@@ -36,9 +32,11 @@ def test_interrupted_and_killed_the_result_equals_the_native_one(tmp_path: Path,
         psutil.wait_procs([*shell.ours(), machine], timeout=120)
         assert not machine.is_running()
 
-        document = shell.finish(shell.start(*VIRTUALBOX), seconds=700)
+        document = shell.finish(shell.demo(*VIRTUALBOX), seconds=700)
         assert (document["outcome"], document["exit_code"], document["hypervisor"]) == ("done", 0, "virtualbox")
-        assert shell.result() == shell.native()
+        assert document["events"] == 6
+        assert Path(document["picture"]).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
+        assert Path(document["result"]).read_bytes() == shell.native()
         assert shell.ours() == []
         assert (shell.task / "console.log").stat().st_size > 0
 

@@ -262,7 +262,7 @@ async def test_the_floppy_carries_a_job_in_and_its_end_out(rig: VirtualBoxRig, d
     """A guest without a shared folder: its job comes on the floppy, and its completion goes back there; its log is in VirtualBox's."""
     floppy = tmp_path / "floppy.img"
     create_floppy(floppy, text="T4T_INPUT=boinc pp nonsense 13000 - - pythia8 8.317 tune-monash13 10 1\n")
-    spec = rig.spec(guest=True, floppy=str(floppy))
+    spec = rig.spec(guest=True, floppy=str(floppy), shares=())
     await driver.create(spec)
     await driver.start(spec.vm_id)
 

@@ -48,7 +48,15 @@ class Shell:
         self.started = 0.0
 
     def start(self, *more: str) -> subprocess.Popen[bytes]:
-        command = [sys.executable, "-m", "t4t", "--data-dir", str(self.data), "--json", "task", "run", str(self.task), *more]
+        return self.launch("task", "run", str(self.task), *more)
+
+    def demo(self, *more: str) -> subprocess.Popen[bytes]:
+        """``t4t demo``, whose first task is what is looked at from now on."""
+        self.task = self.data / "demo" / "task-0001"
+        return self.launch("demo", "--once", "--runspec", self.runspec, *more)
+
+    def launch(self, *words: str) -> subprocess.Popen[bytes]:
+        command = [sys.executable, "-m", "t4t", "--data-dir", str(self.data), "--json", *words]
         with (self.folder / "err.log").open("ab") as err:
             process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=err, env=os.environ | {"PYTHONPATH": str(APP)})
         self.processes.append(process)

@@ -7,6 +7,7 @@ import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from t4t.hypervisor.virtualbox.road import Road
 
 VBOXMANAGE = "/usr/lib/virtualbox/VBoxManage"
-GUEST_MIB = 256
+GUEST_MIB = 320
+"""What the contract asks for where it looks at a guest's memory: so that one saved state fits all."""
 
 
 def manage_road() -> Road:
@@ -53,42 +55,42 @@ async def vboxmanage(*words: str | Path, good: bool = True) -> str:
 
 
 class Golden:
-    """Saved states of a reference guest that has booted, made once a run and adopted by the guests of many tests."""
+    """The saved state of a reference guest that has booted, made once a run and adopted by the guests of many tests."""
 
     def __init__(self, folder: Path, appliance: Path) -> None:
         self._folder = folder
         self._appliance = appliance
-        self._states: dict[bool, Path] = {}
+        self._state: Path | None = None
 
     @staticmethod
     def fits(spec: VmSpec) -> bool:
-        """Whether a state fits the machine: it must be the same but for ports and the shared folder's place."""
+        """Whether the state fits the machine: it must be the same but for ports and the shared folder's place. VirtualBox refuses another size of memory."""
         plain = not (spec.floppy or spec.config_iso or spec.cache_disk_mib or isinstance(spec.boot, BootIso))
-        return plain and spec.boot.path.endswith("t4t-appliance.vdi") and (spec.memory_mib, spec.cores) == (GUEST_MIB, 1) and spec.network
+        same = (spec.memory_mib, spec.cores, len(spec.shares)) == (GUEST_MIB, 1, 1)
+        return plain and same and spec.boot.path.endswith("t4t-appliance.vdi") and spec.network
 
-    async def state(self, *, shared: bool) -> Path:
-        """The file of the state of a guest with or without a shared folder."""
-        if shared not in self._states:
-            self._states[shared] = await self._make(shared=shared)
-        return self._states[shared]
+    async def state(self) -> Path:
+        """Its file."""
+        if self._state is None:
+            self._state = await self._make()
+        return self._state
 
-    async def _make(self, *, shared: bool) -> Path:
-        place = self._folder / ("with-share" if shared else "plain")
-        place.mkdir()
-        (place / "share").mkdir()
-        rig = VirtualBoxRig(place, self._appliance, manage_road)
+    async def _make(self) -> Path:
+        rig = VirtualBoxRig(Path(tempfile.mkdtemp(dir=self._folder)), self._appliance, manage_road)
         driver = rig.driver()
         try:
-            spec = rig.spec(guest=True, shares=(Share("shared", str(place / "share")),) if shared else ())
+            spec = rig.spec(guest=True)
+            share = Path(spec.shares[0].host_path)
+            (share / "context").write_text("T4T_HEARTBEAT_SECONDS=1\n")  # an heir's next heartbeat comes soon, whatever its own folder says
             await driver.create(spec)
             port = (await driver.start(spec.vm_id)).ports[0].host_port
 
             async def booted() -> bool:
-                return await fetch(port) is not None and (not shared or (place / "share/heartbeat").exists())
+                return (share / "heartbeat").exists() and await fetch(port) is not None
 
-            await rig.eventually(booted, seconds=120, what="the first guest's web server")
+            await rig.eventually(booted, seconds=200, what="the first guest's heartbeat and web server")
             await driver.save(spec.vm_id)
-            target = place / "golden.sav"
+            target = self._folder / "golden.sav"
             shutil.copyfile(rig.saved_state(spec.vm_id), target)
             return target
         finally:
@@ -114,11 +116,11 @@ class VirtualBoxRig:
         self._disk = folder / "spin.raw"
         self._disk.write_bytes(boot_sector(b"\xf4\xeb\xfd"))  # halts: a loop would cost a whole core
 
-    def make(self, owner: str) -> Driver:
+    def make(self, owner: str, road: Callable[[], Road] | None = None) -> Driver:
         return VirtualBoxDriver(
             self.data,
             owner=owner,
-            road=self.road(),
+            road=(road or self.road)(),
             clock=RealClock(),
             background=self.background,
             stall_seconds=self.stall_seconds,
@@ -148,8 +150,15 @@ class VirtualBoxRig:
             "memory_mib": GUEST_MIB if guest else 64,
             "nic_type": "virtio" if guest else "",
             "ports": (PortForward(name="web", guest_port=80),) if guest else (),
+            "shares": (Share("shared", str(self._exchange(vm_id))),) if guest and "shares" not in changes else (),
         }
         return VmSpec(**(values | changes))
+
+    def _exchange(self, vm_id: VmId) -> Path:
+        """A guest's folder, as the product gives each of its VMs one."""
+        place = self.folder / f"exchange-{vm_id}"
+        place.mkdir()
+        return place
 
     def iso_spec(self) -> VmSpec:
         return self.spec(guest=True, boot=BootIso(str(self.appliance / "t4t-appliance.iso")))
@@ -159,10 +168,10 @@ class VirtualBoxRig:
         if self.golden is None or not Golden.fits(spec):
             return
         state = self.data / "vms" / spec.vm_id / "adopted.sav"
-        shutil.copyfile(await self.golden.state(shared=bool(spec.shares)), state)  # VirtualBox takes the file over
+        shutil.copyfile(await self.golden.state(), state)  # VirtualBox takes the file over
         await vboxmanage("adoptstate", spec.vm_id, state)
         assert isinstance(driver, VirtualBoxDriver)
-        driver._doubt(spec.vm_id)  # a VM without a process is looked at once a minute
+        driver._doubt(spec.vm_id)  # what was seen of a VM without a process is believed for a while
 
     async def kill_process(self, info: VmInfo) -> None:
         assert info.pid is not None
@@ -193,7 +202,7 @@ class VirtualBoxRig:
 
     async def close(self) -> None:
         self.full = False
-        reaper = self.make("contract")
+        reaper = self.make("contract", manage_road)  # the API's process would take longer to start than all that it is for
         for info in await reaper.inspect():
             await reaper.delete(info.vm_id)
         for driver in [*self.drivers, reaper]:

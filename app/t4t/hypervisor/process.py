@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import signal
 import sys
@@ -45,10 +46,16 @@ def start_time(pid: int) -> str | None:
 def _linux_start_time(pid: int, *, dead_too: bool = False) -> str | None:
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()
-        boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
+        boot = _boot()
     except OSError:
         return None
     return None if fields[0] in _DEAD and not dead_too else f"{boot}:{fields[19]}"
+
+
+@functools.cache
+def _boot() -> str:
+    """A name for this life of the computer, which is longer than ours; VMs are looked at each second."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii")[:8]
 
 
 def is_alive(process: ProcessId) -> bool:

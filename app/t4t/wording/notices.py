@@ -95,7 +95,9 @@ TEXTS: Final[dict[str, Text]] = {
         "{hypervisor} does not work", "{hypervisor} is installed and does not answer as it should: {detail}", (_DOCTOR, "Install it again.", _QEMU)
     ),
     "T4T-HV-03": Text(
-        "{hypervisor} can't do this", "The task needs “{feature}”, which {hypervisor} can't give.", ("Use another hypervisor with --hypervisor.",)
+        "Not offered with {hypervisor} here",
+        "The task needs “{feature}”, which the app does not offer with {hypervisor} on this computer.",
+        ("Try another hypervisor with --hypervisor. Bridged networks and remote desktops are offered with none.",),
     ),
     "T4T-HV-04": Text("The hypervisor takes too long", "“{command}” was not done within {seconds:.0f} s (machine {vm}).", (_AGAIN, _REPORT)),
     "T4T-HV-05": Text("The hypervisor refused a command", "“{command}” failed for machine {vm}: {detail}", (_AGAIN, _REPORT)),

@@ -20,6 +20,7 @@ COMPONENTS: Final = "main,contrib"
 WANTED: Final = (
     "virtualbox",
     "virtualbox-qt",  # the frontend VirtualBoxVM, which runs without a driver
+    "python3-pyside6.qtgui",  # draws the picture of the demo; built for the Qt of virtualbox-qt
     "virtualbox-source",  # meets virtualbox's dependency on a module without compiling one
     "xvfb",
     "python3-venv",

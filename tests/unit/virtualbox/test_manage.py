@@ -56,7 +56,7 @@ async def test_it_must_be_there_and_open(tmp_path: Path) -> None:
     with pytest.raises(HypervisorBroken):
         await made.registered()
     assert made.replay() == ()
-    assert (made.name, made.look_seconds) == ("vboxmanage", 60.0)
+    assert (made.name, made.look_seconds) == ("vboxmanage", 120.0)
 
 
 async def test_opening_twice_asks_once(tmp_path: Path) -> None:

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 _LOOKS: Final = 3
-_LOOK_SECONDS: Final = 60.0
-"""A look costs about 35 ms of processor time here and 25 in VBoxSVC: at this pace under 4 s an hour."""
+_LOOK_SECONDS: Final = 120.0
+"""A look costs about 35 ms of processor time here and 25 in VBoxSVC. Changes are heard of sooner, by the VM's log and its process: this is for what is not."""
 
 
 class ManageRoad:

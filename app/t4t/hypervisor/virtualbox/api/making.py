@@ -210,6 +210,11 @@ def _try(what: str, wish: Callable[[], None]) -> None:
 # --- media ------------------------------------------------------------------------------------------------------------
 
 
+def has_media(spec: VmSpec) -> bool:
+    """Whether the VM is created with more than its boot disk (`attach_media`)."""
+    return not isinstance(spec.boot, BootDisk) or spec.cache_disk_mib is not None or any((spec.config_iso, spec.floppy))
+
+
 def attach_media(vbox: IVirtualBox, machine: IMachine, spec: VmSpec, choices: Choices, numbers: Numbers) -> None:
     """Attach what the VM is created with, all but its boot disk, to a VM that is locked for writing. The cache disk must be there."""
     place = 1

@@ -82,7 +82,8 @@ class Service:
         making.create(self.vbox, spec, dataclasses.replace(choices, version=self.version), self.numbers)
         if spec.cache_disk_mib is not None:
             yield from finished(making.new_disk(self.vbox, choices.cache_disk, spec.cache_disk_mib, self.numbers))
-        yield from self._changed(spec.vm_id, lambda machine: making.attach_media(self.vbox, machine, spec, choices, self.numbers), "create")
+        if making.has_media(spec):
+            yield from self._changed(spec.vm_id, lambda machine: making.attach_media(self.vbox, machine, spec, choices, self.numbers), "create")
 
     def introduce(self, spec: VmSpec, path: str) -> Steps:
         """See `Road.introduce`."""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
+import sys
 from typing import TYPE_CHECKING, Final
 
 from t4t.bootstrap import machines
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LOG_BYTES: Final = 2_000_000
+_PIPE_CLOSED: Final = 141
+"""A shell's own status for a program that wrote to a closed pipe."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,16 +38,32 @@ def main(argv: Sequence[str] | None = None) -> int:
         worker.main()
     try:
         _log_to(data / "logs" / "t4t.log")
-        return verbs.run(args, Services(data))
+        status = verbs.run(args, Services(data))
+        sys.stdout.flush()  # here, where somebody who no longer reads is no surprise
     except T4TError as error:
         _log.error("%s", error)
         terminal.show_notice(notice(error))
         return error.exit_code
     except KeyboardInterrupt:
         return verbs.INTERRUPTED
+    except BrokenPipeError:
+        return _nobody_reads()
     except Exception:
         _log.exception("a bug")
         raise
+    return status
+
+
+def _nobody_reads() -> int:
+    """Who read our output (`head`, say) has enough: what is left goes nowhere, and Python's own last flush has nothing to complain of."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    return _PIPE_CLOSED
 
 
 def _log_to(path: Path) -> None:

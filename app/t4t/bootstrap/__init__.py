@@ -18,6 +18,7 @@ from t4t.storage.logs import RedactingFormatter
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
@@ -37,9 +38,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.verb == machines.API_WORKER:
         worker.main()
     try:
-        _log_to(data / "logs" / "t4t.log")
-        status = verbs.run(args, Services(data))
+        status = _run(args, data)
         sys.stdout.flush()  # here, where somebody who no longer reads is no surprise
+    except BrokenPipeError:
+        return _nobody_reads()
+    return status
+
+
+def _run(args: argparse.Namespace, data: Path) -> int:
+    try:
+        _log_to(data / "logs" / "t4t.log")
+        return verbs.run(args, Services(data))
     except T4TError as error:
         _log.error("%s", error)
         terminal.show_notice(notice(error))
@@ -47,11 +56,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return verbs.INTERRUPTED
     except BrokenPipeError:
-        return _nobody_reads()
+        raise
     except Exception:
         _log.exception("a bug")
         raise
-    return status
 
 
 def _nobody_reads() -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import unicodedata
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pytest
@@ -16,6 +16,7 @@ from t4t.domain.redaction import HIDDEN
 
 if TYPE_CHECKING:
     import ipaddress
+    from collections.abc import Callable
 
 KEY = "0123456789abcdef0123456789abcdef"
 KNOWN = Known(
@@ -72,7 +73,7 @@ def test_numbers_go_on_from_text_to_text() -> None:
     assert cloak.hide("10.0.0.2") == "[address 2]"
 
 
-_COATS = {
+_COATS: Final[dict[str, Callable[[str], str]]] = {
     "plain": str,
     "url": lambda word: quote(word, safe=""),
     "url, each letter": lambda word: "".join(f"%{byte:02X}" for byte in word.encode()),

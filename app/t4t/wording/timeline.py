@@ -179,6 +179,12 @@ def because_of(code: str) -> str:
     return f"{title} ({code})" if title and "{" not in title else code
 
 
+def went_to_failed(task: str, code: str, message: str) -> str:
+    """A task that ended without success, as one line of a terminal."""
+    why = because_of(code) if not message else f"{because_of(code)}: {plain(message, _LONGEST)}"
+    return gettext("{task} was put into the folder “failed”: {why}.").format(task=plain(task), why=why.rstrip("."))
+
+
 def _skipped(code: str) -> str:
     return gettext("No checkpoint this time: {why}.").format(why=because_of(code))
 

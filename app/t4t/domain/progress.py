@@ -47,7 +47,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure:
-    """A task of the agent's that ended without success, by its folder's name; ``error`` is there if it was refused before it ran, ``message`` is the guest's."""
+    """A task of the agent's that ended without success, by its folder's name; ``error`` if it was refused before it ran, ``message`` is the guest's."""
 
     task: str
     code: str

@@ -130,7 +130,7 @@ def _numbers(detail: str, count: int) -> list[float] | None:
 
 def _orphans(detail: str) -> str:
     numbers = _numbers(detail, 2)
-    if numbers is None:
+    if numbers is None or min(numbers) < 0:
         return gettext("Virtual machines of ours that belonged to nothing were removed.")
     count = int(numbers[0])
     text = ngettext(

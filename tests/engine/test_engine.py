@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import tempfile
 from pathlib import Path
@@ -18,7 +19,7 @@ from t4t.domain.session import Activity, TrayState
 from t4t.domain.vm import VmId, VmState
 from t4t.engine.observer import Pace
 from t4t.engine.source import Spool
-from t4t.hypervisor.fake import FakeHypervisor, VirtualClock
+from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest, VirtualClock
 from t4t.storage.files import FolderLock
 
 if TYPE_CHECKING:
@@ -125,6 +126,16 @@ async def test_a_folder_that_can_not_be_run_is_a_result_too(agent: InProcess) ->
         assert "refused" in history(engine)
     assert [path.name for path in (agent.data / "failed").iterdir()] == ["bad"]
     assert [path.name for path in (agent.data / "done").iterdir()] == ["good"]
+    (failure,) = agent.failures
+    assert (failure.task, failure.code, failure.error and failure.error.code) == ("bad", "T4T-TASK-03", "T4T-TASK-03")
+
+
+async def test_a_job_that_fails_is_told_once_with_the_guests_words(agent: InProcess, clock: VirtualClock) -> None:
+    agent.world = FakeWorld(clock, lambda: ScriptedGuest(job_seconds=600, exit_code=207))
+    agent.add_task("a")
+    async with agent.running() as engine:
+        await shows(engine, lambda view: view.finished == 1)
+    assert [(one.task, one.code, one.message, one.error) for one in agent.failures] == [("a", "T4T-TASK-08", "failed", None)]
 
 
 async def test_a_folder_that_somebody_works_in_waits(agent: InProcess) -> None:
@@ -344,6 +355,7 @@ async def thirty_days(folder: Path) -> None:
     agent = InProcess(folder / "data", clock=clock, job_seconds=36_000, settings=Settings(checkpoint_s=3600))
     agent.pace = Pace(look_s=1200, inspect_s=2400, web_s=3600, record_s=1800, scan_s=1200, idle_s=1200)
     sizes: list[int] = []
+    objects: list[int] = []
     async with agent.running() as engine:
         for day in range(30):
             for number in range(2):
@@ -352,8 +364,12 @@ async def thirty_days(folder: Path) -> None:
             await engine.pause(PauseKind.HOUR)
             await clock.sleep(46_400)
             sizes.append(sum(path.stat().st_size for path in agent.data.glob("state.sqlite3*")))
+            if day in {9, 29}:
+                gc.collect()
+                objects.append(len(gc.get_objects()))
             assert len(engine._reconciler.charges) <= 8
         assert engine.view.finished >= 55
         assert len(engine._listeners) == 0
     assert sizes[-1] < 3_000_000
     assert sizes[-1] - sizes[14] < 1_500_000
+    assert objects[1] - objects[0] < 2000, objects  # a task leaves nothing in memory: some hundred objects each were 40 tasks

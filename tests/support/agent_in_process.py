@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.domain.clock import WallClock
+    from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
 
 
@@ -39,6 +40,7 @@ class InProcess:
         self.free: int | None = 1 << 40
         self.source = Spool(data)
         self.source.make()
+        self.failures: list[Failure] = []
 
     def add_task(self, name: str, **changes: str | None) -> None:
         make_task(self.data / "tasks" / name, changes={"pf_guest_port": None} | changes)
@@ -61,6 +63,7 @@ class InProcess:
                 free_bytes=lambda: self.free,
                 folder_watch=watch,
                 pace=self.pace,
+                failed=self.failures.append,
             )
         )
         server = ApiServer(engine, self.data)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import logging
 import logging.handlers
+import os
+import sys
 from typing import TYPE_CHECKING, Final
 
 from t4t.bootstrap import machines
@@ -16,12 +18,15 @@ from t4t.storage.logs import RedactingFormatter
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Sequence
     from pathlib import Path
 
 _log = logging.getLogger(__name__)
 
 _LOG_BYTES: Final = 2_000_000
+_PIPE_CLOSED: Final = 141
+"""A shell's own status for a program that wrote to a closed pipe."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,6 +38,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.verb == machines.API_WORKER:
         worker.main()
     try:
+        status = _run(args, data)
+        sys.stdout.flush()  # here, where somebody who no longer reads is no surprise
+    except BrokenPipeError:
+        return _nobody_reads()
+    return status
+
+
+def _run(args: argparse.Namespace, data: Path) -> int:
+    try:
         _log_to(data / "logs" / "t4t.log")
         return verbs.run(args, Services(data))
     except T4TError as error:
@@ -41,9 +55,23 @@ def main(argv: Sequence[str] | None = None) -> int:
         return error.exit_code
     except KeyboardInterrupt:
         return verbs.INTERRUPTED
+    except BrokenPipeError:
+        raise
     except Exception:
         _log.exception("a bug")
         raise
+
+
+def _nobody_reads() -> int:
+    """Who read our output (`head`, say) has enough: what is left goes nowhere, and Python's own last flush has nothing to complain of."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    return _PIPE_CLOSED
 
 
 def _log_to(path: Path) -> None:

@@ -68,6 +68,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
             data_dir=data,
             free_bytes=lambda: resources.free_bytes(data),
             folder_watch=watch,
+            failed=terminal.show_failure,
         )
     )
     server = ApiServer(engine, data)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, checks, tasks
+from t4t.bootstrap import agent, checks, report, tasks
 from t4t.domain.errors import NoScreen
 from t4t.project.decode import decode_file
 from t4t.storage import appliance, descriptors, paths
@@ -64,6 +64,10 @@ class Services:
     def doctor(self, *, reach: bool) -> Diagnosis:
         """See `Services.doctor`."""
         return checks.doctor(self.data, reach=reach)
+
+    def report(self) -> str:
+        """See `Services.report`."""
+        return report.report(self.data)
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         """See `Services.virtualbox_health`."""

@@ -14,7 +14,8 @@ from t4t.domain.errors import from_wire
 from t4t.domain.policy import PauseKind
 from t4t.domain.session import SessionView, TaskView
 from t4t.wording.notices import notice
-from t4t.wording.session import RULES, TASK, status_sentence, when, why_sentence
+from t4t.wording.screen import Reader, explained, moment, rules, said, task
+from t4t.wording.timeline import sentence
 
 if TYPE_CHECKING:
     import argparse
@@ -47,10 +48,15 @@ def run(args: argparse.Namespace, data_dir: Path) -> int:
     return DONE
 
 
+def _reader() -> Reader:
+    return Reader(time.time())
+
+
 def _print_status(view: SessionView) -> None:
-    print(status_sentence(view, now=time.time()))
-    if view.finishing:
-        print("  No new work is begun; when all is done, it pauses.")
+    now = said(view, _reader())
+    print(f"{now.sentence}.")
+    if now.detail:
+        print(f"  {now.detail}")
     _print_tasks(view.tasks)
     if view.finished:
         print(f"  finished so far: {view.finished}")
@@ -59,21 +65,22 @@ def _print_status(view: SessionView) -> None:
 
 
 def _print_tasks(tasks: tuple[TaskView, ...]) -> None:
-    for task in tasks:
-        print(f"  {plain(task.name, 60)}: {TASK[task.sentence]}, {task.fraction:.1%}, {task.elapsed_s:.0f} s, {task.cores} cores, {task.memory_mib} MiB")
-        for port in task.ports:
+    for one in tasks:
+        text = task(one, _reader())
+        print(f"  {text.name}: {text.doing}, {text.progress}, {one.cores} cores, {one.memory_mib} MiB")
+        for port in one.ports:
             print(f"    http://127.0.0.1:{port.host_port}/  ({plain(port.name, 20)})")
 
 
 def _print_why(client: Client) -> None:
     why = client.why()
-    print(why_sentence(why, now=time.time()))
-    for rule in why.rules:
-        limit = "" if rule.limit is None else f" (limit {rule.limit})"
-        print(f"  {'holds' if rule.holds else 'no   '}  {rule.id}: {RULES[rule.id]}{'' if rule.value is None else f': {rule.value}{limit}'}")
+    print(explained(why, _reader()))
+    for rule in rules(why.rules):
+        print(f"  {'holds' if rule.holds else 'no   '}  {rule.title}{f': {rule.value}' if rule.value else ''}")
 
 
 def _print_timeline(lines: list[dict[str, Any]]) -> None:
     for line in lines:
-        lost = f", {line['lost_s'] / 60:.0f} min of work lost" if line["lost_s"] else ""
-        print(f"  {when(line['at'], time.time())}  {plain(line['task'], 40)}  {line['what']} {plain(line['detail'])}{lost}")
+        text = sentence(line["what"], line["detail"], line["lost_s"])
+        if text:
+            print(f"  {moment(line['at'], _reader())}  {plain(line['task'], 40)}{': ' if line['task'] else ''}{text}")

@@ -36,6 +36,13 @@ def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--memory", type=_between(_MIN_MEMORY_MIB, _MAX_MEMORY_MIB), metavar="MIB", help="memory for the virtual machine")
 
 
+def _add_report(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = verbs.add_parser("report", help="one text for whoever helps you: versions, state, history, logs, without names, keys and addresses; sends nothing")
+    place = report.add_mutually_exclusive_group()
+    place.add_argument("--output", metavar="PATH", help="a new file, or the folder for it (default: here, named after the time)")
+    place.add_argument("--print", dest="show", action="store_true", help="show it instead of writing it")
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole grammar."""
     top = argparse.ArgumentParser(prog="t4t", description="Test4Theory Desktop: spare computing time for LHC physics.")
@@ -81,6 +88,8 @@ def parser() -> argparse.ArgumentParser:
     history = verbs.add_parser("timeline", help="what happened")
     history.add_argument("--limit", type=_between(1, 1000), default=40, metavar="N", help="how many lines (default: 40)")
     verbs.add_parser("quit", help="save everything and end the program")
+
+    _add_report(verbs)
 
     decode = verbs.add_parser("decode", help="a recorded reply of a project's server as the client understands it")
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")

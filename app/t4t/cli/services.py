@@ -92,6 +92,10 @@ class Services(Protocol):
         """Look at this computer; ``reach``: also try to connect to the project's servers."""
         ...
 
+    def report(self) -> str:
+        """Everything that a helper needs to know, without anything that tells who somebody is; asks no network."""
+        ...
+
     def virtualbox_health(self) -> tuple[Finding, ...]:
         """VirtualBox's ladder, up to the first rung that fails."""
         ...

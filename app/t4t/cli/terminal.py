@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
 from t4t.domain.progress import Happened, IntermediateUpload, Moment, Progress, TaskEvent, Trickle
+from t4t.wording.notices import notice
+from t4t.wording.timeline import went_to_failed
 
 if TYPE_CHECKING:
+    from t4t.domain.progress import Failure
     from t4t.wording.notices import Notice
 
 _LINE_EVERY_S: Final = 5.0
 _BAR: Final = 24
+_LONGEST_BODY: Final = 4000
 _SENTENCES: Final = {
     Happened.CREATED: "Virtual machine made ({detail}).",
     Happened.STARTED: "Virtual machine started.",
@@ -115,10 +120,18 @@ class TerminalView:
 def show_notice(notice: Notice, stream: TextIO | None = None) -> None:
     """An error as a person reads it."""
     out = stream or sys.stderr
-    out.write(f"{notice.title} ({notice.code})\n  {notice.body}\n")
+    out.write(f"{plain(notice.title)} ({notice.code})\n  {plain(notice.body, _LONGEST_BODY)}\n")
     for remedy in notice.remedies:
-        out.write(f"  → {remedy}\n")
+        out.write(f"  → {plain(remedy, _LONGEST_BODY)}\n")
     out.flush()
+
+
+def show_failure(failure: Failure) -> None:
+    """A task that the agent put into ``failed``, and why, on standard error."""
+    with contextlib.suppress(OSError):  # the agent works on when its terminal is gone
+        tell(went_to_failed(failure.task, failure.code, failure.message))
+        if failure.error is not None:
+            show_notice(notice(failure.error))
 
 
 def tell(text: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, doctor
+from t4t.cli import agent_verbs, doctor, report
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -42,6 +42,8 @@ def run(args: argparse.Namespace, services: Services) -> int:
             return doctor.virtualbox_health(args, services)
         case "appliance":
             return _appliance(args, services)
+        case "report":
+            return report.run(args, services)
         case _:
             return _agent(args, services)
 

@@ -101,6 +101,14 @@ class ApplianceUnknown(UsageError):
     code = "T4T-APP-03"
 
 
+@dataclass(eq=False)
+class FileExists(UsageError):
+    """A file is to be written where there is one already; it stays as it is."""
+
+    path: str
+    code = "T4T-USE-03"
+
+
 # --- host ----------------------------------------------------------------------------------------------------------
 
 
@@ -197,6 +205,15 @@ class FolderUnwritable(HostError):
     path: str
     reason: str
     code = "T4T-DISK-02"
+
+
+@dataclass(eq=False)
+class ReportUnwritable(HostError):
+    """The report can't be written to its place; nothing is left there."""
+
+    path: str
+    reason: str
+    code = "T4T-DISK-03"
 
 
 @dataclass(eq=False)

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from t4t.domain.errors import T4TError
+
 
 class Happened(enum.Enum):
     """Moments of a task's life."""
@@ -41,6 +43,16 @@ class Moment:
     detail: str = ""
     lost_s: float = 0.0
     """Running time whose work is gone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure:
+    """A task of the agent's that ended without success, by its folder's name; ``error`` if it was refused before it ran, ``message`` is the guest's."""
+
+    task: str
+    code: str
+    message: str = ""
+    error: T4TError | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import FolderMissing, InternalFault, T4TError, TaskError
 from t4t.domain.patience import wait_s
-from t4t.domain.progress import Happened, Moment, Outcome
+from t4t.domain.progress import Failure, Happened, Moment, Outcome
 from t4t.engine import showing
 from t4t.engine.folder import TaskFolder
 from t4t.engine.record import peek
@@ -110,7 +110,15 @@ class Intake:
             if key not in folders and not charge.busy:
                 self._reconciler.discard(key)
                 self._let_go(key, charge.work)
+                self._forget(key)
                 self._history.note("task_gone", task=key)
+
+    def _forget(self, key: str) -> None:
+        """The copy of a record that nobody will ask for; one that stays does no harm."""
+        try:
+            self._parts.state.forget(key)
+        except T4TError as error:
+            _log.warning("not forgotten: %s", error)
 
     def _must_wait(self, key: str) -> bool:
         return key in self._refused and self._clock.monotonic() < self._refused[key][1]
@@ -187,6 +195,7 @@ class Intake:
                 self.finished += 1
                 self._history.note("refused", error.code, task=key)
             self._parts.source.retire(path, Outcome.FAILED)
+            self._parts.failed(Failure(task=key, code=error.code, error=error))
         except T4TError as later:
             self._put_off(key, later)
 
@@ -206,6 +215,8 @@ class Intake:
                 self._put_off(key, error)
                 continue
             self._let_go(key, charge.work)
+            if charge.outcome is Outcome.FAILED:
+                self._parts.failed(Failure(task=key, code=charge.work.record.error, message=charge.work.record.message))
             self._refused.pop(key, None)
             self._reconciler.remove(key)
             self.retired += 1

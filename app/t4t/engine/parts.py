@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
     from t4t.domain.clock import WallClock
     from t4t.domain.policy import Settings
+    from t4t.domain.progress import Failure
     from t4t.engine.folder import TaskFolder, Wishes
     from t4t.engine.source import TaskSource
     from t4t.host.folder_watch import FolderWatch
     from t4t.hypervisor.driver import Driver
     from t4t.storage.state import State
+
+
+def _nobody(_failure: Failure) -> None:
+    """Nobody wants to hear of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +43,5 @@ class Parts:
     pace: Pace = CALM
     in_thread: Callable[[Callable[[], TaskFolder]], Coroutine[Any, Any, TaskFolder]] = asyncio.to_thread
     """Reads and checks a task folder beside the loop: an image's checksum takes seconds."""
+    failed: Callable[[Failure], None] = _nobody
+    """Hears of each task that was handed back without success."""

@@ -28,6 +28,11 @@ INTENT: Final = "intent.json"
 TIMELINE_S: Final = 366 * 86_400.0
 TIMELINE_ROWS: Final = 20_000
 EFFECT_ROWS: Final = 2_000
+RESULT_ROWS: Final = 20_000
+"""Results that are kept one by one; older ones are kept as a number."""
+LONGEST: Final = 500
+"""Characters of a line's data: an error's own text has no end of its own."""
+_FORGOTTEN: Final = "results forgotten"
 _WAL_BYTES: Final = 1 << 20
 _PRUNE_EVERY: Final = 500
 
@@ -60,6 +65,12 @@ class _Kept(msgspec.Struct, frozen=True):
 
     number: int
     intent: Intent
+
+
+def _forgotten(connection: sqlite3.Connection) -> int:
+    """How many results are known by their number alone."""
+    row = connection.execute("SELECT value FROM documents WHERE key = ?", (_FORGOTTEN,)).fetchone()
+    return int(row[0]) if row is not None and bytes(row[0]).isdigit() else 0
 
 
 class State:
@@ -213,8 +224,13 @@ class State:
             connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (task, record, self._now()))
 
         self._do(write)
-        self._written += 1
-        if self._written % _PRUNE_EVERY == 0:
+        self._wrote(1)
+
+    def _wrote(self, rows: int) -> None:
+        """Now and then what is too much goes, whatever it is that grows."""
+        self._written += rows
+        if self._written >= _PRUNE_EVERY:
+            self._written = 0
             self.prune()
 
     def interrupted(self) -> list[tuple[str, str]]:
@@ -245,14 +261,15 @@ class State:
 
     def finished(self) -> int:
         """How many tasks have ended."""
-        return int(self._do(lambda c: c.execute("SELECT count(*) FROM results").fetchone()[0]))
+        return self._do(lambda c: int(c.execute("SELECT count(*) FROM results").fetchone()[0]) + _forgotten(c))
 
     # --- timeline --------------------------------------------------------------------------------------------------
 
     def tell(self, lines: Sequence[Happening]) -> None:
         """Lines more, all or none."""
-        rows = [(line.at, line.what, line.task, line.detail, line.lost_s) for line in lines]
+        rows = [(line.at, line.what[:LONGEST], line.task[:LONGEST], line.detail[:LONGEST], line.lost_s) for line in lines]
         self._do(lambda c: c.executemany("INSERT INTO timeline (at, what, task, detail, lost_s) VALUES (?, ?, ?, ?, ?)", rows))
+        self._wrote(len(rows))
 
     def timeline(self, limit: int = 100) -> list[Happening]:
         """The last lines, oldest first."""
@@ -267,5 +284,9 @@ class State:
             connection.execute("DELETE FROM timeline WHERE at < ?", (self._now() - TIMELINE_S,))
             for table, most in (("timeline", TIMELINE_ROWS), ("effects", EFFECT_ROWS)):
                 connection.execute(f"DELETE FROM {table} WHERE id <= (SELECT max(id) FROM {table}) - ?", (most,))  # noqa: S608 - names of ours
+            excess = int(connection.execute("SELECT count(*) FROM results").fetchone()[0]) - RESULT_ROWS
+            if excess > 0:
+                connection.execute("DELETE FROM results WHERE vm IN (SELECT vm FROM results ORDER BY at LIMIT ?)", (excess,))
+                connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (_FORGOTTEN, str(_forgotten(connection) + excess).encode()))
 
         self._do(write)

@@ -37,12 +37,18 @@ TEXTS: Final[dict[str, Text]] = {
         "“{runspec}” is not a runspec: {reason}.",
         ("Give it as: boinc BEAM PROCESS ENERGY PARAMS SPECIFIC GENERATOR VERSION TUNE EVENTS SEED.",),
     ),
+    "T4T-USE-03": Text("There is a file already", "{path} is there, and it is not overwritten.", ("Choose another name or folder with --output.",)),
     "T4T-DISK-01": Text(
         "Not enough disk space",
         "{needed_mib} MiB are needed in {path}, and {free_mib} MiB are free.",
         ("Free some space there, or choose another place with --data-dir.",),
     ),
     "T4T-DISK-02": Text("A folder can't be written", "{path}: {reason}.", ("Check who owns the folder and that the disk is not read-only.",)),
+    "T4T-DISK-03": Text(
+        "The report can't be written",
+        "{path}: {reason}. Nothing was left there.",
+        ("Choose another place with --output.", "Have it shown instead: t4t report --print."),
+    ),
     "T4T-MEM-01": Text(
         "Not enough memory",
         "The virtual machine needs {needed_mib} MiB of memory, and {free_mib} MiB are free.",

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from t4t.domain.policy import Value
-    from t4t.domain.session import NoticeView, RuleView, SessionView, TaskView
+    from t4t.domain.session import NoticeView, RuleView, SessionView, TaskView, Why
 
 _LONGEST: Final = 120
 _MINUTE: Final = 60.0
@@ -179,6 +179,35 @@ def _safe(view: SessionView) -> str:
     if view.level is Level.PAUSED and any(task.vm.alive for task in view.tasks):
         return gettext("Your work is kept in memory.")
     return gettext("Your work is saved.") if view.tasks else ""
+
+
+_LEVELS: Final = {
+    Level.FULL: "Full power",
+    Level.GENTLE: "Reduced power",
+    Level.ONE_CORE: "One processor only",
+    Level.PAUSED: "Standing still, kept in memory",
+    Level.SAVED: "Standing still, saved to disk",
+    Level.STOPPED: "Saving everything and ending",
+}
+_BECAUSE: Final = {
+    "base": "nothing holds it back",
+    "manual_pause": "you paused it",
+    "quitting": "the program is being ended",
+    "disk": "the disk is almost full",
+}
+
+
+def because(rule: str) -> str:
+    """Why, in the middle of a sentence, by the rule that decides."""
+    return gettext(_BECAUSE.get(rule, "one of your rules"))
+
+
+def explained(why: Why, reader: Reader) -> str:
+    """The decision in one sentence: how much, why, since when, and until when as far as that is known."""
+    since, until = moment(why.since, reader), "" if why.next_change is None else moment(why.next_change, reader)
+    text = gettext("{level}: {why}").format(level=gettext(_LEVELS[why.level]), why=because(why.deciding))
+    text = gettext("{text}, since {time}").format(text=text, time=since) if since else text
+    return gettext("{text}, until {time}").format(text=text, time=until) if until else text
 
 
 _HELD: Final = {

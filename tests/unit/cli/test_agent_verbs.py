@@ -48,12 +48,15 @@ async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture
         assert await say(agent.data, "why") == 0
         out = capsys.readouterr().out
     for expected in (
-        "Working.",
-        "one: running",
+        "Working",
+        "one: working",
         "http://127.0.0.1:",
         "Paused by you until",
         "you paused it",
-        "No new work is begun",
+        "Paused by you: For 1 hour",
+        "Finishing the current work, then pausing",
+        "You paused it: for 1 hour.",
+        "refused: It can't be run and was put into “failed”: The job description is refused (T4T-TASK-03).",
         "finished so far: 1",
         "refused",
     ):
@@ -80,7 +83,7 @@ async def test_what_needs_attention_is_read_as_a_notice(tmp_path: Path, capsys: 
         await shows(engine, lambda view: bool(view.notices))
         await say(agent.data, "status")
     out, err = capsys.readouterr()
-    assert "Something needs your attention." in out
+    assert "One thing needs your attention: Not enough memory." in out
     assert "T4T-MEM-01" in err
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
-from t4t.cli.terminal import TerminalView, number, plain, show_notice
-from t4t.domain.progress import Happened, IntermediateUpload, Moment, Progress, Trickle
+from t4t.cli.terminal import TerminalView, number, plain, show_failure, show_notice
+from t4t.domain.errors import TaskFileMissing
+from t4t.domain.progress import Failure, Happened, IntermediateUpload, Moment, Progress, Trickle
 from t4t.wording.notices import Notice
 
 if TYPE_CHECKING:
@@ -95,3 +99,26 @@ def test_a_notice() -> None:
     out = io.StringIO()
     show_notice(Notice(code="T4T-X-01", title="Title", body="Body.", remedies=("One.", "Two.")), out)
     assert out.getvalue() == "Title (T4T-X-01)\n  Body.\n  → One.\n  → Two.\n"
+
+
+def test_a_task_that_was_put_away_says_where_and_why(capsys: pytest.CaptureFixture[str]) -> None:
+    show_failure(Failure(task="bad\x1b", code="T4T-TASK-01", error=TaskFileMissing(path="/there\x1b[2J/x")))
+    show_failure(Failure(task="worse", code="T4T-TASK-08", message="no events."))
+    assert capsys.readouterr().err.splitlines() == [
+        "bad was put into the folder “failed”: A file of the task is missing (T4T-TASK-01).",
+        "A file of the task is missing (T4T-TASK-01)",
+        "  /there [2J/x is not there.",
+        "  → Get the task's files again; the copy in this folder can't be used.",
+        "worse was put into the folder “failed”: The job failed inside the virtual machine (T4T-TASK-08): no events.",
+    ]
+
+
+def test_a_terminal_that_is_gone_ends_no_agent(monkeypatch: pytest.MonkeyPatch) -> None:
+    reads, writes = os.pipe()
+    os.close(reads)
+    with os.fdopen(writes, "w") as gone:
+        monkeypatch.setattr(sys, "stderr", gone)
+        show_failure(Failure(task="bad", code="T4T-TASK-01"))
+        monkeypatch.undo()
+        with contextlib.suppress(BrokenPipeError):
+            gone.close()

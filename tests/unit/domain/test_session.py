@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from t4t.domain.policy import RULES, Decision, Level, holds_still
 from t4t.domain.session import Activity, TrayState, sentence, tray_state, why
-from t4t.wording import session as wording
+from t4t.wording.screen import Reader, explained
 
 
 def decision(level: Level = Level.FULL, deciding: str = "base", until: float | None = None) -> Decision:
@@ -44,17 +44,19 @@ def test_states(level: Level, deciding: str, tasks: list[Activity], state: TrayS
     attention=st.booleans(),
     until=st.none() | st.just(9.0),
 )
-def test_every_state_has_words(level: Level, rule: str, tasks: list[Activity], until: float | None, *, attention: bool) -> None:
+def test_every_state_has_a_key(level: Level, rule: str, tasks: list[Activity], until: float | None, *, attention: bool) -> None:
     one = decision(level, rule if level is not Level.FULL else "base", until)
     state = tray_state(one, tasks, attention=attention)
-    assert sentence(state, one) in wording.STATUS
+    key, _, more = sentence(state, one).partition(".")
+    assert key == state.value
+    assert more in {"", "timed", "open", one.deciding}
     if state is TrayState.WORKING:
         assert not holds_still(level)
 
 
-def test_words_for_everything() -> None:
-    assert {f"task.{activity.value}" for activity in Activity} == set(wording.TASK)
-    assert {rule.id for rule in RULES} | {"base"} == set(wording.RULES)
+def test_the_decision_is_explained() -> None:
     shown = why(decision(Level.PAUSED, "manual_pause", 3600.0))
-    assert "you paused it" in wording.why_sentence(shown, now=0.0)
-    assert "until" not in wording.why_sentence(why(decision()), now=0.0)
+    assert "you paused it, since" in explained(shown, Reader(0.0))
+    assert "until" in explained(shown, Reader(0.0))
+    assert explained(why(decision()), Reader(1e12)) == "Full power: nothing holds it back"
+    assert "one of your rules" in explained(why(decision(Level.GENTLE, "of_a_later_version")), Reader(0.0))

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from support.scratch import scratch
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.policy import Intent, Pause, PauseKind
 from t4t.storage import state as module
-from t4t.storage.state import EFFECT_ROWS, INTENT, NAME, SCHEMA, TIMELINE_ROWS, TIMELINE_S, Happening, State
+from t4t.storage.state import EFFECT_ROWS, INTENT, LONGEST, NAME, SCHEMA, TIMELINE_ROWS, TIMELINE_S, Happening, State
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 PAUSED = Intent(pause=Pause(kind=PauseKind.HOUR, since=1.0, until=3601.0, boot="a"))
 
@@ -126,6 +130,41 @@ def test_history_is_bounded(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None
     state.prune()
     assert [line.what for line in state.timeline()] == ["7", "8", "9"]
     assert [line.what for line in state.timeline(1)] == ["9"]
+
+
+@given(st.lists(st.tuples(st.integers(0, 30), st.integers(-400, 400), st.text(max_size=2000) | st.just("x" * 9000)), min_size=1, max_size=12))
+def test_history_is_bounded_whatever_is_told_and_whoever_sets_the_clock(told: list[tuple[int, int, str]]) -> None:
+    with tempfile.TemporaryDirectory(dir=scratch()) as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "TIMELINE_ROWS", 40)
+        patch.setattr(module, "_PRUNE_EVERY", 7)
+        desk = Desk(Path(folder))
+        state = desk.open()
+        lines: list[str] = []
+        for count, days, text in told:
+            desk.now = 1e9 + days * 86_400.0
+            state.tell([Happening(desk.now, text, text, text)] * count)
+            lines += [text[:LONGEST]] * count
+            kept = state.timeline(1000)
+            assert len(kept) <= 40 + 7 + 30
+            assert all(max(len(line.what), len(line.task), len(line.detail)) <= LONGEST for line in kept)
+        state.prune()
+        assert all(line.at >= desk.now - TIMELINE_S for line in state.timeline(1000))
+        assert len(state.timeline(1000)) <= 40
+        rest = iter(lines)
+        assert all(line.what in rest for line in state.timeline(1000))  # what is left is in its order
+        state.close()
+
+
+def test_results_become_a_number(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "RESULT_ROWS", 3)
+    state = desk.open()
+    for number in range(10):
+        desk.now += 1
+        assert state.count_result(f"vm {number}", task="a", outcome="done", error="", elapsed_s=1.0)
+        state.prune()
+    assert state.finished() == desk.open().finished() == 10
+    assert not state.count_result("vm 9", task="a", outcome="done", error="", elapsed_s=1.0)
+    assert state._do(lambda c: c.execute("SELECT count(*) FROM results").fetchone()) == (3,)
 
 
 def test_it_prunes_by_itself(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

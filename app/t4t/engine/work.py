@@ -217,6 +217,9 @@ class Work:
 
     async def _start(self) -> None:
         before, info = self.seen.state, self.seen.info
+        if before is VmState.POWERED_OFF and self.record.has_checkpoint and not self._went_back:
+            await self._go_back()  # we, or our VM host, died on the way back to it
+            return
         was_saved = before in {VmState.SAVED, VmState.ABORTED_SAVED}
         if not before.alive:
             resources.check_memory(self.folder.spec(self.vm, self.wishes).memory_mib)
@@ -281,6 +284,7 @@ class Work:
 
     async def _recover(self) -> None:
         """Go on from the last checkpoint, or boot anew."""
+        self._went_back = False
         self.record.recoveries += 1
         self.record.restarts += 1
         self.record.expects_running = False
@@ -295,7 +299,7 @@ class Work:
         await self._go_back()
 
     async def _go_back(self) -> None:
-        self._went_back = True  # counted as a restart where it was decided
+        self._went_back = False
         self.record.expects_running = False
         lost = self.record.useful_s
         if self.record.has_checkpoint:
@@ -305,6 +309,7 @@ class Work:
             except (SnapshotNotFound, StateUnreadable) as error:
                 _log.warning("the checkpoint is gone: %s", error)
                 self.record.has_checkpoint = False
+        self._went_back = True  # counted as a restart where it was decided
         self._tell(Happened.RECOVERED, "checkpoint" if self.record.has_checkpoint else "boot", lost_s=self.record.lose(lost))
 
     # --- the end ---------------------------------------------------------------------------------------------------

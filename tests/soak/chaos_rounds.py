@@ -1,6 +1,6 @@
 """Thousands of chaos schedules on the fake driver; counts and seeds go to a log.
 
-``python tests/soak/chaos_rounds.py --schedules 10000`` plays them on all processors and appends a line for each 500: the commit, the seeds, what was counted,
+``python tests/soak/chaos_rounds.py --schedules 10000`` plays them on all processors and appends a line for each 250: the commit, the seeds, what was counted,
 which seeds failed. What is in the log already, from whichever commit, is not played again.
 """
 
@@ -33,8 +33,8 @@ def commit() -> str:
 
 
 COMMIT: Final = commit()
-_BATCH: Final = 50
-_PART: Final = 500
+_BATCH: Final = 25
+_PART: Final = 250
 
 
 def play(seeds: range) -> tuple[Counter[str], list[str]]:

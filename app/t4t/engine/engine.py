@@ -83,6 +83,8 @@ class Engine:
         self._probe_trouble: tuple[T4TError, int, float] | None = None
         self._swept = False
         self._sweep_at = 0.0
+        self._unsure = False
+        """A record could not be read when it was to be known whose the VMs are."""
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -292,6 +294,8 @@ class Engine:
         """Ask the driver what it can, until it answers, and remove what is left of tasks that are gone."""
         if self._probing is not None or not (self._reconciler.capabilities is None or self._sweep_due):
             return
+        if self._unsure and not self._intake.settled:
+            return
         if self._probe_trouble is not None and self._clock.monotonic() < self._probe_trouble[2]:
             return
         self._probing = asyncio.create_task(self._do_probe(), name="probe")
@@ -305,6 +309,9 @@ class Engine:
         try:
             if self._sweep_due:
                 self._swept = await sweep(self._parts.driver, self._parts.source, self._parts.data_dir, tell=self._history.note)
+                if not (self._swept or self._unsure):
+                    self._unsure = True  # the folder's opening mends its record; before that a VM of a new record could meet the old one's
+                    return
                 self._sweep_at = self._clock.monotonic() + _SWEEP_AGAIN_S
             await self._reconciler.probe()
             self._probe_trouble = None

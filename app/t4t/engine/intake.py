@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import FolderMissing, InternalFault, T4TError, TaskError
+import msgspec
+
+from t4t.domain.errors import FolderMissing, FolderUnwritable, InternalFault, T4TError, TaskError
 from t4t.domain.patience import wait_s
 from t4t.domain.progress import Failure, Happened, Moment, Outcome
 from t4t.engine import showing
@@ -44,6 +47,8 @@ class Intake:
         self._scan_at = 0.0
         self._locks: dict[str, FolderLock] = {}
         self._opening: asyncio.Task[None] | None = None
+        self.settled = False
+        """Whether every folder that is there was taken up or refused."""
         self._refused: dict[str, tuple[T4TError, float]] = {}
         """Folders that can't be opened or handed back now, and when they are tried again."""
         self.finished = 0
@@ -101,6 +106,7 @@ class Intake:
         except T4TError as error:
             _log.warning("the tasks can't be listed: %s", error)
             return
+        self.settled = all(key in self._reconciler.charges or key in self._refused for key in folders)
         for key, path in folders.items():
             if self._opening is None and key not in self._reconciler.charges and not self._must_wait(key):
                 # one after the other, in their order, or the quickest to read would be the first to run
@@ -163,6 +169,7 @@ class Intake:
             self._parts.folder_watch.remove(work.folder.shared)
 
     def _take_up(self, key: str, folder: TaskFolder) -> None:
+        copy = self._parts.state.record(key)
         work = Work(
             folder,
             self._parts.driver,
@@ -172,9 +179,12 @@ class Intake:
             pace=self._parts.pace,
             listen=lambda event: self._heard(key, event),
             checkpoint_s=self._parts.settings.checkpoint_s,
-            copy=self._parts.state.record(key),
+            copy=copy,
         )
         work.check_home()
+        if copy is None and work.begun:
+            with contextlib.suppress(FolderUnwritable):  # the end of the next step writes one
+                self._parts.state.keep_record(key, msgspec.json.encode(work.record))  # or the next accident would find only one
         self._reconciler.add(key, work)
 
     def _heard(self, key: str, event: TaskEvent) -> None:

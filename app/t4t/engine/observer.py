@@ -132,8 +132,9 @@ class TaskObserver:
 
     @property
     def wants_inspection(self) -> bool:
-        """Whether a full look at the VM is due."""
-        return not self.seen or not self.state.settled or self._clock.monotonic() - self._last_inspect >= self._pace.inspect_s
+        """Whether a full look at the VM is due; at one that somebody else is changing, not more often than each second."""
+        every = self._pace.inspect_s if self.state.settled else _SOON_S
+        return not self.seen or self._clock.monotonic() - self._last_inspect >= every
 
     def look(self) -> None:
         """One look at everything that needs no driver."""

@@ -89,7 +89,9 @@ def _new(data_dir: Path) -> TaskRecord:
 def _restored(copy: bytes | None) -> TaskRecord | None:
     if copy is not None:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
-            return msgspec.json.decode(copy, type=TaskRecord)
+            found = msgspec.json.decode(copy, type=TaskRecord)
+            found.expects_running = False  # it may be older than our own last power-off, which would look like the guest's
+            return found
     return None
 
 

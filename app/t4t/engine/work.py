@@ -217,6 +217,9 @@ class Work:
 
     async def _start(self) -> None:
         before, info = self.seen.state, self.seen.info
+        if before is VmState.POWERED_OFF and self.record.has_checkpoint and not self._went_back:
+            await self._go_back()  # we, or our VM host, died on the way back to it
+            return
         was_saved = before in {VmState.SAVED, VmState.ABORTED_SAVED}
         if not before.alive:
             resources.check_memory(self.folder.spec(self.vm, self.wishes).memory_mib)
@@ -281,6 +284,7 @@ class Work:
 
     async def _recover(self) -> None:
         """Go on from the last checkpoint, or boot anew."""
+        self._went_back = False
         self.record.recoveries += 1
         self.record.restarts += 1
         self.record.expects_running = False
@@ -294,17 +298,24 @@ class Work:
         self.seen.observe(await self._driver.power_off(self.vm))
         await self._go_back()
 
+    @property
+    def _may_have_checkpoint(self) -> bool:
+        """Whether there may be one that we don't know of: we died while it was taken."""
+        return self.capabilities is not None and self.capabilities.has(Feature.SNAPSHOTS)
+
     async def _go_back(self) -> None:
-        self._went_back = True  # counted as a restart where it was decided
+        self._went_back = False
         self.record.expects_running = False
         lost = self.record.useful_s
-        if self.record.has_checkpoint:
+        if self.record.has_checkpoint or self._may_have_checkpoint:
             try:
                 self.seen.observe(await self._driver.restore_snapshot(self.vm, CHECKPOINT))
                 lost -= self.record.checkpoint_useful_s
+                self.record.has_checkpoint = True
             except (SnapshotNotFound, StateUnreadable) as error:
-                _log.warning("the checkpoint is gone: %s", error)
+                _log.warning("no checkpoint: %s", error)
                 self.record.has_checkpoint = False
+        self._went_back = True  # counted as a restart where it was decided
         self._tell(Happened.RECOVERED, "checkpoint" if self.record.has_checkpoint else "boot", lost_s=self.record.lose(lost))
 
     # --- the end ---------------------------------------------------------------------------------------------------

@@ -221,7 +221,7 @@ class State:
 
         def write(connection: sqlite3.Connection) -> None:
             connection.execute("UPDATE effects SET outcome = ? WHERE id = ?", (outcome, entry))
-            connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (task, record, self._now()))
+            self._keep_record(connection, task, record)
 
         self._do(write)
         self._wrote(1)
@@ -242,6 +242,13 @@ class State:
             return [(str(task), str(step)) for task, step in found]
 
         return self._do(take)
+
+    def _keep_record(self, connection: sqlite3.Connection, task: str, record: bytes) -> None:
+        connection.execute("INSERT OR REPLACE INTO records VALUES (?, ?, ?)", (task, record, self._now()))
+
+    def keep_record(self, task: str, record: bytes) -> None:
+        """Keep a copy of a task's record."""
+        self._do(lambda c: self._keep_record(c, task, record))
 
     def record(self, task: str) -> bytes | None:
         """The copy of a task's record."""

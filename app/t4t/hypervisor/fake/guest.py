@@ -29,9 +29,6 @@ END YODA_HISTO1D_V2
 """
 
 
-_PROGRESS_STEPS: Final = 100
-
-
 class GuestView(Protocol):
     """What a guest program can reach of its VM."""
 
@@ -89,12 +86,15 @@ class ScriptedGuest:
     Boots, writes heartbeats, and if ``input`` is there writes progress, then result and completion file, and powers off.
     """
 
-    def __init__(self, *, boot_seconds: float = 2.0, job_seconds: float = 600.0, heartbeat_seconds: float = 60.0, exit_code: int = 0) -> None:
+    def __init__(
+        self, *, boot_seconds: float = 2.0, job_seconds: float = 600.0, heartbeat_seconds: float = 60.0, exit_code: int = 0, progress_steps: int = 100
+    ) -> None:
         """All times in seconds of the guest's running time."""
         self.boot_seconds = boot_seconds
         self.job_seconds = job_seconds
         self.heartbeat_seconds = heartbeat_seconds
         self.exit_code = exit_code
+        self.progress_steps = progress_steps
         self._begun: float | None = None
 
     def page(self, path: str, now: float) -> bytes | None:
@@ -126,7 +126,7 @@ class ScriptedGuest:
             self._begun = now
         begun = self._begun
         end = begun + self.job_seconds
-        step = max(1.0, self.job_seconds / _PROGRESS_STEPS)
+        step = max(1.0, self.job_seconds / self.progress_steps)
         done = min(int((now - begun) // step), int(self.job_seconds // step))
         if begun == now or done > int((before - begun) // step):  # not at each look: the host looks often
             _write(share / "progress", f"{min(1.0, done * step / self.job_seconds):.6f}\n")

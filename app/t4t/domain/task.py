@@ -21,6 +21,8 @@ class Order(enum.Enum):
     """What the decision asks of every task."""
 
     RUN = "run"
+    STAY = "stay"
+    """As it is: what runs goes on, nothing is begun."""
     HOLD = "hold"
     """Frozen in memory."""
     SAVE = "save"
@@ -52,6 +54,8 @@ class Step(enum.Enum):
     START = "start"
     """Boot, restore or resume, as the VM's state needs."""
     PAUSE = "pause"
+    ADJUST = "adjust"
+    """Its limits or its network link are not what they should be: mend them while it runs."""
     CHECKPOINT = "checkpoint"
     SAVE = "save"
     QUIT = "quit"
@@ -94,6 +98,8 @@ class TaskFacts:
     """It was seen running and we did not end it."""
     off_for_s: float = 0.0
     """Seconds of real time since it was first seen off."""
+    unfit: bool = False
+    """Something of it is to be changed while it runs (see `Step.ADJUST`), and the last try did not just fail."""
     checkpoint_due: bool = False
     recoveries: int = 0
     can_save: bool = True
@@ -111,6 +117,8 @@ def transition(facts: TaskFacts, order: Order) -> Step:
     match order:
         case Order.RUN:
             return _while_running(facts) if facts.vm is VmState.RUNNING else _otherwise(facts)
+        case Order.STAY:
+            return Step.WAIT
         case Order.HOLD:
             return Step.PAUSE if facts.vm is VmState.RUNNING else Step.WAIT
         case Order.SAVE:
@@ -126,7 +134,7 @@ def superseded(step: Step, order: Order) -> bool:
     match step:
         case Step.START:
             return order is not Order.RUN
-        case Step.CHECKPOINT:
+        case Step.CHECKPOINT | Step.ADJUST:
             return order in {Order.SAVE, Order.QUIT}
         case Step.SAVE:
             return order is Order.RUN
@@ -176,6 +184,8 @@ def _while_running(facts: TaskFacts) -> Step:
         return Step.END_OF_TIME
     if facts.pulse is Pulse.LOST:
         return _recover_or(facts, Step.FAIL_HEARTBEAT)
+    if facts.unfit:
+        return Step.ADJUST
     return Step.CHECKPOINT if facts.checkpoint_due else Step.WAIT
 
 

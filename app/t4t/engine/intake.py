@@ -164,6 +164,7 @@ class Intake:
             pace=self._parts.pace,
             listen=lambda event: self._heard(key, event),
             checkpoint_s=self._parts.settings.checkpoint_s,
+            gentle_percent=self._parts.settings.gentle_percent,
             copy=self._parts.state.record(key),
         )
         work.check_home()

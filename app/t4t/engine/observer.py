@@ -185,7 +185,7 @@ class TaskObserver:
         fraction = fraction_done(elapsed_s=record.elapsed_s, job_duration_s=self._job.job_duration, reported=self._exchange.fraction())
         return Progress(fraction=fraction, elapsed_s=record.elapsed_s, cpu_s=record.cpu_s, web_port=self.web_port, job=self._guest_job)
 
-    def facts(self, *, resting: bool, checkpoint_due: bool, can_save: bool, may_start: bool) -> TaskFacts:
+    def facts(self, *, resting: bool, unfit: bool, checkpoint_due: bool, can_save: bool, may_start: bool) -> TaskFacts:
         """All that the transition needs."""
         record, job = self._record, self._job
         return TaskFacts(
@@ -198,6 +198,7 @@ class TaskObserver:
             time_up=time_up(elapsed_s=record.elapsed_s, job_duration_s=job.job_duration, starting=self.state is not VmState.RUNNING),
             expects_running=record.expects_running,
             off_for_s=0.0 if self._off_since is None else self._clock.monotonic() - self._off_since,
+            unfit=unfit,
             checkpoint_due=checkpoint_due,
             recoveries=record.recoveries,
             can_save=can_save,

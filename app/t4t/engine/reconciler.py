@@ -18,10 +18,11 @@ from t4t.domain.progress import Outcome
 from t4t.domain.task import Order, Step, superseded, transition
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from t4t.domain.clock import WallClock
-    from t4t.domain.vm import Capabilities
+    from t4t.domain.policy import Level
+    from t4t.domain.vm import Capabilities, VmId
     from t4t.engine.work import Work
     from t4t.hypervisor.driver import Driver
 
@@ -103,6 +104,7 @@ class Reconciler:
         self._journal = journal or NoJournal()
         self._patient = patient
         self._order = Order.RUN
+        self._level: Level | None = None
         self._discarding: set[asyncio.Task[None]] = set()
         self.charges: dict[str, Charge] = {}
         self.capabilities: Capabilities | None = None
@@ -112,6 +114,8 @@ class Reconciler:
     def add(self, key: str, work: Work) -> Charge:
         """Look after ``work`` from now on."""
         work.capabilities = self.capabilities
+        if self._level is not None:
+            work.level = self._level
         charge = self.charges[key] = Charge(key=key, work=work)
         return charge
 
@@ -142,6 +146,22 @@ class Reconciler:
         """The volunteer wants a checkpoint of everything."""
         for charge in self.charges.values():
             charge.work.ask_checkpoint()
+
+    def ask_relink(self) -> None:
+        """The network is another one: every guest is to notice."""
+        for charge in self.charges.values():
+            charge.work.ask_relink()
+
+    def fit(self, level: Level) -> None:
+        """How much of the computer the VMs get from now on."""
+        if level is not self._level:
+            self._level = level
+            for charge in self.charges.values():
+                charge.work.level = level
+
+    def forget_capabilities(self) -> None:
+        """The hypervisor may be another one: nothing is begun before it was asked."""
+        self.capabilities = None
 
     def doubt(self) -> None:
         """Look at every VM in full: something happened that may have changed them."""
@@ -190,14 +210,18 @@ class Reconciler:
 
     # --- one turn --------------------------------------------------------------------------------------------------
 
-    def turn(self, order: Order, *, room: int | None = None, new: bool = True) -> None:
-        """Set going what each task needs. ``room``: how many may have a VM at work; ``new``: whether a task that has not begun may."""
+    def turn(self, order: Order, *, room: int | None = None, new: bool = True, special: Mapping[VmId, Order] | None = None) -> None:
+        """Set going what each task needs. ``room``: how many may have a VM at work; ``new``: whether a task that has not begun may.
+
+        ``special``: orders of single VMs in place of ``order``.
+        """
         if order is not self._order:
             self._order = order
             self.try_again()  # what is wanted now has not failed yet, and nobody waits minutes for a pause
         chosen = self._chosen(room, new=new)
         for charge in self.charges.values():
-            charge.order = order if charge.key in chosen or order is not Order.RUN else Order.SAVE
+            own = order if charge.key in chosen or order is not Order.RUN else Order.SAVE
+            charge.order = own if special is None else special.get(charge.work.vm, own)
             if charge.outcome is None and charge.bug is None:
                 self._turn(charge, may_start=charge.key in chosen)
 
@@ -236,7 +260,8 @@ class Reconciler:
     def _next_step(self, charge: Charge, *, may_start: bool) -> Step:
         """The transition's step, unless it has just failed."""
         start = may_start and not self._blocked(charge, Step.START) and not self._somebody_boots()
-        step = transition(charge.work.facts(can_save=self._can_save(charge), may_start=start), charge.order)
+        may_adjust = not self._blocked(charge, Step.ADJUST)
+        step = transition(charge.work.facts(can_save=self._can_save(charge), may_start=start, may_adjust=may_adjust), charge.order)
         now = self._clock.monotonic()
         for failed in [key for key, trouble in charge.troubles.items() if key is not step and now >= trouble.retry_at]:
             if failed is not Step.START or may_start:

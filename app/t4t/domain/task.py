@@ -134,7 +134,7 @@ def superseded(step: Step, order: Order) -> bool:
     match step:
         case Step.START:
             return order is not Order.RUN
-        case Step.CHECKPOINT | Step.ADJUST:
+        case Step.CHECKPOINT:
             return order in {Order.SAVE, Order.QUIT}
         case Step.SAVE:
             return order is Order.RUN

@@ -38,6 +38,7 @@ class InProcess:
         self.settings = settings or Settings()
         self.pace = LIVELY
         self.free: int | None = 1 << 40
+        self.cores = 1
         self.host: HostByHand | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
@@ -59,7 +60,7 @@ class InProcess:
                 state=state,
                 clock=self.clock,
                 settings=self.settings,
-                wishes=Wishes(),
+                wishes=Wishes(cores=self.cores),
                 data_dir=self.data,
                 free_bytes=lambda: self.free,
                 folder_watch=watch,

@@ -6,12 +6,14 @@ import contextlib
 import dataclasses
 import logging
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import (
     DurationPassed,
     GuestFailed,
     HeartbeatLost,
+    MediumMissing,
     NotEnoughDisk,
     PrematureShutdown,
     SnapshotNotFound,
@@ -32,7 +34,6 @@ from t4t.host import resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from t4t.domain.clock import WallClock
     from t4t.domain.completion import Completion
@@ -279,8 +280,16 @@ class Work:
             self._tell(Happened.STATE_DISCARDED, error.detail)
             self.record.recoveries += 1
             self.record.restarts += 1
+            self.record.has_checkpoint &= not self._went_back  # what can't be read is the checkpoint
             self.seen.observe(await self._driver.discard_state(self.vm))
             await self._go_back()
+            return
+        except MediumMissing as error:
+            if not self._is_own(error.path):
+                raise  # somebody's file: it may come back
+            self.record.recoveries += 1
+            self.record.restarts += 1
+            await self._begin_anew()
             return
         again = was_saved or (self.record.expects_running and before is not VmState.PAUSED)
         if again and not self._went_back:
@@ -343,13 +352,22 @@ class Work:
         self.record.expects_running = False
         self.save_record()
         if self.seen.state is VmState.INACCESSIBLE:
-            await self._driver.delete(self.vm)
-            self.record.has_checkpoint = False
-            self._tell(Happened.RECOVERED, "new", lost_s=self.record.lose(self.record.useful_s))
-            self.seen.gone()
+            await self._begin_anew()
             return
         self.seen.observe(await self._driver.power_off(self.vm))
         await self._go_back()
+
+    def _is_own(self, path: str) -> bool:
+        """Whether a file is the VM's own, which nobody can bring back."""
+        return Path(path).is_relative_to(self._data_dir / "vms" / self.vm)
+
+    async def _begin_anew(self) -> None:
+        """What is left of the VM can't be used any more: it goes, and another one is made."""
+        await self._driver.delete(self.vm)
+        self.record.has_checkpoint = False
+        self.record.expects_running = False
+        self._tell(Happened.RECOVERED, "new", lost_s=self.record.lose(self.record.useful_s))
+        self.seen.gone()
 
     async def _go_back(self) -> None:
         self._went_back = True  # counted as a restart where it was decided

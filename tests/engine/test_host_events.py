@@ -86,14 +86,15 @@ async def test_before_the_end_of_the_session_all_is_saved_and_the_block_given_ba
         agent.add_task(name)
     async with agent.running() as engine:
         await at_work(agent, engine, 3)
-        assert host.block is not None
-        assert float(host.block.split()[0]) >= engine.view.save_s, "what it says is what saving takes"
+        reason = host.held()
+        assert reason is not None
+        assert float(reason.split()[0]) >= engine.view.save_s, "what it says is what saving takes"
         host.tell(SHUTDOWN)
         begun = clock.monotonic()
         view = await shows(engine, lambda view: states(view) == [SAVED] * 3)
         assert (view.level, view.deciding, view.state, view.sentence) == (Level.SAVED, "session_end", TrayState.WAITING, "waiting.session_end")
         await agent.clock.sleep(1)
-        assert host.block is None
+        assert host.held() is None
         when, machines = host.released[-1]
         assert machines == [SAVED] * 3
         assert when - begun < 30
@@ -104,9 +105,9 @@ async def test_before_the_end_of_the_session_all_is_saved_and_the_block_given_ba
         host.tell(SessionEndCancelled())
         await shows(engine, lambda view: states(view) == [RUNNING] * 3)
         await agent.clock.sleep(1)
-        assert host.block is not None, "there is something to save again"
+        assert host.held() is not None, "there is something to save again"
         assert "session_goes_on" in told(engine)
-    assert host.block is None
+    assert host.held() is None
 
 
 async def test_one_after_the_other_and_those_that_wait_are_frozen(agent: InProcess, host: HostByHand) -> None:
@@ -146,7 +147,7 @@ async def test_one_that_can_not_be_saved_does_not_hold_up_the_others(agent: InPr
         host.tell(SHUTDOWN)
         await shows(engine, lambda view: sorted(state.value for state in states(view)) == ["running", "saved"])
         await agent.clock.sleep(1)
-        assert host.block is None
+        assert host.held() is None
         assert sorted(state.value for state in host.released[0][1]) == ["running", "saved"]
         await shows(engine, lambda view: states(view) == [SAVED] * 2)  # tried again as long as we live
 
@@ -164,7 +165,7 @@ async def test_sleep_saves_what_fits_pauses_the_rest_and_all_goes_on_after_it(ag
         view = await shows(engine, lambda view: sorted(state.value for state in states(view)) == ["paused", "saved"])
         assert (view.deciding, view.sentence) == ("sleep", "waiting.sleep")
         await agent.clock.sleep(1)
-        assert host.block is None, "the system may sleep"
+        assert host.held() is None, "the system may sleep"
         clock.suspend(3600)
         host.tell(Woke(slept_s=3600))
         await shows(engine, lambda view: states(view) == [RUNNING] * 2)
@@ -174,7 +175,7 @@ async def test_sleep_saves_what_fits_pauses_the_rest_and_all_goes_on_after_it(ag
         assert lines.count("relinked") == 2, "every guest noticed that the network may be another one"
         assert all(vm.spec.link_up for vm in agent.world.vms.values())
         assert "falls_asleep" in lines
-        assert host.block is not None
+        assert host.held() is not None
 
 
 async def test_a_sleep_that_never_comes(agent: InProcess, host: HostByHand, clock: VirtualClock) -> None:

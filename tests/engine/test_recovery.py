@@ -11,7 +11,6 @@ from t4t.domain.errors import CommandTimeout, HostProcessLost, HypervisorBroken,
 from t4t.domain.policy import RULES, Finding, Level, PauseKind, Rule, Settings
 from t4t.domain.session import TrayState
 from t4t.domain.vm import VmId, VmState
-from t4t.engine import work
 from t4t.hypervisor.fake import FakeHypervisor, VirtualClock
 
 if TYPE_CHECKING:
@@ -190,6 +189,24 @@ async def test_what_passes_is_tried_again_by_itself(agent: InProcess, fault: T4T
         assert losses(engine) == []
 
 
+async def test_on_the_way_out_nothing_is_waited_for_in_vain(agent: InProcess, clock: VirtualClock) -> None:
+    """A machine that can be neither saved nor frozen (its service forgot it): the program ends all the same, none runs on, and the loss is told."""
+    agent.add_task("a")
+    async with agent.running() as engine:
+        await has_checkpoint(engine)
+        for command in ("save", "pause"):
+            agent.world.faults.raise_once[command].extend([HypervisorBroken(hypervisor="fake", detail="forgotten")] * 9)
+        begun = clock.monotonic()
+    assert clock.monotonic() - begun < 60
+    assert agent.world.vms[machine(agent)].state is VmState.POWERED_OFF
+    for command in ("save", "pause"):
+        agent.world.faults.raise_once[command].clear()
+    async with agent.running() as engine:
+        await shows(engine, lambda view: view.finished == 1)
+        assert "recovered checkpoint" in story(engine)
+        assert 60 <= losses(engine)[0].lost_s <= 90
+
+
 # --- room for a checkpoint, and the good one that is kept -------------------------------------------------------------
 
 
@@ -201,13 +218,13 @@ async def test_no_room_for_a_checkpoint_keeps_the_one_that_is_there(agent: InPro
         wanted.append(needed_mib)
         raise NotEnoughDisk(path=str(path), needed_mib=needed_mib, free_mib=needed_mib - 1)
 
-    agent.add_task("a", memory_size_mb="300")
+    agent.add_task("a", memory_size_mb="700")
     async with agent.running() as engine:
         await has_checkpoint(engine)
-        monkeypatch.setattr(work.resources, "check_disk", check)
+        monkeypatch.setattr("t4t.host.resources.check_disk", check)
         await engine.checkpoint()
         await shows(engine, lambda view: view.tasks[0].elapsed_s > 150)
-        assert wanted == [300 + 2048]
+        assert wanted == [700 + 2048]
         assert "checkpoint_skipped" in story(engine)
         agent.world.kill(machine(agent))
         await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].lost_s > 0)

@@ -23,10 +23,14 @@ class HostByHand:
         self._clock = clock
         self._world = world
         self._events: asyncio.Queue[HostEvent] = asyncio.Queue()
-        self.block: str | None = None
+        self._block: str | None = None
         self.reasons: list[str] = []
         self.released: list[tuple[float, list[VmState]]] = []
         """When it was let go on, and how the machines were then."""
+
+    def held(self) -> str | None:
+        """Why the system is held back now, if it is."""
+        return self._block
 
     def tell(self, event: HostEvent) -> None:
         self._events.put_nowait(event)
@@ -38,10 +42,10 @@ class HostByHand:
 
     async def block_shutdown(self, reason: str) -> None:
         await asyncio.sleep(0)
-        self.block = reason
+        self._block = reason
         self.reasons.append(reason)
 
     async def release(self) -> None:
         await asyncio.sleep(0)
-        self.block = None
+        self._block = None
         self.released.append((self._clock.monotonic(), [vm.state for vm in self._world.vms.values()]))

@@ -104,6 +104,8 @@ class TaskFacts:
     recoveries: int = 0
     can_save: bool = True
     """The driver can, and the last try did not just fail."""
+    can_pause: bool = True
+    """The last tries did not just fail, one after the other."""
     may_start: bool = True
     """Its turn has come: only one VM boots at a time, and no more run than the volunteer gives room for."""
 
@@ -171,7 +173,9 @@ def _to_disk(facts: TaskFacts) -> Step:
 
 
 def _on_the_way_out(facts: TaskFacts) -> Step:
-    """As to disk; what can't be saved is left frozen, never running."""
+    """As to disk; what can't be saved is left frozen, never running: what can't be frozen either goes back to its last checkpoint."""
+    if facts.vm is VmState.RUNNING and not facts.can_save and not facts.can_pause:
+        return Step.RECOVER
     if (step := _to_disk(facts)) is not Step.WAIT:
         return step
     return Step.WAIT if not facts.vm.settled else Step.QUIT

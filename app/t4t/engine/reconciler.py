@@ -16,6 +16,7 @@ from t4t.domain.errors import InternalFault, T4TError
 from t4t.domain.patience import is_passing, wait_s
 from t4t.domain.progress import Outcome
 from t4t.domain.task import Order, Step, superseded, transition
+from t4t.engine.observer import Able
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _BOOTING: Final = frozenset({Step.CREATE, Step.START})
-_SAVE_TRIES: Final = 3
-"""Failed tries after which a VM that is to be saved is frozen instead."""
+_TRIES: Final = 3
+"""Failed tries after which a VM that is to be saved is frozen instead, and one that can't be frozen is given up on the way out."""
 _LONGEST_WAIT_S: Final = 60.0
 
 
@@ -260,8 +261,8 @@ class Reconciler:
     def _next_step(self, charge: Charge, *, may_start: bool) -> Step:
         """The transition's step, unless it has just failed."""
         start = may_start and not self._blocked(charge, Step.START) and not self._somebody_boots()
-        may_adjust = not self._blocked(charge, Step.ADJUST)
-        step = transition(charge.work.facts(can_save=self._can_save(charge), may_start=start, may_adjust=may_adjust), charge.order)
+        able = Able(save=self._can(charge, Step.SAVE), pause=self._can(charge, Step.PAUSE), start=start, adjust=not self._blocked(charge, Step.ADJUST))
+        step = transition(charge.work.facts(able), charge.order)
         now = self._clock.monotonic()
         for failed in [key for key, trouble in charge.troubles.items() if key is not step and now >= trouble.retry_at]:
             if failed is not Step.START or may_start:
@@ -276,10 +277,10 @@ class Reconciler:
         return trouble is not None and self._clock.monotonic() < trouble.retry_at
 
     @staticmethod
-    def _can_save(charge: Charge) -> bool:
+    def _can(charge: Charge, step: Step) -> bool:
         """A VM that could not be saved is frozen until the next try."""
-        trouble = charge.troubles.get(Step.SAVE)
-        return trouble is None or trouble.failures < _SAVE_TRIES
+        trouble = charge.troubles.get(step)
+        return trouble is None or trouble.failures < _TRIES
 
     # --- effects ---------------------------------------------------------------------------------------------------
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from t4t.domain.completion import Completion
     from t4t.domain.vm import Capabilities, VmInfo
     from t4t.engine.folder import TaskFolder, Wishes
-    from t4t.engine.observer import Pace
+    from t4t.engine.observer import Able, Pace
     from t4t.hypervisor.driver import Driver
 
 _log = logging.getLogger(__name__)
@@ -146,11 +146,10 @@ class Work:
             self._file.save(self.record)
         self._listen(self.seen.progress())
 
-    def facts(self, *, can_save: bool, may_start: bool, may_adjust: bool = True) -> TaskFacts:
-        """All that the transition needs."""
-        saves = self._can(Feature.SAVE)
-        unfit = may_adjust and self._unfit()
-        return self.seen.facts(resting=self.resting, unfit=unfit, checkpoint_due=self._checkpoint_due(), can_save=can_save and saves, may_start=may_start)
+    def facts(self, able: Able) -> TaskFacts:
+        """All that the transition needs; ``able`` is what may be tried now."""
+        able = dataclasses.replace(able, save=able.save and self._can(Feature.SAVE))
+        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self._unfit(), checkpoint_due=self._checkpoint_due())
 
     def _can(self, feature: Feature) -> bool:
         return self.capabilities is not None and self.capabilities.has(feature)

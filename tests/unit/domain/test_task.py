@@ -204,3 +204,12 @@ def test_limits_are_mended_while_it_runs_and_before_a_checkpoint(facts: TaskFact
     assert unfit is (Step.ADJUST if facts.vm is VmState.RUNNING and step in {Step.WAIT, Step.CHECKPOINT} else step)
     for order in (Order.HOLD, Order.SAVE, Order.QUIT, Order.STAY):
         assert transition(replace(facts, completed=False), order) is not Step.ADJUST
+
+
+@many
+@given(facts=FACTS)
+def test_what_can_be_neither_saved_nor_frozen_is_given_up_on_the_way_out_only(facts: TaskFacts) -> None:
+    lost = replace(facts, vm=VmState.RUNNING, completed=False, can_save=False, can_pause=False)
+    assert transition(lost, Order.QUIT) is Step.RECOVER
+    assert transition(lost, Order.SAVE) is Step.PAUSE
+    assert transition(replace(lost, can_pause=True), Order.QUIT) is Step.PAUSE

@@ -142,6 +142,23 @@ async def test_the_image_is_gone_and_comes_back(agent: InProcess) -> None:
         assert losses(engine) == []
 
 
+async def test_the_image_is_gone_when_the_agent_starts(agent: InProcess) -> None:
+    """A task that can't be opened is a failure only if it has no work in it yet."""
+    agent.add_task("a")
+    async with agent.running() as engine:
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].elapsed_s > 60)
+    image = agent.data / "tasks" / "a" / "vm_image.raw"
+    image.rename(agent.data / "elsewhere.raw")
+    async with agent.running() as engine:
+        view = await shows(engine, lambda view: bool(view.notices))
+        assert (view.notices[0].task, view.state) == ("a", TrayState.NEEDS_YOU)
+        assert agent.world.vms[machine(agent)].state is VmState.SAVED
+        (agent.data / "elsewhere.raw").rename(image)
+        await shows(engine, lambda view: view.finished == 1)
+        assert losses(engine) == []
+        assert (agent.data / "done" / "a").is_dir()
+
+
 async def test_settings_that_can_not_be_read(agent: InProcess) -> None:
     agent.add_task("a")
     async with agent.running() as engine:

@@ -20,9 +20,10 @@ from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest
 from t4t.storage.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
     from pathlib import Path
 
+    from support.host_by_hand import HostByHand
     from t4t.domain.clock import WallClock
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
@@ -38,6 +39,9 @@ class InProcess:
         self.settings = settings or Settings()
         self.pace = LIVELY
         self.free: int | None = 1 << 40
+        self.cores = 1
+        self.host: HostByHand | None = None
+        self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
         self.source.make()
         self.failures: list[Failure] = []
@@ -58,12 +62,15 @@ class InProcess:
                 state=state,
                 clock=self.clock,
                 settings=self.settings,
-                wishes=Wishes(),
+                wishes=Wishes(cores=self.cores),
                 data_dir=self.data,
                 free_bytes=lambda: self.free,
                 folder_watch=watch,
                 pace=self.pace,
                 failed=self.failures.append,
+                host=self.host,
+                block_reason=lambda seconds: f"{seconds:.0f} s",
+                reopen=self.reopen,
             )
         )
         server = ApiServer(engine, self.data)

@@ -32,6 +32,7 @@ class AgentShell:
         self.spool.mkdir(parents=True)
         self.runspecs: dict[str, str] = {}
         self.agents: list[subprocess.Popen[bytes]] = []
+        self.environment: dict[str, str] = {}
 
     def add_task(self, name: str, runspec: str, **changes: str | None) -> None:
         """A task in the spool, put there whole."""
@@ -46,7 +47,7 @@ class AgentShell:
     def start(self, *more: str) -> subprocess.Popen[bytes]:
         command = [sys.executable, "-m", "t4t", "--data-dir", str(self.data), "run", *more]
         with (self.folder / "err.log").open("ab") as err:
-            process = subprocess.Popen(command, stdout=err, stderr=err, env=environment())
+            process = subprocess.Popen(command, stdout=err, stderr=err, env=environment(self.environment))
         self.agents.append(process)
         self.until(lambda: self.ask("status").status == 0, "the agent to answer")
         return process

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 APP = Path(__file__).resolve().parents[2] / "app"
+NO_SYSTEM_BUS = "unix:path=/nonexistent/system-bus"
+"""What this computer does is not to disturb a test, nor a test this computer."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +41,7 @@ class Ended:
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(APP)} | dict(changes or {})
+    return os.environ | {"PYTHONPATH": str(APP), "DBUS_SYSTEM_BUS_ADDRESS": NO_SYSTEM_BUS} | dict(changes or {})
 
 
 def t4t(*words: str, data: Path, before: Sequence[str] = (), env: Mapping[str, str] | None = None, seconds: float = 60) -> Ended:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 from typing import TYPE_CHECKING
 
 from t4t import desktop
-from t4t.bootstrap.machines import remote
+from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.tasks import stop_on_signals, wishes_of
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy
@@ -20,6 +21,8 @@ from t4t.engine.source import Spool
 from t4t.host import resources
 from t4t.host.clock import RealClock
 from t4t.host.folder_watch import folder_watch
+from t4t.host.host_events import open_host_events
+from t4t.host.watches import Watched
 from t4t.storage.files import FolderLock
 from t4t.storage.state import State
 from t4t.wording import screen
@@ -57,30 +60,32 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
     state = State(data, now=clock.wall)
     driver = remote(options.hypervisor, data, log=data / "logs" / "vm-host.log")
     watch = folder_watch()
-    engine = Engine(
-        Parts(
-            driver=driver,
-            source=source,
-            state=state,
-            clock=clock,
-            settings=Settings(tasks=tasks),
-            wishes=wishes_of(options),
-            data_dir=data,
-            free_bytes=lambda: resources.free_bytes(data),
-            folder_watch=watch,
-            failed=terminal.show_failure,
+    async with contextlib.AsyncExitStack() as stack:
+        stack.callback(state.close)
+        stack.callback(watch.close)
+        stack.push_async_callback(driver.close)
+        engine = Engine(
+            Parts(
+                driver=driver,
+                source=source,
+                state=state,
+                clock=clock,
+                settings=Settings(tasks=tasks),
+                wishes=wishes_of(options),
+                data_dir=data,
+                free_bytes=lambda: resources.free_bytes(data),
+                folder_watch=watch,
+                host=await stack.enter_async_context(open_host_events(Watched(folder=data, programs=programs(options.hypervisor, data)))),
+                block_reason=screen.saving_first,
+                reopen=driver.reopen,
+                failed=terminal.show_failure,
+            )
         )
-    )
-    server = ApiServer(engine, data)
-    try:
+        server = ApiServer(engine, data)
+        stack.push_async_callback(server.close)
         await server.start()
         with stopping(engine.quit):
             await engine.run(once=once)
-    finally:
-        await server.close()
-        await driver.close()
-        watch.close()
-        state.close()
 
 
 def has_screen() -> bool:

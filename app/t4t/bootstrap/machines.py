@@ -7,6 +7,7 @@ import logging
 import os
 import sys
 from contextlib import AsyncExitStack
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from t4t.domain.errors import FolderUnwritable, HypervisorMissing
@@ -27,7 +28,6 @@ from t4t.storage.files import FolderLock
 
 if TYPE_CHECKING:
     from io import RawIOBase
-    from pathlib import Path
 
     from t4t.domain.clock import Clock
     from t4t.hypervisor.driver import Driver
@@ -106,6 +106,20 @@ def _owner(data: Path) -> str:
         return path.read_text(encoding="ascii").strip()
 
 
+def _kind(hypervisor: str, data: Path) -> str:
+    return choice.chosen(hypervisor, begun=choice.begun_with(data), virtualbox=hypervisor == choice.AUTO and virtualbox_is_ready())
+
+
+def programs(hypervisor: str, data: Path) -> tuple[Path, ...]:
+    """The files of the hypervisor that is used whose upgrade must be noticed. QEMU's VMs each keep the program that they were started with."""
+    if _kind(hypervisor, data) != "virtualbox":
+        return ()
+    try:
+        return (Path(locate.find(locate.here()).manage),)
+    except HypervisorMissing:
+        return ()
+
+
 def remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
     """The driver of one data folder, in a VM host process of its own, whose messages go to ``log``. Raises `FolderUnwritable`."""
     try:
@@ -113,7 +127,7 @@ def remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
         log.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
-    kind = choice.chosen(hypervisor, begun=choice.begun_with(data), virtualbox=hypervisor == choice.AUTO and virtualbox_is_ready())
+    kind = _kind(hypervisor, data)
     program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "t4t")
     command = (*program, "--data-dir", str(data), "vm-host", "--hypervisor", kind)
     return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log)

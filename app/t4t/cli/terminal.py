@@ -28,6 +28,8 @@ _SENTENCES: Final = {
     Happened.SAVED: "Virtual machine saved; the same command goes on with it.",
     Happened.PAUSED: "Virtual machine paused.",
     Happened.RESUMED: "Virtual machine goes on.",
+    Happened.ADJUSTED: "Virtual machine may use {detail} of its processors now.",
+    Happened.RELINKED: "Virtual machine connected to the network anew.",
     Happened.RESTING: "The guest asked for a rest of {detail} s.",
     Happened.RECOVERED: "The virtual machine had ended; going on from: {detail}.",
     Happened.STATE_DISCARDED: "The saved state could not be read and was discarded ({detail}).",

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 
+from t4t.domain.host_events import Charge
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,6 +66,8 @@ class PauseKind(enum.Enum):
     """Until the volunteer goes on."""
 
 
+_DAY_S: Final = 86_400.0
+_MORNING_S: Final = 8 * 3600.0
 _LENGTH_S: Final = {PauseKind.HALF_HOUR: 1800.0, PauseKind.HOUR: 3600.0, PauseKind.THREE_HOURS: 10_800.0}
 
 
@@ -114,6 +118,17 @@ def after_jump(pause: Pause, by: float) -> Pause:
     return msgspec.structs.replace(pause, since=pause.since + by)
 
 
+def in_zone(pause: Pause, offset_s: float) -> Pause:
+    """The pause where local time is ``offset_s`` east of UTC now: "tomorrow" ends at the eight o'clock that is nearest to the one that was meant.
+
+    Where only daylight-saving time began or ended that is the same moment, for it was computed with it.
+    """
+    if pause.kind is not PauseKind.TOMORROW or pause.until is None:
+        return pause
+    late = (pause.until + offset_s - _MORNING_S + _DAY_S / 2) % _DAY_S - _DAY_S / 2
+    return msgspec.structs.replace(pause, until=pause.until - late)
+
+
 # --- facts, settings, rules ------------------------------------------------------------------------------------------
 
 
@@ -129,6 +144,8 @@ class Settings:
     """Least running time between two checkpoints; a job may ask for more."""
     tasks: int = 1
     """How many tasks may have a VM at the same time."""
+    gentle_percent: int = 50
+    """How much of what the volunteer gives the work gets at `Level.GENTLE`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,6 +153,13 @@ class Facts:
     """What is known of this computer; None: not known."""
 
     free_bytes: int | None = None
+    session_ends: bool = False
+    falls_asleep: bool = False
+    """It was announced, and waking was not."""
+    folder_gone: bool = False
+    """The data folder can't be reached: unmounted, unplugged, removed."""
+    charge: Charge = Charge.FINE
+    """How urgent the battery's state is."""
 
 
 Value: TypeAlias = str | int | float | bool | None
@@ -179,12 +203,33 @@ def _disk(facts: Facts, _intent: Intent, settings: Settings, _at: Instant) -> Fi
     return Finding(holds=free is not None and free < settings.min_free_bytes, value=free, limit=settings.min_free_bytes)
 
 
+def _session_end(facts: Facts, _intent: Intent, _settings: Settings, _at: Instant) -> Finding:
+    return Finding(holds=facts.session_ends, level=Level.SAVED, value=facts.session_ends)
+
+
+def _sleep(facts: Facts, _intent: Intent, _settings: Settings, _at: Instant) -> Finding:
+    """Frozen is safe over a sleep; what there is time for is saved before it (`t4t.domain.shutdown`)."""
+    return Finding(holds=facts.falls_asleep, value=facts.falls_asleep)
+
+
+def _folder_gone(facts: Facts, _intent: Intent, _settings: Settings, _at: Instant) -> Finding:
+    return Finding(holds=facts.folder_gone, value=facts.folder_gone)
+
+
+def _battery_low(facts: Facts, _intent: Intent, _settings: Settings, _at: Instant) -> Finding:
+    return Finding(holds=facts.charge is not Charge.FINE, level=Level.SAVED, value=facts.charge.value)
+
+
 RULES: Final = (
     Rule("manual_pause", _manual_pause),
     Rule("quitting", _quitting),
+    Rule("session_end", _session_end),
+    Rule("sleep", _sleep),
+    Rule("folder_gone", _folder_gone),
     Rule("disk", _disk, calm_s=60.0),
+    Rule("battery_low", _battery_low, calm_s=60.0),
 )
-"""In order of precedence. What watches battery, screen, schedule and other programs is a row more."""
+"""In order of precedence. What watches screen, schedule and other programs is a row more."""
 
 
 # --- the decision ----------------------------------------------------------------------------------------------------

@@ -156,8 +156,10 @@ def _about_things(event: UserAway | UserBack | DiskChanged | ProgramReplaced, vm
             return Reaction(steps=_pause(vms) if stop else (), after=(Effect.LOOK, Effect.DECIDE))
         case ProgramReplaced():
             # A VM that runs has the old program and can be saved by it; the new one reads the old one's states, not its running processes.
-            steps = tuple(_saving(_by_time(vms), 0.0)) if event.present else ()
-            return Reaction(steps=steps, after=(Effect.REOPEN, Effect.LOOK, Effect.DECIDE))
+            # One that is only gone, as in the middle of an upgrade, leaves the old one's service in memory, by which VMs can still be saved.
+            if not event.present:
+                return Reaction(after=(Effect.LOOK, Effect.DECIDE))
+            return Reaction(steps=tuple(_saving(_by_time(vms), 0.0)), after=(Effect.REOPEN, Effect.LOOK, Effect.DECIDE))
         case _:
             assert_never(event)
 

@@ -21,6 +21,8 @@ class Order(enum.Enum):
     """What the decision asks of every task."""
 
     RUN = "run"
+    STAY = "stay"
+    """As it is: what runs goes on, nothing is begun."""
     HOLD = "hold"
     """Frozen in memory."""
     SAVE = "save"
@@ -52,6 +54,8 @@ class Step(enum.Enum):
     START = "start"
     """Boot, restore or resume, as the VM's state needs."""
     PAUSE = "pause"
+    ADJUST = "adjust"
+    """Its limits or its network link are not what they should be: mend them while it runs."""
     CHECKPOINT = "checkpoint"
     SAVE = "save"
     QUIT = "quit"
@@ -94,10 +98,14 @@ class TaskFacts:
     """It was seen running and we did not end it."""
     off_for_s: float = 0.0
     """Seconds of real time since it was first seen off."""
+    unfit: bool = False
+    """Something of it is to be changed while it runs (see `Step.ADJUST`), and the last try did not just fail."""
     checkpoint_due: bool = False
     recoveries: int = 0
     can_save: bool = True
     """The driver can, and the last try did not just fail."""
+    can_pause: bool = True
+    """The last tries did not just fail, one after the other."""
     may_start: bool = True
     """Its turn has come: only one VM boots at a time, and no more run than the volunteer gives room for."""
 
@@ -111,6 +119,8 @@ def transition(facts: TaskFacts, order: Order) -> Step:
     match order:
         case Order.RUN:
             return _while_running(facts) if facts.vm is VmState.RUNNING else _otherwise(facts)
+        case Order.STAY:
+            return Step.WAIT
         case Order.HOLD:
             return Step.PAUSE if facts.vm is VmState.RUNNING else Step.WAIT
         case Order.SAVE:
@@ -163,7 +173,9 @@ def _to_disk(facts: TaskFacts) -> Step:
 
 
 def _on_the_way_out(facts: TaskFacts) -> Step:
-    """As to disk; what can't be saved is left frozen, never running."""
+    """As to disk; what can't be saved is left frozen, never running: what can't be frozen either goes back to its last checkpoint."""
+    if facts.vm is VmState.RUNNING and not facts.can_save and not facts.can_pause:
+        return Step.RECOVER
     if (step := _to_disk(facts)) is not Step.WAIT:
         return step
     return Step.WAIT if not facts.vm.settled else Step.QUIT
@@ -176,6 +188,8 @@ def _while_running(facts: TaskFacts) -> Step:
         return Step.END_OF_TIME
     if facts.pulse is Pulse.LOST:
         return _recover_or(facts, Step.FAIL_HEARTBEAT)
+    if facts.unfit:
+        return Step.ADJUST
     return Step.CHECKPOINT if facts.checkpoint_due else Step.WAIT
 
 

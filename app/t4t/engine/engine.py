@@ -10,13 +10,15 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import InternalFault, StateSetAside, T4TError
+from t4t.domain.host_events import DiskState
 from t4t.domain.patience import wait_s
-from t4t.domain.policy import Decision, Facts, PauseKind, decide, decision_after_jump, due
+from t4t.domain.policy import Decision, Facts, PauseKind, decide, decision_after_jump, due, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
 from t4t.engine.history import History
+from t4t.engine.host_side import HostSide
 from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
 from t4t.engine.janitor import sweep
@@ -75,6 +77,7 @@ class Engine:
         journal = _StateJournal(parts.state, self._record_of)
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)
+        self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
         self._intake = Intake(parts, self._reconciler, self._history, wake=self._bell.ring)
         self._decision: Decision | None = None
         self._view: SessionView | None = None
@@ -198,8 +201,10 @@ class Engine:
         for task, step in state.interrupted():
             self._history.note("interrupted", step, task=task)
         state.prune()
+        self._host.begin()
 
     async def _close(self) -> None:
+        await self._host.close()
         await self._intake.close()
         if self._probing is not None:
             self._probing.cancel()
@@ -210,6 +215,7 @@ class Engine:
     def _turn(self) -> bool:
         """One turn; true when all is over."""
         self._notice_clocks()
+        self._host.turn()
         answers = self._serve()
         self._volition.turn()
         if not self._volition.intent.quitting:
@@ -217,7 +223,9 @@ class Engine:
             self._probe()
         order = self._decide()
         if self._reconciler.capabilities is not None:
-            self._reconciler.turn(order, room=self._parts.settings.tasks, new=not self._volition.intent.finishing)
+            new = not self._volition.intent.finishing
+            self._reconciler.turn(order, room=self._parts.settings.tasks, new=new, special=self._host.orders(order))
+        self._host.settle()
         self._intake.retire()
         self._after_an_end()
         self._notice_damage()
@@ -229,11 +237,20 @@ class Engine:
         return self._is_over(order)
 
     def _decide(self) -> Order:
-        facts = Facts(free_bytes=self._parts.free_bytes())
+        known = self._host.known
+        facts = Facts(
+            free_bytes=self._parts.free_bytes(),
+            session_ends=known.ending,
+            falls_asleep=known.asleep,
+            folder_gone=known.disk is DiskState.GONE,
+            charge=known.charge,
+        )
         before = self._decision
         self._decision = decide(facts, self._volition.intent, self._parts.settings, self._volition.instant(), before=before)
         if before is not None and (before.level, before.deciding) != (self._decision.level, self._decision.deciding):
             self._history.note("level", f"{self._decision.level.value} {self._decision.deciding}")
+        if not holds_still(self._decision.level):
+            self._reconciler.fit(self._decision.level)
         return order_of(self._decision.level)
 
     def _is_over(self, order: Order) -> bool:
@@ -286,13 +303,14 @@ class Engine:
         self._offset = offset
         asleep = self._clock.lasting() - self._clock.monotonic()
         if asleep - self._asleep >= _SLEPT_S:
-            self._history.note("computer_slept", f"{asleep - self._asleep:.0f}")
+            if self._parts.host is None:  # else it tells of it
+                self._history.note("computer_slept", f"{asleep - self._asleep:.0f}")
             self._reconciler.doubt()
         self._asleep = asleep
 
     def _probe(self) -> None:
         """Ask the driver what it can, until it answers, and remove what is left of tasks that are gone."""
-        if self._probing is not None or not (self._reconciler.capabilities is None or self._sweep_due):
+        if self._host.reopening or self._probing is not None or not (self._reconciler.capabilities is None or self._sweep_due):
             return
         if self._unsure and not self._intake.settled:
             return
@@ -362,6 +380,7 @@ class Engine:
         """Seconds until something is due by itself."""
         now = self._clock.monotonic()
         waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
+        waits.append(self._host.due_s)
         if self._decision is not None and (change := due(self._decision, self._parts.settings)) is not None:
             waits.append(change - self._clock.wall())
         if self._probe_trouble is not None:

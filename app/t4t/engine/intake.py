@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import FolderMissing, FolderUnwritable, InternalFault, T4TError, TaskError
-from t4t.domain.patience import wait_s
+from t4t.domain.patience import RESOURCE_S, wait_s
 from t4t.domain.progress import Failure, Happened, Moment, Outcome
 from t4t.engine import showing
 from t4t.engine.folder import TaskFolder
@@ -138,7 +138,11 @@ class Intake:
         except FolderMissing:
             _log.info("%s is gone", path)
         except TaskError as error:
-            self._refuse(key, path, error)
+            if _has_begun(path):
+                self._put_off(key, error, RESOURCE_S)  # its files may come back, and its machine has work in it
+                self._unlock(key)
+            else:
+                self._refuse(key, path, error)
         except T4TError as error:
             self._put_off(key, error)
             self._unlock(key)
@@ -150,8 +154,8 @@ class Intake:
             self._opening = None
             self.scan_soon()
 
-    def _put_off(self, key: str, error: T4TError) -> None:
-        self._refused[key] = (error, self._clock.monotonic() + wait_s(error, 1))
+    def _put_off(self, key: str, error: T4TError, seconds: float | None = None) -> None:
+        self._refused[key] = (error, self._clock.monotonic() + (wait_s(error, 1) if seconds is None else seconds))
 
     def _lock(self, key: str, folder: TaskFolder) -> None:
         lock = FolderLock(folder.own, "lock")
@@ -179,6 +183,7 @@ class Intake:
             pace=self._parts.pace,
             listen=lambda event: self._heard(key, event),
             checkpoint_s=self._parts.settings.checkpoint_s,
+            gentle_percent=self._parts.settings.gentle_percent,
             copy=copy,
         )
         work.check_home()
@@ -241,3 +246,9 @@ class Intake:
             await asyncio.gather(self._opening, return_exceptions=True)
         for key in list(self._locks):
             self._unlock(key)
+
+
+def _has_begun(path: Path) -> bool:
+    """Whether the task in a folder has a machine with work in it."""
+    record = peek(path)
+    return record is not None and bool(record.hypervisor) and not record.outcome and record.elapsed_s > 0

@@ -53,6 +53,16 @@ CALM: Final = Pace(look_s=10.0, inspect_s=60.0, web_s=60.0, record_s=60.0)
 """For days in the background, beside a watch on the folder where the system has one."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Able:
+    """What may be tried now: it is its turn, and it has not just failed."""
+
+    save: bool
+    pause: bool
+    start: bool
+    adjust: bool
+
+
 class TaskObserver:
     """Watches one task's VM and shared folder, and keeps the running time in its record."""
 
@@ -186,7 +196,7 @@ class TaskObserver:
         fraction = fraction_done(elapsed_s=record.elapsed_s, job_duration_s=self._job.job_duration, reported=self._exchange.fraction())
         return Progress(fraction=fraction, elapsed_s=record.elapsed_s, cpu_s=record.cpu_s, web_port=self.web_port, job=self._guest_job)
 
-    def facts(self, *, resting: bool, checkpoint_due: bool, can_save: bool, may_start: bool) -> TaskFacts:
+    def facts(self, able: Able, *, resting: bool, unfit: bool, checkpoint_due: bool) -> TaskFacts:
         """All that the transition needs."""
         record, job = self._record, self._job
         return TaskFacts(
@@ -199,10 +209,12 @@ class TaskObserver:
             time_up=time_up(elapsed_s=record.elapsed_s, job_duration_s=job.job_duration, starting=self.state is not VmState.RUNNING),
             expects_running=record.expects_running,
             off_for_s=0.0 if self._off_since is None else self._clock.monotonic() - self._off_since,
+            unfit=unfit,
             checkpoint_due=checkpoint_due,
             recoveries=record.recoveries,
-            can_save=can_save,
-            may_start=may_start,
+            can_save=able.save,
+            can_pause=able.pause,
+            may_start=able.start,
         )
 
     async def close(self) -> None:

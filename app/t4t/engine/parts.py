@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
     from typing import Any
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from t4t.engine.folder import TaskFolder, Wishes
     from t4t.engine.source import TaskSource
     from t4t.host.folder_watch import FolderWatch
+    from t4t.host.host_events import HostEvents
     from t4t.hypervisor.driver import Driver
     from t4t.storage.state import State
 
@@ -45,3 +46,9 @@ class Parts:
     """Reads and checks a task folder beside the loop: an image's checksum takes seconds."""
     failed: Callable[[Failure], None] = _nobody
     """Hears of each task that was handed back without success."""
+    host: HostEvents | None = None
+    """The events of this computer; None: nobody tells of any."""
+    block_reason: Callable[[float], str] = str
+    """What the system shows while it waits for us, of the seconds that saving takes."""
+    reopen: Callable[[], Awaitable[None]] | None = None
+    """Lets go of the hypervisor and connects to the one that is there now; None: it is never another one."""

@@ -16,20 +16,22 @@ from t4t.domain.errors import InternalFault, T4TError
 from t4t.domain.patience import is_passing, wait_s
 from t4t.domain.progress import Outcome
 from t4t.domain.task import Order, Step, superseded, transition
+from t4t.engine.observer import Able
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from t4t.domain.clock import WallClock
-    from t4t.domain.vm import Capabilities
+    from t4t.domain.policy import Level
+    from t4t.domain.vm import Capabilities, VmId
     from t4t.engine.work import Work
     from t4t.hypervisor.driver import Driver
 
 _log = logging.getLogger(__name__)
 
 _BOOTING: Final = frozenset({Step.CREATE, Step.START})
-_SAVE_TRIES: Final = 3
-"""Failed tries after which a VM that is to be saved is frozen instead."""
+_TRIES: Final = 3
+"""Failed tries after which a VM that is to be saved is frozen instead, and one that can't be frozen is given up on the way out."""
 _LONGEST_WAIT_S: Final = 60.0
 
 
@@ -103,6 +105,7 @@ class Reconciler:
         self._journal = journal or NoJournal()
         self._patient = patient
         self._order = Order.RUN
+        self._level: Level | None = None
         self._discarding: set[asyncio.Task[None]] = set()
         self.charges: dict[str, Charge] = {}
         self.capabilities: Capabilities | None = None
@@ -112,6 +115,8 @@ class Reconciler:
     def add(self, key: str, work: Work) -> Charge:
         """Look after ``work`` from now on."""
         work.capabilities = self.capabilities
+        if self._level is not None:
+            work.level = self._level
         charge = self.charges[key] = Charge(key=key, work=work)
         return charge
 
@@ -142,6 +147,22 @@ class Reconciler:
         """The volunteer wants a checkpoint of everything."""
         for charge in self.charges.values():
             charge.work.ask_checkpoint()
+
+    def ask_relink(self) -> None:
+        """The network is another one: every guest is to notice."""
+        for charge in self.charges.values():
+            charge.work.ask_relink()
+
+    def fit(self, level: Level) -> None:
+        """How much of the computer the VMs get from now on."""
+        if level is not self._level:
+            self._level = level
+            for charge in self.charges.values():
+                charge.work.level = level
+
+    def forget_capabilities(self) -> None:
+        """The hypervisor may be another one: nothing is begun before it was asked."""
+        self.capabilities = None
 
     def doubt(self) -> None:
         """Look at every VM in full: something happened that may have changed them."""
@@ -190,14 +211,18 @@ class Reconciler:
 
     # --- one turn --------------------------------------------------------------------------------------------------
 
-    def turn(self, order: Order, *, room: int | None = None, new: bool = True) -> None:
-        """Set going what each task needs. ``room``: how many may have a VM at work; ``new``: whether a task that has not begun may."""
+    def turn(self, order: Order, *, room: int | None = None, new: bool = True, special: Mapping[VmId, Order] | None = None) -> None:
+        """Set going what each task needs. ``room``: how many may have a VM at work; ``new``: whether a task that has not begun may.
+
+        ``special``: orders of single VMs in place of ``order``.
+        """
         if order is not self._order:
             self._order = order
             self.try_again()  # what is wanted now has not failed yet, and nobody waits minutes for a pause
         chosen = self._chosen(room, new=new)
         for charge in self.charges.values():
-            charge.order = order if charge.key in chosen or order is not Order.RUN else Order.SAVE
+            own = order if charge.key in chosen or order is not Order.RUN else Order.SAVE
+            charge.order = own if special is None else special.get(charge.work.vm, own)
             if charge.outcome is None and charge.bug is None:
                 self._turn(charge, may_start=charge.key in chosen)
 
@@ -236,7 +261,8 @@ class Reconciler:
     def _next_step(self, charge: Charge, *, may_start: bool) -> Step:
         """The transition's step, unless it has just failed."""
         start = may_start and not self._blocked(charge, Step.START) and not self._somebody_boots()
-        step = transition(charge.work.facts(can_save=self._can_save(charge), may_start=start), charge.order)
+        able = Able(save=self._can(charge, Step.SAVE), pause=self._can(charge, Step.PAUSE), start=start, adjust=not self._blocked(charge, Step.ADJUST))
+        step = transition(charge.work.facts(able), charge.order)
         now = self._clock.monotonic()
         for failed in [key for key, trouble in charge.troubles.items() if key is not step and now >= trouble.retry_at]:
             if failed is not Step.START or may_start:
@@ -251,10 +277,10 @@ class Reconciler:
         return trouble is not None and self._clock.monotonic() < trouble.retry_at
 
     @staticmethod
-    def _can_save(charge: Charge) -> bool:
+    def _can(charge: Charge, step: Step) -> bool:
         """A VM that could not be saved is frozen until the next try."""
-        trouble = charge.troubles.get(Step.SAVE)
-        return trouble is None or trouble.failures < _SAVE_TRIES
+        trouble = charge.troubles.get(step)
+        return trouble is None or trouble.failures < _TRIES
 
     # --- effects ---------------------------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import T4TError
-from t4t.domain.policy import Instant, Intent, PauseKind, after_jump, is_over, pause_by_hand
+from t4t.domain.policy import Instant, Intent, PauseKind, after_jump, in_zone, is_over, pause_by_hand
 
 if TYPE_CHECKING:
     from t4t.domain.clock import WallClock
@@ -72,6 +72,12 @@ class Volition:
         """An hour's pause stays an hour."""
         if self.intent.pause is not None:
             self.intent = msgspec.structs.replace(self.intent, pause=after_jump(self.intent.pause, by))
+            self._kept, self._keep_at = False, 0.0
+
+    def zone_changed(self, offset_s: float) -> None:
+        """Local time is another one: "tomorrow" ends at eight o'clock here."""
+        if self.intent.pause is not None and (moved := in_zone(self.intent.pause, offset_s)) != self.intent.pause:
+            self.intent = msgspec.structs.replace(self.intent, pause=moved)
             self._kept, self._keep_at = False, 0.0
 
     def turn(self) -> None:

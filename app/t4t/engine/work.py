@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
 import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import (
     DurationPassed,
     GuestFailed,
     HeartbeatLost,
+    MediumMissing,
     NotEnoughDisk,
     PrematureShutdown,
     SnapshotNotFound,
@@ -19,6 +22,8 @@ from t4t.domain.errors import (
     TaskElsewhere,
     VmLost,
 )
+from t4t.domain.limits import Limits, cap_for, limits_at
+from t4t.domain.policy import Level
 from t4t.domain.progress import Happened, Moment, Outcome, TaskEvent
 from t4t.domain.task import Step, TaskFacts
 from t4t.domain.vm import Feature, VmChange, VmId, VmState
@@ -29,13 +34,12 @@ from t4t.host import resources
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from t4t.domain.clock import WallClock
     from t4t.domain.completion import Completion
-    from t4t.domain.vm import Capabilities
+    from t4t.domain.vm import Capabilities, VmInfo
     from t4t.engine.folder import TaskFolder, Wishes
-    from t4t.engine.observer import Pace
+    from t4t.engine.observer import Able, Pace
     from t4t.hypervisor.driver import Driver
 
 _log = logging.getLogger(__name__)
@@ -63,10 +67,12 @@ class Work:
         pace: Pace,
         listen: Callable[[TaskEvent], None],
         checkpoint_s: float = 0.0,
+        gentle_percent: int = 50,
         copy: bytes | None = None,
     ) -> None:
         """``listen`` is told what happens, on the event loop's thread; ``checkpoint_s`` is the volunteer's least time between checkpoints.
 
+        ``gentle_percent`` as `Settings.gentle_percent`.
         ``copy`` stands in for a record that can't be read (see `RecordFile.load`).
         """
         self.folder = folder
@@ -78,6 +84,11 @@ class Work:
         self._listen = listen
         self._checkpoint_s = checkpoint_s
         self._checkpoint_asked = False
+        self._given = Limits(cores=wishes.cores, cap_percent=wishes.cap_percent)
+        self._gentle_percent = gentle_percent
+        self._relink_asked = False
+        self.level = Level.FULL
+        """How much it may have while it runs; what is to run at all is another matter."""
         self.exchange = Exchange(folder)
         self._file = RecordFile(folder.path)
         self.record = self._file.load(data_dir, copy=copy)
@@ -135,13 +146,29 @@ class Work:
             self._file.save(self.record)
         self._listen(self.seen.progress())
 
-    def facts(self, *, can_save: bool, may_start: bool) -> TaskFacts:
-        """All that the transition needs."""
-        saves = self.capabilities is not None and self.capabilities.has(Feature.SAVE)
-        return self.seen.facts(resting=self.resting, checkpoint_due=self._checkpoint_due(), can_save=can_save and saves, may_start=may_start)
+    def facts(self, able: Able) -> TaskFacts:
+        """All that the transition needs; ``able`` is what may be tried now."""
+        able = dataclasses.replace(able, save=able.save and self._can(Feature.SAVE))
+        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self._unfit(), checkpoint_due=self._checkpoint_due())
+
+    def _can(self, feature: Feature) -> bool:
+        return self.capabilities is not None and self.capabilities.has(feature)
+
+    @property
+    def _limits(self) -> Limits:
+        return limits_at(self.level, self._given, gentle_percent=self._gentle_percent)
+
+    def _unfit(self) -> bool:
+        """Whether the VM that runs is to be changed: its cap, or its link, which may have been left down in the middle of `_relink`."""
+        info = self.seen.info
+        if info is None:
+            return False
+        capped = not self._can(Feature.CAP) or info.cap_percent == cap_for(self._limits, info.cores)
+        linked = not self._can(Feature.LINK) or not self.folder.job.enable_network or (info.link_up and not self._relink_asked)
+        return not (capped and linked)
 
     def _checkpoint_due(self) -> bool:
-        if self.capabilities is None or not self.capabilities.has(Feature.SNAPSHOTS):
+        if not self._can(Feature.SNAPSHOTS):
             return False
         job = self.folder.job
         since = self.record.elapsed_s - self.record.checkpoint_at_s
@@ -151,6 +178,10 @@ class Work:
     def ask_checkpoint(self) -> None:
         """The volunteer wants a checkpoint now."""
         self._checkpoint_asked = True
+
+    def ask_relink(self) -> None:
+        """The network of this computer is another one: a guest that runs is to ask for addresses and name servers anew."""
+        self._relink_asked = True
 
     @property
     def resting(self) -> bool:
@@ -182,6 +213,8 @@ class Work:
             case Step.PAUSE:
                 self.seen.observe(await self._driver.pause(self.vm))
                 self._tell(Happened.PAUSED)
+            case Step.ADJUST:
+                await self._adjust()
             case Step.CHECKPOINT:
                 await self._checkpoint()
             case Step.SAVE:
@@ -202,6 +235,18 @@ class Work:
                 return
         self.save_record()
 
+    async def _adjust(self) -> None:
+        """Put the cap in force, and take the link away and give it back where that was asked for; one that was left down comes up."""
+        info = self.seen.info
+        if info is not None and self._can(Feature.CAP) and info.cap_percent != (cap := cap_for(self._limits, info.cores)):
+            self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(cap_percent=cap)))
+            self._tell(Happened.ADJUSTED, f"{cap} %")
+        if info is not None and self._can(Feature.LINK) and (self._relink_asked or not info.link_up) and self.folder.job.enable_network:
+            for up in (False, True):
+                self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(link_up=up)))
+            self._tell(Happened.RELINKED)
+        self._relink_asked = False
+
     async def _create(self) -> None:
         self.check_room()
         self.folder.prepare(cmdline=self.wishes.cmdline)
@@ -210,7 +255,9 @@ class Work:
         self.record.expects_running = False
         lost = self.record.lose(self.record.useful_s)  # there was a VM, and somebody removed it
         self.save_record()
-        self.seen.observe(await self._driver.create(self.folder.spec(self.vm, self.wishes)))
+        limits = self._limits
+        wishes = dataclasses.replace(self.wishes, cores=limits.cores, cap_percent=limits.cap_percent)
+        self.seen.observe(await self._driver.create(self.folder.spec(self.vm, wishes)))
         self._tell(Happened.CREATED, self.vm, lost_s=lost)
         for element in self.folder.ignored():
             self._tell(Happened.IGNORED, element)
@@ -224,8 +271,8 @@ class Work:
         if not before.alive:
             resources.check_memory(self.folder.spec(self.vm, self.wishes).memory_mib)
             self.folder.prepare(cmdline=self.wishes.cmdline)
-        if info is not None and info.cap_percent != self.wishes.cap_percent:
-            self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(cap_percent=self.wishes.cap_percent)))
+        if info is not None:
+            await self._fit_before_start(info)
         if not before.alive:
             self.seen.new_process()
         try:
@@ -235,8 +282,16 @@ class Work:
             self._tell(Happened.STATE_DISCARDED, error.detail)
             self.record.recoveries += 1
             self.record.restarts += 1
+            self.record.has_checkpoint &= not self._went_back  # what can't be read is the checkpoint
             self.seen.observe(await self._driver.discard_state(self.vm))
             await self._go_back()
+            return
+        except MediumMissing as error:
+            if not self._is_own(error.path):
+                raise  # somebody's file: it may come back
+            self.record.recoveries += 1
+            self.record.restarts += 1
+            await self._begin_anew()
             return
         again = was_saved or (self.record.expects_running and before is not VmState.PAUSED)
         if again and not self._went_back:
@@ -246,6 +301,16 @@ class Work:
         what = Happened.RESUMED if before is VmState.PAUSED else Happened.RESTORED if was_saved or self._went_back else Happened.STARTED
         self._tell(what, str(self.seen.web_port or ""))
         self._went_back = False
+
+    async def _fit_before_start(self, info: VmInfo) -> None:
+        """What a level asks for is in force from the first moment on. The number of cores can only change where no state of the VM knows another one."""
+        limits = self._limits
+        if info.state is VmState.POWERED_OFF and not self.record.has_checkpoint and info.cores != limits.cores:
+            info = self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(cores=limits.cores)))
+        if self._can(Feature.CAP) and info.cap_percent != (cap := cap_for(limits, info.cores)):
+            self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(cap_percent=cap)))
+        if info.state is VmState.POWERED_OFF:
+            self._relink_asked = False  # a guest that boots asks by itself
 
     async def _save(self) -> None:
         """Save, and remember how long it took: whoever holds up a shutdown must know."""
@@ -290,10 +355,7 @@ class Work:
         self.record.expects_running = False
         self.save_record()
         if self.seen.state is VmState.INACCESSIBLE:
-            await self._driver.delete(self.vm)
-            self.record.has_checkpoint = False
-            self._tell(Happened.RECOVERED, "new", lost_s=self.record.lose(self.record.useful_s))
-            self.seen.gone()
+            await self._begin_anew()
             return
         self.seen.observe(await self._driver.power_off(self.vm))
         await self._go_back()
@@ -302,6 +364,17 @@ class Work:
     def _may_have_checkpoint(self) -> bool:
         """Whether there may be one that we don't know of: we died while it was taken."""
         return self.capabilities is not None and self.capabilities.has(Feature.SNAPSHOTS)
+    def _is_own(self, path: str) -> bool:
+        """Whether a file is the VM's own, which nobody can bring back."""
+        return Path(path).is_relative_to(self._data_dir / "vms" / self.vm)
+
+    async def _begin_anew(self) -> None:
+        """What is left of the VM can't be used any more: it goes, and another one is made."""
+        await self._driver.delete(self.vm)
+        self.record.has_checkpoint = False
+        self.record.expects_running = False
+        self._tell(Happened.RECOVERED, "new", lost_s=self.record.lose(self.record.useful_s))
+        self.seen.gone()
 
     async def _go_back(self) -> None:
         self._went_back = False

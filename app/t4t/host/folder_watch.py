@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import ctypes
 import logging
+import math
 import os
 import struct
 from typing import TYPE_CHECKING, Final, Protocol
@@ -25,6 +26,10 @@ _IGNORED: Final = 0x8000
 _OVERFLOW: Final = 0x4000
 _EVENT: Final = struct.Struct("iIII")
 _BUFFER: Final = 64 * 1024
+_LONGEST_REST_S: Final = 5.0
+_CALM_S: Final = 10.0
+_REST_SHARE: Final = 20
+"""Who writes again and again, as a guest does that says how far it is, is heard after rests that grow to the longest in so many times its length."""
 _NONBLOCK: Final = 0x800
 _CLOEXEC: Final = 0x80000
 
@@ -67,6 +72,10 @@ class InotifyWatch:
         self._handle = handle
         self._told: dict[int, Callable[[str], None]] = {}
         self._numbers: dict[Path, int] = {}
+        self._chatter = -math.inf
+        """Since when there were never `_CALM_S` seconds without a word."""
+        self._last = -math.inf
+        self._rest: asyncio.TimerHandle | None = None
         asyncio.get_running_loop().add_reader(handle, self._read)
 
     def add(self, folder: Path, changed: Callable[[str], None]) -> None:
@@ -90,6 +99,7 @@ class InotifyWatch:
             data = os.read(self._handle, _BUFFER)
         except BlockingIOError:
             return
+        self._rest_for_a_while()
         offset = 0
         while offset + _EVENT.size <= len(data):
             number, mask, _, length = _EVENT.unpack_from(data, offset)
@@ -103,8 +113,21 @@ class InotifyWatch:
             elif (told := self._told.get(number)) is not None:
                 told(os.fsdecode(name))
 
+    def _rest_for_a_while(self) -> None:
+        """Each look at what was told wakes the process: the system keeps what is told meanwhile."""
+        loop = asyncio.get_running_loop()
+        now = loop.time()
+        if now - self._last > _CALM_S:
+            self._chatter = now
+        self._last = now
+        rest = min((now - self._chatter) / _REST_SHARE, _LONGEST_REST_S)
+        loop.remove_reader(self._handle)
+        self._rest = loop.call_later(rest, loop.add_reader, self._handle, self._read)
+
     def close(self) -> None:
         """See `FolderWatch.close`."""
+        if self._rest is not None:
+            self._rest.cancel()
         if self._handle >= 0:
             asyncio.get_running_loop().remove_reader(self._handle)
             os.close(self._handle)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from t4t.domain.errors import NotEnoughDisk, NotEnoughMemory
+from t4t.domain.errors import FolderUnwritable, NotEnoughDisk, NotEnoughMemory
 from t4t.domain.vm import MIB
 
 if TYPE_CHECKING:
@@ -52,8 +52,11 @@ def free_bytes(path: Path) -> int | None:
 
 
 def check_disk(path: Path, needed_mib: int) -> None:
-    """Raise `NotEnoughDisk` unless the file system of ``path`` has ``needed_mib`` MiB free for us."""
-    free = shutil.disk_usage(path).free // MIB
+    """Raise `NotEnoughDisk` unless the file system of ``path`` has ``needed_mib`` MiB free for us; `FolderUnwritable` if that can't be known."""
+    try:
+        free = shutil.disk_usage(path).free // MIB
+    except OSError as error:
+        raise FolderUnwritable(path=str(path), reason=error.strerror or str(error)) from error
     if free < needed_mib:
         raise NotEnoughDisk(path=str(path), needed_mib=needed_mib, free_mib=free)
 

@@ -249,9 +249,11 @@ class RemoteHypervisor:
         finally:
             self._watchers.remove(queue)
 
-    async def close(self) -> None:
-        """See `Driver.close`."""
-        self._closed = True
+    async def reopen(self) -> None:
+        """Let this host go, which leaves VMs as they are, and have another one started, with the hypervisor that is there now."""
+        await self._part()
+
+    async def _part(self) -> None:
         process = self._process
         if process is not None and process.returncode is None:
             with contextlib.suppress(ConnectionError):
@@ -263,6 +265,11 @@ class RemoteHypervisor:
                     await process.wait()
             except TimeoutError:
                 self._kill(process)
+
+    async def close(self) -> None:
+        """See `Driver.close`."""
+        self._closed = True
+        await self._part()
         await asyncio.gather(*self._readers, return_exceptions=True)
         for queue in self._watchers:
             queue.put_nowait(None)

@@ -194,6 +194,10 @@ _BECAUSE: Final = {
     "manual_pause": "you paused it",
     "quitting": "the program is being ended",
     "disk": "the disk is almost full",
+    "session_end": "the session ends",
+    "sleep": "the computer goes to sleep",
+    "folder_gone": "the folder with the work can’t be reached",
+    "battery_low": "the battery is low",
 }
 
 
@@ -212,6 +216,10 @@ def explained(why: Why, reader: Reader) -> str:
 
 _HELD: Final = {
     "disk": ("Waiting: the disk is almost full", "It goes on by itself when there is space again."),
+    "session_end": ("Waiting: the session ends", "The work is saved first; it goes on after the next start."),
+    "sleep": ("Waiting: the computer goes to sleep", "It goes on by itself afterwards."),
+    "folder_gone": ("Waiting: the folder with the work can’t be reached", "It goes on by itself when the folder is there again."),
+    "battery_low": ("Waiting: the battery is low", "It goes on by itself when the battery is charged."),
 }
 """Why it waits and what will change it, by the rule that decides."""
 
@@ -251,9 +259,13 @@ def read(view: NoticeView) -> Notice:
 # --- rules and tasks -------------------------------------------------------------------------------------------------
 
 
+_SILENT: Final = frozenset({"quitting", "session_end", "sleep", "folder_gone"})
+"""Rules that nobody asks about while they do not hold."""
+
+
 def rules(views: Sequence[RuleView]) -> list[RuleText]:
-    """The lines of “Why?”: all rules but those that nobody asks about while they do not hold."""
-    return [rule(view) for view in views if view.holds or view.id != "quitting"]
+    """The lines of “Why?”: all rules but the silent ones."""
+    return [rule(view) for view in views if view.holds or view.id not in _SILENT]
 
 
 def rule(view: RuleView) -> RuleText:
@@ -263,11 +275,22 @@ def rule(view: RuleView) -> RuleText:
             return _manual_pause(view)
         case "quitting":
             return RuleText(gettext("The program is being ended") if view.holds else gettext("The program stays on"), "", view.holds)
+        case name if name in _PLAIN_RULES:
+            return RuleText(gettext(_PLAIN_RULES[name][0 if view.holds else 1]), "", view.holds)
         case "disk":
             title = gettext("The disk is almost full") if view.holds else gettext("Enough space on the disk")
             return RuleText(title, _space(view), view.holds)
         case _:
             return RuleText(gettext("Another rule"), _value(view.value), view.holds)
+
+
+_PLAIN_RULES: Final = {
+    "session_end": ("The session ends", "The session goes on"),
+    "sleep": ("The computer goes to sleep", "The computer is awake"),
+    "folder_gone": ("The folder with the work can’t be reached", "The folder with the work is there"),
+    "battery_low": ("The battery is low", "The battery is not low"),
+}
+"""Rules that say all in their title, while they hold and while they do not."""
 
 
 def _manual_pause(view: RuleView) -> RuleText:
@@ -333,6 +356,12 @@ def gone() -> Said:
 def time_left(seconds: float) -> str:
     """How much of a pause is still to come."""
     return gettext("{span} left").format(span=span(seconds)) if span(seconds) else ""
+
+
+def saving_first(seconds: float) -> str:
+    """Why the end of the session has to wait; the system shows it beside our name."""
+    whole = max(1, round(seconds))
+    return ngettext("Saving the work: about {seconds} second", "Saving the work: about {seconds} seconds", whole).format(seconds=whole)
 
 
 def no_tray() -> str:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from t4t.domain.host_events import Charge
 from t4t.domain.policy import (
     BASE,
     RULES,
@@ -25,6 +27,7 @@ from t4t.domain.policy import (
     decision_after_jump,
     due,
     holds_still,
+    in_zone,
     is_over,
     lower,
     pause_by_hand,
@@ -170,3 +173,33 @@ def test_a_clock_that_is_set_keeps_calm_and_grace() -> None:
     assert held.deciding == "disk"
     calm: Decision = decide(PLENTY, Intent(), SETTINGS, at(86_460), before=replace(held))
     assert calm.deciding == BASE
+
+
+@pytest.mark.parametrize(
+    ("facts", "level", "deciding"),
+    [
+        ({"session_ends": True, "falls_asleep": True, "charge": Charge.LOW}, Level.SAVED, "session_end"),
+        ({"falls_asleep": True, "folder_gone": True}, Level.PAUSED, "sleep"),
+        ({"falls_asleep": True, "charge": Charge.CRITICAL}, Level.SAVED, "battery_low"),
+        ({"folder_gone": True, "free_bytes": 0}, Level.PAUSED, "folder_gone"),
+        ({"charge": Charge.LOW}, Level.SAVED, "battery_low"),
+        ({}, Level.FULL, BASE),
+    ],
+)
+def test_what_the_computer_says(facts: dict[str, Any], level: Level, deciding: str) -> None:
+    decision = decide(replace(PLENTY, **facts), Intent(), SETTINGS, Instant(now=NOW, boot="a", morning=NOW))
+    assert (decision.level, decision.deciding) == (level, deciding)
+
+
+@many
+@given(day=st.integers(0, 20_000), set_in=st.integers(-14 * 3600, 14 * 3600), now_in=st.integers(-14 * 3600, 14 * 3600))
+def test_tomorrow_is_eight_o_clock_wherever_the_computer_is(day: int, set_in: int, now_in: int) -> None:
+    until = day * 86_400.0 + 8 * 3600 - set_in
+    pause = Pause(kind=PauseKind.TOMORROW, since=until - 40_000, until=until, boot="a")
+    assert in_zone(pause, set_in) == pause
+    moved = in_zone(pause, now_in).until
+    assert moved is not None
+    assert (moved + now_in) % 86_400 == 8 * 3600
+    assert abs(moved - until) <= 43_200
+    hour = pause_by_hand(PauseKind.HOUR, Instant(now=NOW, boot="a", morning=NOW))
+    assert in_zone(hour, now_in) == hour

@@ -196,7 +196,7 @@ TABLE: list[tuple[HostEvent, Reaction]] = [
     (DiskChanged(state=DiskState.FULL, free_mib=9), Reaction(steps=PAUSE, after=(LOOK, DECIDE))),
     (DiskChanged(state=DiskState.GONE, free_mib=0), Reaction(steps=PAUSE, after=(LOOK, DECIDE))),
     (ProgramReplaced(path="/p", present=True), Reaction(steps=SAVE, after=(Effect.REOPEN, LOOK, DECIDE))),
-    (ProgramReplaced(path="/p", present=False), Reaction(after=(Effect.REOPEN, LOOK, DECIDE))),
+    (ProgramReplaced(path="/p", present=False), Reaction(after=(LOOK, DECIDE))),
 ]
 
 

@@ -31,6 +31,7 @@ FACTS = st.builds(
     time_up=st.sampled_from(TimeUp),
     expects_running=st.booleans(),
     off_for_s=st.floats(0, 3 * OFF_GRACE_S),
+    unfit=st.booleans(),
     checkpoint_due=st.booleans(),
     recoveries=st.integers(0, MAX_RECOVERIES + 1),
 )
@@ -185,3 +186,30 @@ def test_from_everywhere_there_is_an_end(facts: TaskFacts) -> None:
             return
         facts = _settle(facts, step)
     raise AssertionError(facts)
+
+
+@many
+@given(facts=FACTS)
+def test_who_is_to_stay_is_left_as_it_is(facts: TaskFacts) -> None:
+    assert transition(replace(facts, completed=False, ended=False), Order.STAY) is Step.WAIT
+    assert superseded(Step.START, Order.STAY)
+    assert not superseded(Step.SAVE, Order.STAY)
+
+
+@many
+@given(facts=FACTS)
+def test_limits_are_mended_while_it_runs_and_before_a_checkpoint(facts: TaskFacts) -> None:
+    step = transition(replace(facts, unfit=False), Order.RUN)
+    unfit = transition(replace(facts, unfit=True), Order.RUN)
+    assert unfit is (Step.ADJUST if facts.vm is VmState.RUNNING and step in {Step.WAIT, Step.CHECKPOINT} else step)
+    for order in (Order.HOLD, Order.SAVE, Order.QUIT, Order.STAY):
+        assert transition(replace(facts, completed=False), order) is not Step.ADJUST
+
+
+@many
+@given(facts=FACTS)
+def test_what_can_be_neither_saved_nor_frozen_is_given_up_on_the_way_out_only(facts: TaskFacts) -> None:
+    lost = replace(facts, vm=VmState.RUNNING, completed=False, can_save=False, can_pause=False)
+    assert transition(lost, Order.QUIT) is Step.RECOVER
+    assert transition(lost, Order.SAVE) is Step.PAUSE
+    assert transition(replace(lost, can_pause=True), Order.QUIT) is Step.PAUSE

@@ -128,15 +128,17 @@ class HostFolder:
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
-    def scan(self) -> None:
-        """Look at all files; only those whose size, time or inode changed are read (may be called in a thread)."""
+    def scan(self) -> bool:
+        """Look at all files; only those whose size, time or inode changed are read (may be called in a thread). Whether anything is new."""
         if not self._top.is_dir():
             # Out of reach for a while (a drive that was pulled out): nothing was removed by anybody.
-            return
+            return False
         found: dict[str, _Seen] = {}
         self._walk(self._top, "", 0, found)
+        new = found != self._seen
         self._seen = found
         self._listing = {path: seen.hash for path, seen in found.items()}
+        return new
 
     def _walk(self, folder: Path, prefix: str, depth: int, found: dict[str, _Seen]) -> None:
         try:

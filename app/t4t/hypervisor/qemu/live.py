@@ -36,6 +36,9 @@ _LOG_TAIL: Final = 500
 _PID_FILE: Final = "qemu.pid"
 _CONSOLE_LIMIT: Final = 8 << 20
 _CONSOLE_CHECK_SECONDS: Final = 5.0
+_CALM_CHECK_SECONDS: Final = 60.0
+_MUCH: Final = 64 << 10
+"""A console that says so much between two looks is looked at often."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,19 +185,24 @@ class Live:
 
 
 async def _bound(log: Path) -> None:
+    before = 0
     while True:
-        await asyncio.sleep(_CONSOLE_CHECK_SECONDS)
-        _shorten(log)
+        size = _shorten(log)
+        await asyncio.sleep(_CALM_CHECK_SECONDS if abs(size - before) < _MUCH else _CONSOLE_CHECK_SECONDS)
+        before = size
 
 
-def _shorten(log: Path) -> None:
-    """Put the beginning of a long log aside; QEMU appends, so it goes on at the new end."""
+def _shorten(log: Path) -> int:
+    """Put the beginning of a long log aside; QEMU appends, so it goes on at the new end. Its size before."""
+    size = 0
     with contextlib.suppress(OSError):
-        if log.stat().st_size > _CONSOLE_LIMIT:
+        size = log.stat().st_size
+        if size > _CONSOLE_LIMIT:
             with log.open("r+b") as file:
                 file.seek(-_CONSOLE_LIMIT // 2, os.SEEK_END)
                 log.with_suffix(".log.1").write_bytes(file.read(_CONSOLE_LIMIT // 2))
                 file.truncate(0)
+    return size
 
 
 def launch(context: Context, tools: Toolchain, record: VmRecord) -> VmRecord:

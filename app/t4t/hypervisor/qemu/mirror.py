@@ -17,6 +17,13 @@ if TYPE_CHECKING:
     from t4t.hypervisor.qemu.command import Endpoint
 
 _LOOK_SECONDS: Final = 1.0
+_CALM_LOOK_SECONDS: Final = 8.0
+"""Between looks at a folder in which the host's programs have changed nothing for long; short of the guest's patience, for each look may say a ping."""
+_CALM_READ_SECONDS: Final = 3.0
+"""Between reads of a guest that only says how far it is: it waits for our answer, so that it says so less often, and wakes fewer processes."""
+_CALM_AFTER_SECONDS: Final = 60.0
+_SMALL_BYTES: Final = 4096
+"""What a guest says of its heartbeat and progress at a time."""
 _READ_BYTES: Final = 1 << 16
 _RETRY_SECONDS: Final = 1.0
 _MOST_PATIENCE: Final = 600.0
@@ -44,6 +51,8 @@ class Mirror:
         self._task: asyncio.Task[None] | None = None
         self._greeted = 0.0
         self._patience = 0.0
+        self._lively = 0.0
+        """When there was last more to carry than signs of life."""
 
     def start(self) -> None:
         """Begin to mirror."""
@@ -66,7 +75,7 @@ class Mirror:
     def _greet(self, engine: MirrorHost) -> None:
         now = self._now()
         engine.restart(secrets.token_hex(8), now)
-        self._greeted = now
+        self._greeted = self._lively = now
         self._wake.set()
 
     @staticmethod
@@ -90,7 +99,7 @@ class Mirror:
         await asyncio.to_thread(self._folder.scan)
         now = self._now()
         engine = self._engine = MirrorHost(self._folder, secrets.token_hex(8), now)
-        self._greeted, self._patience = now, 0.0
+        self._greeted, self._lively, self._patience = now, now, 0.0
         reading = asyncio.create_task(self._read(engine, reader))
         try:
             await self._write(engine, writer, reading)
@@ -101,20 +110,30 @@ class Mirror:
     async def _read(self, engine: MirrorHost, reader: asyncio.StreamReader) -> None:
         while data := await reader.read(_READ_BYTES):
             async with self._turn:
+                known = engine.known
                 engine.receive(data, self._now())
             self._wake.set()
+            if len(data) > _SMALL_BYTES or engine.known != known:
+                self._lively = self._now()
             if engine.congested:
                 # The guest asks quicker than it reads: it must wait.
                 self._relieved.clear()
                 await self._relieved.wait()
+            elif self._calm:
+                await asyncio.sleep(_CALM_READ_SECONDS)
+
+    @property
+    def _calm(self) -> bool:
+        return self._now() - self._lively >= _CALM_AFTER_SECONDS
 
     async def _write(self, engine: MirrorHost, writer: asyncio.StreamWriter, reading: asyncio.Task[None]) -> None:
         looked = self._now()
         while not reading.done():
             self._wake.clear()
             async with self._turn:
-                if self._now() - looked >= _LOOK_SECONDS:
-                    await asyncio.to_thread(self._folder.scan)
+                if self._now() - looked >= self._look_seconds:
+                    if await asyncio.to_thread(self._folder.scan):
+                        self._lively = self._now()
                     looked = self._now()
                 self._watch_silence(engine, writer)
                 message = engine.next_message(self._now())
@@ -125,8 +144,12 @@ class Mirror:
                 await writer.drain()
                 continue
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(max(0.0, looked + _LOOK_SECONDS - self._now())):
+                async with asyncio.timeout(max(0.0, looked + self._look_seconds - self._now())):
                     await self._wake.wait()
+
+    @property
+    def _look_seconds(self) -> float:
+        return _CALM_LOOK_SECONDS if self._calm else _LOOK_SECONDS
 
     def _watch_silence(self, engine: MirrorHost, writer: asyncio.StreamWriter) -> None:
         """Greet again when the guest says nothing, more and more rarely, and never into a full pipe."""

@@ -181,6 +181,11 @@ class MirrorHost:
         self._begin(session, now)
 
     @property
+    def known(self) -> int:
+        """How many files both sides were ever known to have the same."""
+        return len(self._agreed)
+
+    @property
     def congested(self) -> bool:
         """Too many answers wait for the guest to read them: read nothing more from it."""
         return len(self._control) > _MOST_CONTROL

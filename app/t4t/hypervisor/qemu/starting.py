@@ -36,7 +36,8 @@ async def start(machine: Machine) -> VmInfo:
             return info
         if info.state.alive:
             raise VmWrongState(vm=machine.vm_id, state=info.state.value, command="start")
-        for path in media(record.settings):
+        own = command.images(record.settings, machine.home).values()
+        for path in (*media(record.settings), *map(str, own)):
             if not is_file(path):
                 raise MediumMissing(path=path)
         machine.tell(VmState.RESTORING if record.state_tag else VmState.STARTING)

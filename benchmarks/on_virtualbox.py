@@ -1,6 +1,6 @@
 """Measure our VirtualBox driver on both roads against VirtualBox's own API and VBoxManage, in turns in one run; in the laboratory (`make lab-bench`).
 
-`publish` writes the report into the docs.
+`publish` writes the report into the docs. `on_virtualbox.py supervision` measures only what watching costs.
 """
 
 from __future__ import annotations
@@ -247,8 +247,18 @@ def cpu_seconds(processes_: list[psutil.Process]) -> float:
     return total
 
 
-async def supervision(folder: Path, road: str, base: Path, number: int) -> dict[str, float]:
+def halting(folder: Path) -> Path:
+    """A disk whose boot sector stands still: its VM runs and does nothing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    raw, disk = folder / "halt.raw", folder / "halt.vdi"
+    raw.write_bytes(b"\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa" + bytes(1024 * 1024 - 512))
+    manage("convertfromraw", raw, disk)
+    return disk
+
+
+async def supervision(folder: Path, road: str, number: int) -> dict[str, float]:
     """Processor time an hour of a VM host (with its worker) that watches one idle running VM, and of VBoxSVC meanwhile."""
+    base = halting(folder)
     command = (sys.executable, "-m", "t4t", "--data-dir", str(folder), "vm-host", "--hypervisor", "virtualbox")
     host = RemoteHypervisor(command, environment=environment() | {"T4T_VIRTUALBOX_ROAD": road}, log=folder / "host.log")
     spec = spec_of(number, base, memory_mib=64)
@@ -335,9 +345,6 @@ async def measure(folder: Path, appliance: Path) -> dict[str, Any]:
     for place, (who, driver) in enumerate(drivers.items(), 1):
         await deaths(driver, who, spec_of(2000 * place, base, memory_mib=64), figures)
         await driver.close()
-    supervised = {}
-    for number, (who, road) in enumerate((("our API road", "api"), ("our VBoxManage road", "vboxmanage"))):
-        supervised[who] = await supervision(folder / f"host{number}", road, base, 3000 + number)
     return {
         "machine": {"system": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()},
         "hypervisor": f"VirtualBox {manage('--version').strip()}, no VT-x, no kernel driver: instructions are interpreted",
@@ -345,20 +352,27 @@ async def measure(folder: Path, appliance: Path) -> dict[str, Any]:
         "load": round(os.getloadavg()[1], 1),
         "figures": {what: {who: round(1000 * statistics.median(values), 2) for who, values in sides.items()} for what, sides in figures.seconds.items()},
         "VBoxManage calls of a set-up": counted,
-        "supervision": supervised,
-        "supervised seconds": SUPERVISED_S,
         "pauses": PAUSES,
+        **await watching(folder),
     }
+
+
+async def watching(folder: Path) -> dict[str, Any]:
+    """What it costs to watch a VM, on each road."""
+    roads_ = {"our API road": "api", "our VBoxManage road": "vboxmanage"}
+    found = {who: await supervision(folder / f"host-{road}", road, number) for number, (who, road) in enumerate(roads_.items(), 3000)}
+    return {"supervision": found, "supervised seconds": SUPERVISED_S, "load while supervised": round(os.getloadavg()[1], 1)}
 
 
 def main() -> None:
     """Measure, write the report where the laboratory's runs may write."""
     scratch = Path(os.environ["T4T_SCRATCH"])
     folder = Path(os.environ["HOME"]) / "bench"
-    for name in ("bare-manage", "bare-api", "host0", "host1", "share0", "share1", "share2"):
+    for name in ("bare-manage", "bare-api", "share0", "share1", "share2"):
         (folder / name).mkdir(parents=True)
         (folder / name / "context").write_text("T4T_MODE=idle\nT4T_HEARTBEAT_SECONDS=1\n")
-    report = asyncio.run(measure(folder, Path(os.environ["T4T_APPLIANCE"])))
+    only_watching = sys.argv[1:] == ["supervision"]
+    report = asyncio.run(watching(folder) if only_watching else measure(folder, Path(os.environ["T4T_APPLIANCE"])))
     (scratch / "virtualbox.json").write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
     print(json.dumps(report, indent=2))
 

@@ -44,7 +44,8 @@ def virtualbox(report: dict[str, Any]) -> str:
             "",
             f"VBoxManage calls from a specification to a running VM on our VBoxManage road: {counted}.",
             "",
-            f"Supervising one idle VM for {report['supervised seconds']:.0f} s (the VM host and what it starts, without the VM and VBoxSVC):",
+            f"Supervising one idle VM for {report['supervised seconds']:.0f} s (the VM host and what it starts, without the VM and VBoxSVC), load",
+            f"{report['load while supervised']} (`on_virtualbox.py supervision` measures only this):",
             "",
             "| road | " + " | ".join(next(iter(report["supervision"].values()))) + " |",
             "|---|---|---|---|",
@@ -62,7 +63,8 @@ def parts(known: dict[str, Any]) -> str:
 def main() -> None:
     """Put a report in its place; the rest stays as it is."""
     numbers, text = ROOT / "docs" / "benchmarks.json", ROOT / "docs" / "benchmarks.md"
-    known = json.loads(numbers.read_text(encoding="utf-8")) | {KEY: json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))}
+    known = json.loads(numbers.read_text(encoding="utf-8"))
+    known[KEY] = known.get(KEY, {}) | json.loads(Path(sys.argv[1]).read_text(encoding="utf-8"))  # a report may be of a part
     numbers.write_text(json.dumps(known, indent=2) + "\n", encoding="utf-8")
     text.write_text(text.read_text(encoding="utf-8").partition(HEADING)[0].rstrip("\n") + "\n" + parts(known), encoding="utf-8")
 

@@ -31,8 +31,8 @@ _HERE: Final = Path(__file__).resolve().parent
 _CHECKOUT: Final = _HERE.parents[1]
 _SHIM: Final = _HERE / "VBoxHeadless.sh"
 _INTERRUPTED: Final = 130
-_NOT_IN_LAB: Final = ("pyside6", "mypy", "ruff", "import-linter", "types-", "pywin32", "pytest-qt", "pyobjc")
-"""Windows and static checks: tests of those run outside."""
+_NOT_IN_LAB: Final = ("pyside6", "mypy", "ruff", "import-linter", "types-", "pywin32", "pytest-qt", "pytest-xdist", "pyobjc")
+"""Windows, static checks and a second processor for one file: tests of those run outside."""
 _VIRTUALBOX: Final = "usr/lib/virtualbox"
 _BULK: Final = (
     "usr/include",

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t4t.domain.errors import HypervisorBroken
-from t4t.domain.vm import PortForward
+from t4t.domain.vm import BootDisk, BootIso, DiskFormat, PortForward, Share, VmId, VmSpec
 from t4t.hypervisor.virtualbox import codes, options
 from t4t.hypervisor.virtualbox.api import errorinfo, looking, making
 from t4t.hypervisor.virtualbox.api.failure import Failure, Refused
@@ -227,3 +227,19 @@ def test_without_xpcom_there_is_none() -> None:
     error = Refused(Failure(codes.OBJECT_NOT_FOUND, GENERIC))
     assert errorinfo.told(error) is error
     errorinfo.forget()
+
+
+@pytest.mark.parametrize(
+    ("change", "more"),
+    [
+        ({}, False),
+        ({"boot": BootIso("/i.iso")}, True),
+        ({"config_iso": "/c.iso"}, True),
+        ({"floppy": "/f.img"}, True),
+        ({"cache_disk_mib": 0}, True),
+        ({"shares": (Share("shared", "/s"),)}, False),
+    ],
+)
+def test_a_vm_with_its_boot_disk_alone_is_not_locked_twice(change: dict[str, Any], more: bool) -> None:  # noqa: FBT001 - a parameter of pytest's
+    values: dict[str, Any] = {"vm_id": VmId("x"), "name": "x", "boot": BootDisk("/d.vdi", DiskFormat.VDI), "memory_mib": 64}
+    assert making.has_media(VmSpec(**(values | change))) is more

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import appliances_page
+import failures_table
 from appliances_page import cell
 
 from t4t.domain.diagnosis.findings import Status, Verdict
@@ -72,6 +73,7 @@ def failures() -> str:
             "| code | exit status | where | what it says | what you can do |",
             "|---|---|---|---|---|",
             *rows,
+            *failures_table.table(),
             "",
             "# What `t4t doctor` finds",
             "",

@@ -66,6 +66,7 @@ async def test_a_clients_day(agent: InProcess) -> None:
                 why = client.why()
                 assert (why.level, why.deciding) == (Level.PAUSED, "manual_pause")
                 assert why.next_change == pytest.approx(why.since + 3600)
+                assert client.call("prolong")["next_change"] == pytest.approx(why.since + 5400)
                 assert client.call("resume")["level"] == "full"
                 assert client.call("finish")["finishing"]
                 assert [task["key"] for task in client.call("tasks")] == ["one"]

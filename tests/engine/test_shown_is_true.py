@@ -1,4 +1,4 @@
-"""What is shown is what is: at every step of the virtual clock of a chaotic schedule (`support.chaos`), each claim of the view is compared with the driver's world.
+"""What is shown is what is: at every step of the clock of a chaotic schedule (`support.chaos`), each claim of the view is compared with the driver's world.
 
 A claim may be false for 2 s, which is what news need to come; while VirtualBox's service is down and while there is no agent, nobody claims anything.
 """
@@ -44,7 +44,7 @@ class StepClock(VirtualClock):
     _time = 0.0
 
     @property
-    def _now(self) -> float:  # type: ignore[override] # a variable there: every change of it is to be seen
+    def _now(self) -> float:  # a variable there: every change of it is to be seen
         return self._time
 
     @_now.setter

@@ -128,6 +128,11 @@ class ScriptedEngine:
         self.show(state=TrayState.PAUSED_BY_YOU, level=Level.PAUSED, deciding="manual_pause", since=now, next_change=until, tasks=tasks)
         return self._view
 
+    async def prolong(self) -> SessionView:
+        await self._asked("prolong")
+        self.show(next_change=(self._view.next_change or time.time()) + 1800)
+        return self._view
+
     async def resume(self) -> SessionView:
         await self._asked("resume")
         tasks = tuple(msgspec.structs.replace(task, activity=Activity.RUNNING, vm=VmState.RUNNING) for task in self._view.tasks)

@@ -51,6 +51,7 @@ METHODS: Final[dict[str, type[NoParams | PauseParams | TimelineParams]]] = {
     "tasks": NoParams,
     "timeline": TimelineParams,
     "pause": PauseParams,
+    "prolong": NoParams,
     "resume": NoParams,
     "finish": NoParams,
     "checkpoint": NoParams,

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-VERBS: Final = frozenset({"status", "why", "pause", "resume", "finish", "checkpoint", "tasks", "timeline", "quit"})
+VERBS: Final = frozenset({"status", "why", "pause", "prolong", "resume", "finish", "checkpoint", "tasks", "timeline", "quit"})
 DONE: Final = 0
 
 

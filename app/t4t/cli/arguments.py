@@ -77,11 +77,12 @@ def parser() -> argparse.ArgumentParser:
     window = verbs.add_parser("window", help="show the window; starts the program if it does not run")
     window.add_argument("page", nargs="?", choices=PAGES, default=PAGES[0], metavar="PAGE", help=f"what to show: {' or '.join(PAGES)}")
 
-    verbs.add_parser("status", help="what it does now")
-    verbs.add_parser("why", help="why it does that, rule by rule")
+    for verb, does in (("status", "what it does now"), ("why", "why it does that, rule by rule")):
+        verbs.add_parser(verb, help=does)
     pause = verbs.add_parser("pause", help="stand still; the tasks stay")
     pause.add_argument("kind", nargs="?", choices=[kind.value for kind in PauseKind], default=PauseKind.FOREVER.value, help="for how long (default: forever)")
-    verbs.add_parser("resume", help="go on")
+    for verb, does in (("resume", "go on"), ("prolong", "half an hour more of the pause")):
+        verbs.add_parser(verb, help=does)
     verbs.add_parser("finish", help="finish the work at hand, then pause")
     verbs.add_parser("checkpoint", help="write a checkpoint of everything that runs")
     verbs.add_parser("tasks", help="the tasks at hand")

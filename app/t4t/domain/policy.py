@@ -68,6 +68,8 @@ class PauseKind(enum.Enum):
 
 _DAY_S: Final = 86_400.0
 _MORNING_S: Final = 8 * 3600.0
+PROLONGED_BY_S: Final = 1800.0
+"""What one request for more adds to a pause."""
 _LENGTH_S: Final = {PauseKind.HALF_HOUR: 1800.0, PauseKind.HOUR: 3600.0, PauseKind.THREE_HOURS: 10_800.0}
 
 
@@ -102,6 +104,13 @@ def pause_by_hand(kind: PauseKind, at: Instant) -> Pause:
     """A pause that begins now."""
     until = at.now + _LENGTH_S[kind] if kind in _LENGTH_S else at.morning if kind is PauseKind.TOMORROW else None
     return Pause(kind=kind, since=at.now, until=until, boot=at.boot)
+
+
+def prolonged(pause: Pause | None, by: float, at: Instant) -> Pause:
+    """The pause with ``by`` seconds more; one without an end stays, and where none holds any more one of that length begins."""
+    if pause is None or is_over(pause, at):
+        return Pause(kind=PauseKind.HALF_HOUR, since=at.now, until=at.now + by, boot=at.boot)
+    return pause if pause.until is None else msgspec.structs.replace(pause, until=pause.until + by)
 
 
 def is_over(pause: Pause, at: Instant) -> bool:

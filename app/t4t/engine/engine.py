@@ -129,6 +129,10 @@ class Engine:
         await self._ask(lambda: self._volition.pause(kind, told="paused_by_you"))
         return await self._until(lambda view: all(task.vm is not VmState.RUNNING for task in view.tasks))
 
+    async def prolong(self) -> SessionView:
+        """Half an hour more of a pause by hand; as `pause`."""
+        return await self._ask(self._volition.prolong)
+
     async def resume(self) -> SessionView:
         """Go on: no pause, no finishing; what failed is tried again at once."""
         return await self._ask(self._resume)

@@ -73,6 +73,10 @@ class Commands(Protocol):
         """See `Engine`."""
         ...
 
+    async def prolong(self) -> SessionView:
+        """See `Engine`."""
+        ...
+
     async def resume(self) -> SessionView:
         """See `Engine`."""
         ...
@@ -230,8 +234,8 @@ class _Conversation:
                 return self._commands.why()
             case "tasks":
                 return self._commands.view.tasks
-            case "resume":
-                return await self._commands.resume()
+            case "prolong" | "resume":
+                return await (self._commands.resume() if method == "resume" else self._commands.prolong())
             case "finish":
                 return await self._commands.finish()
             case "checkpoint":

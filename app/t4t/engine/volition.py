@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import T4TError
-from t4t.domain.policy import Instant, Intent, PauseKind, after_jump, in_zone, is_over, pause_by_hand
+from t4t.domain.policy import PROLONGED_BY_S, Instant, Intent, PauseKind, after_jump, in_zone, is_over, pause_by_hand, prolonged
 
 if TYPE_CHECKING:
     from t4t.domain.clock import WallClock
@@ -44,6 +44,11 @@ class Volition:
     def pause(self, kind: PauseKind, *, told: str) -> None:
         """Pause by hand. Raises `FolderUnwritable` when it holds but would not survive our end."""
         self._want(msgspec.structs.replace(self.intent, pause=pause_by_hand(kind, self.instant()), finishing=False), told, kind.value)
+
+    def prolong(self) -> None:
+        """Half an hour more of the pause that holds; as `pause`."""
+        pause = prolonged(self.intent.pause, PROLONGED_BY_S, self.instant())
+        self._want(msgspec.structs.replace(self.intent, pause=pause, finishing=False), "prolonged_by_you")
 
     def resume(self) -> None:
         """No pause, no finishing; as `pause`."""

@@ -22,6 +22,7 @@ class Command(enum.Enum):
     PAUSE_RESTART = "pause:restart"
     PAUSE_FOREVER = "pause:forever"
     FINISH = "finish"
+    PROLONG = "prolong"
     RESUME = "resume"
     QUIT = "quit"
 
@@ -73,6 +74,8 @@ def is_done(command: Command, view: SessionView) -> bool:
     match command.method:
         case "pause":
             return is_paused(view) and holds_still(view.level)
+        case "prolong":
+            return is_paused(view)
         case "resume":
             return not is_paused(view) and not view.finishing
         case "finish":

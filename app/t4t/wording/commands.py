@@ -20,6 +20,7 @@ _LABELS: Final = {
     "pause": "Pause",
     "change_pause": "Change the pause",
     "change": "Change",
+    "prolong": "Add 30 minutes",
     "resume": "Continue now",
     "finish": "Finish the current work, then pause",
     "why": "Why?",
@@ -28,6 +29,7 @@ _LABELS: Final = {
 }
 _AT_ONCE: Final = {
     "pause": "Pausing…",
+    "prolong": "Adding 30 minutes…",
     "resume": "Continuing…",
     "finish": "Finishing the current work, then pausing…",
     "quit": "Saving the work and ending…",

@@ -369,6 +369,13 @@ def no_tray() -> str:
     return gettext("This desktop has no place for an icon. Test4Theory works all the same; “t4t window” shows what it does.")
 
 
+def no_tray_here() -> str:
+    """The same, in the window."""
+    return gettext(
+        "This desktop has no place for an icon, so only this window shows what is done. The work goes on when it is closed; “t4t window” opens it again."
+    )
+
+
 def no_screen() -> str:
     """There is nothing to show an icon on."""
     return gettext("No screen here: working without an icon, as “t4t run” does.")

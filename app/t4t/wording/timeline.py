@@ -21,6 +21,7 @@ _FREED_MIB: Final = 1024.0
 
 PLAIN: Final = {
     "agent_started": "Test4Theory was started.",
+    "prolonged_by_you": "You added half an hour to your pause.",
     "resumed_by_you": "You let it go on.",
     "finishing": "You asked to finish the work at hand and then pause.",
     "all_finished": "The work at hand is finished. It is paused now, as you asked.",

@@ -33,6 +33,9 @@ class Doctor(Services):
         self.reach = reach
         return diagnose(self.facts, TABLES)
 
+    def report(self) -> str:
+        raise NotImplementedError
+
     def virtualbox_health(self) -> tuple[Finding, ...]:
         return health(self.facts, TABLES)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +15,7 @@ from support.appliances import descriptor
 from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoResult, MachineOptions
 from t4t.domain.appliance_descriptor import parse_descriptor
-from t4t.domain.errors import AgentRunning
+from t4t.domain.errors import AgentRunning, FileExists, ReportUnwritable
 from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
 from t4t.domain.project import Decoded
 
@@ -77,6 +79,9 @@ class Services:
 
     def doctor(self, *, reach: bool) -> Diagnosis:
         raise NotImplementedError(reach)
+
+    def report(self) -> str:
+        return "everything\n"
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         raise NotImplementedError
@@ -242,3 +247,43 @@ def test_a_decoded_reply_shows_no_key(capsys: pytest.CaptureFixture[str]) -> Non
     ):
         assert line in out
     assert "empty" not in out
+
+
+def test_a_report_is_written_to_a_new_file_or_shown(tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    services = Services()
+    assert run(services, "report", "--print") == 0
+    assert capsys.readouterr().out == "everything\n"
+    assert run(services, "--json", "report", "--print") == 0
+    assert json.loads(capsys.readouterr().out) == {"report": "everything\n"}
+    monkeypatch.chdir(tmp_path)
+    assert run(services, "--json", "report") == 0
+    (path,) = tmp_path.iterdir()
+    assert json.loads(capsys.readouterr().out) == {"path": str(path), "bytes": 11}
+    assert path.read_text() == "everything\n"
+    with pytest.raises(FileExists):
+        run(services, "report", "--output", str(path))
+
+
+def test_a_report_that_can_not_be_written_leaves_nothing_and_touches_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    services = Services()
+
+    def full(_descriptor: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fsync", full)
+        with pytest.raises(ReportUnwritable) as error:
+            run(services, "report", "--output", str(tmp_path / "new"))
+    assert error.value.reason == "No space left on device"
+    assert list(tmp_path.iterdir()) == []
+    with pytest.raises(ReportUnwritable):
+        run(services, "report", "--output", str(tmp_path / "none" / "new"))
+
+    def meanwhile() -> str:
+        (tmp_path / "new").write_text("somebody was quicker")
+        return "everything"
+
+    monkeypatch.setattr(services, "report", meanwhile)
+    with pytest.raises(FileExists):
+        run(services, "report", "--output", str(tmp_path / "new"))
+    assert (tmp_path / "new").read_text() == "somebody was quicker"

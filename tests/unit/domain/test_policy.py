@@ -31,6 +31,7 @@ from t4t.domain.policy import (
     is_over,
     lower,
     pause_by_hand,
+    prolonged,
 )
 
 NOW = 1_800_000_000.0
@@ -203,3 +204,20 @@ def test_tomorrow_is_eight_o_clock_wherever_the_computer_is(day: int, set_in: in
     assert abs(moved - until) <= 43_200
     hour = pause_by_hand(PauseKind.HOUR, Instant(now=NOW, boot="a", morning=NOW))
     assert in_zone(hour, now_in) == hour
+
+
+@given(kind=st.sampled_from(PauseKind), seconds=st.floats(0, 2e6))
+def test_half_an_hour_more(kind: PauseKind, seconds: float) -> None:
+    """A pause only ever becomes longer; where none holds any more, one of half an hour begins."""
+    pause = hand(kind)
+    now = at(seconds)
+    longer = prolonged(pause, 1800.0, now)
+    assert not is_over(longer, now)
+    if is_over(pause, now):
+        assert (longer.kind, longer.since, longer.until) == (PauseKind.HALF_HOUR, now.now, now.now + 1800.0)
+    elif pause.until is None:
+        assert longer == pause
+    else:
+        assert longer.until == pause.until + 1800.0
+        assert (longer.kind, longer.since) == (pause.kind, pause.since)
+    assert prolonged(None, 1800.0, now).until == now.now + 1800.0

@@ -73,10 +73,20 @@ def test_the_rest_of_a_pause_is_counted() -> None:
     assert present(view, Reader(NOW + 48 * 60)).row(Slot.COUNTDOWN) is None
 
 
+def test_half_an_hour_more_is_offered_for_a_pause_that_has_an_end() -> None:
+    timed = a_view(state=TrayState.PAUSED_BY_YOU, deciding="manual_pause", level=Level.PAUSED, next_change=NOW + 47 * 60)
+    row = present(timed, AT).row(Slot.PROLONG)
+    assert row is not None
+    assert (row.text, row.enabled) == ("Add 30 minutes", True)
+    assert present(timed, AT, pending=Command.PROLONG).row(Slot.PROLONG).enabled is False  # type: ignore[union-attr] # it is still there
+    for other in (a_view(), a_view(state=TrayState.PAUSED_BY_YOU, deciding="manual_pause", level=Level.PAUSED, next_change=None)):
+        assert present(other, AT).row(Slot.PROLONG) is None
+
+
 def test_commands_speak_the_api() -> None:
     assert {command.pause for command in PAUSES} == set(PauseKind)
     assert [command.params for command in (Command.PAUSE_HOUR, Command.RESUME)] == [{"kind": "1h"}, {}]
-    assert {command.method for command in Command} == {"pause", "resume", "finish", "quit"}
+    assert {command.method for command in Command} == {"pause", "prolong", "resume", "finish", "quit"}
     assert all(command.label and command.at_once for command in Command)
 
 
@@ -87,6 +97,7 @@ def test_what_is_done_is_seen() -> None:
     ending = a_view(level=Level.STOPPED, deciding="quitting")
     seen = {command: [is_done(command, view) for view in (working, paused, finishing, ending)] for command in Command}
     assert seen[Command.PAUSE_HOUR] == [False, True, False, False]
+    assert seen[Command.PROLONG] == [False, True, False, False]
     assert seen[Command.RESUME] == [True, False, False, True]
     assert seen[Command.FINISH] == [False, True, True, False]
     assert seen[Command.QUIT] == [False, False, False, True]

@@ -144,6 +144,14 @@ def test_what_needs_the_volunteer_is_said(qtbot: QtBot, window: Window, agent: A
     qtbot.waitUntil(lambda: "One thing needs your attention: Not enough disk space" in _texts(window))
 
 
+def test_a_desktop_without_icons_is_told_and_a_panel_that_comes_late_is_seen(qtbot: QtBot, window: Window) -> None:
+    qtbot.waitUntil(lambda: any("Working" in one for one in _texts(window)))
+    window.home.tell_of_tray(there=False)
+    assert any("no place for an icon" in one for one in _texts(window))
+    window.home.tell_of_tray(there=True)
+    assert not any("no place for an icon" in one for one in _texts(window))
+
+
 def test_a_refused_click_is_explained(qtbot: QtBot, window: Window, agent: ApiThread, session: Session) -> None:
     qtbot.waitUntil(lambda: session.view is not None)
     agent.engine.refuse_with = NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)

@@ -31,6 +31,7 @@ class Slot(enum.Enum):
     COUNTDOWN = "countdown"
     FIRST_LINE = "first line"
     RESUME = "resume"
+    PROLONG = "prolong"
     PAUSE = "pause"
     WHY = "why"
     SECOND_LINE = "second line"
@@ -102,6 +103,8 @@ def _rows(view: SessionView | None, said: Said, reader: Reader, *, sentence: str
     if paused or view.finishing:
         rows[Slot.RESUME] = Row(commands.label("resume"), enabled=pending is not Command.RESUME)
     finish = () if view.finishing or paused or not view.tasks else (Command.FINISH,)
+    if paused and view.next_change is not None:
+        rows[Slot.PROLONG] = Row(commands.label("prolong"), enabled=pending is None)
     rows[Slot.PAUSE] = Row(commands.label("change_pause" if paused else "pause"), below=(*PAUSES, *finish))
     rows[Slot.WHY] = Row(commands.label("why"))
     rows[Slot.QUIT] = Row(commands.quit_label(view.save_s))

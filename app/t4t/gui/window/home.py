@@ -76,6 +76,9 @@ class Home(QScrollArea):
         self._work.rows.addWidget(self._empty)
         self._work.rows.addWidget(self._tasks)
         self._box.addWidget(self._work)
+        self._no_tray = label("muted", words.no_tray_here())
+        self._no_tray.hide()
+        self._box.addWidget(self._no_tray)
         self._box.addStretch(1)
         self.setWidget(page)
         self._clock = QTimer(self)
@@ -217,6 +220,10 @@ class Home(QScrollArea):
     def _refused(self, error: T4TError) -> None:
         self._trouble = words.refused(error)
         self._show_banner()
+
+    def tell_of_tray(self, *, there: bool) -> None:
+        """Whether this desktop shows icons of programs: without one this window is all that is seen of us."""
+        self._no_tray.setVisible(not there)
 
     # --- keyboard ----------------------------------------------------------------------------------------------------
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QMainWindow
+from PySide6.QtWidgets import QApplication, QMainWindow, QSystemTrayIcon
 
 from t4t.gui.application import NAME, application
 from t4t.gui.link import AgentLink
 from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
 from t4t.gui.theme.style import Theme, give_role
+from t4t.gui.tray.hosts import TrayHosts
 from t4t.gui.window.home import Home
 from t4t.gui.window.single import OneWindow
 
@@ -89,6 +90,14 @@ def run(path: Path, own_path: Path, *, page: str, start_agent: Callable[[], None
     starter = Starter(session, start_agent)
     window = Window(session, theme, starter.start)
     one.asked.connect(window.come_forward)
+    hosts = TrayHosts(window)
+
+    def look_for_tray() -> None:
+        window.home.tell_of_tray(there=QSystemTrayIcon.isSystemTrayAvailable())
+
+    hosts.changed.connect(look_for_tray)
+    hosts.late.connect(look_for_tray)
+    look_for_tray()
     with contextlib.ExitStack() as stack:
         stack.callback(one.close)
         stack.callback(session.close)

@@ -70,13 +70,16 @@ class Round:
     blows: tuple[Blow, ...]
 
 
-def plan(seed: int, number: int, *, hypervisor: str = "qemu", blows: int = 10, size: float = 1.0) -> Round:
-    """The round's plan, the same for the same words. ``size``: of the job, 1 is what computes for about a minute without hardware virtualization."""
+def plan(seed: int, number: int, *, hypervisor: str = "qemu", blows: int = 10, size: float = 1.0, rest_s: float = 3.0) -> Round:
+    """The round's plan, the same for the same words.
+
+    ``size``: of the job, 1 is what computes for about a minute without hardware virtualization. ``rest_s``: the longest time until the next blow.
+    """
     chance = random.Random(f"{seed}/{number}/{hypervisor}")  # noqa: S311 - repeatable is what is wanted
     template, events = chance.choice(PROCESSES) if hypervisor == "qemu" else PROCESSES[0]
     runspec = template.format(events=max(1, round(events * 6 * size)), seed=chance.randint(1, 30_000))
     struck = tuple(
-        Blow(round(chance.uniform(0.0, 3.0), 2), number > 0 and chance.random() < 0.35, chance.choice(_BLOWS[hypervisor])) for number in range(blows)
+        Blow(round(chance.uniform(0.0, rest_s), 2), number > 0 and chance.random() < 0.35, chance.choice(_BLOWS[hypervisor])) for number in range(blows)
     )
     return Round(number, runspec, 8.0 if hypervisor == "qemu" else 20.0, struck)
 

@@ -1,4 +1,4 @@
-"""A tenth of the soak's kills each time, on one task; the long run's log lies in ``docs/evidence``."""
+"""A tenth of the soak's kills each time; the long run's log lies in ``docs/evidence``."""
 
 from __future__ import annotations
 
@@ -11,10 +11,18 @@ from soak.agent_kills import good, plan, play
 if TYPE_CHECKING:
     from pathlib import Path
 
+KILLS = 10
+
 
 @pytest.mark.qemu
 @pytest.mark.timeout(280)
-def test_ten_kills_of_one_task(tmp_path: Path, appliance_dir: Path) -> None:
-    entry = play(plan(1, 1, blows=12, size=0.7), tmp_path, appliance_dir)
-    assert good(entry), entry
-    assert entry["kills"] >= 10, entry
+def test_ten_kills(tmp_path: Path, appliance_dir: Path) -> None:
+    """Of one task; of more where it is done too quickly."""
+    kills = 0
+    for number in range(1, 6):
+        entry = play(plan(1, number, blows=KILLS - kills, size=0.5, rest_s=1.0), tmp_path / str(number), appliance_dir)
+        assert good(entry), entry
+        kills += entry["kills"]
+        if kills >= KILLS:
+            return
+    pytest.fail(f"only {kills} kills in five tasks")

@@ -5,7 +5,7 @@ VENV := .venv/bin
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 # The longest first: two files are run at a time.
-LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,task_run contract_manage contract_api traps recovery ways formats vm_host cores api_road_live smoke api_road health))
+LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,task_run contract_manage contract_api traps recovery ways kills formats vm_host cores api_road_live smoke api_road health))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format appliance bench soak lab lab-bench lab-clean wine ready-run ready-test clean
@@ -43,9 +43,14 @@ appliance: ## build the reference appliance into build/appliance
 bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
 	@$(VENV)/python benchmarks/run.py
 
-soak: ready-test ## thousands of chaos schedules, then hours of real kills on real VMs, resumable; the logs go to docs/evidence
+soak: ready-test ## thousands of chaos schedules, then hours of real kills on QEMU and (as root) VirtualBox, resumable; the logs go to docs/evidence
 	@$(VENV)/python tests/soak/chaos_rounds.py --schedules $(or $(SCHEDULES),10000)
 	@$(VENV)/python tests/soak/kill_rounds.py --rounds $(or $(ROUNDS),100)
+	@$(VENV)/python tests/soak/agent_kills.py --kills $(or $(KILLS),100)
+	@$(if $(filter 0,$(shell id -u)),$(PYTHON) packaging/setup/prepare.py lab,echo "the kills on VirtualBox are left out: its laboratory needs root")
+	@$(if $(filter 0,$(shell id -u)),$(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance --scratch docs/evidence \
+		--env PYTHONPATH=/checkout/app -- python tests/soak/agent_kills.py --hypervisor virtualbox --kills $(or $(VIRTUALBOX_KILLS),20) \
+		--commit "$$(git describe --always --abbrev=12 --dirty=+)")
 
 lab: ## run the tests that need real VirtualBox in its laboratory, built on first use (needs root)
 	@$(PYTHON) packaging/setup/prepare.py lab

@@ -47,6 +47,10 @@ _BLOWS: Final = {
 }
 
 
+_ROUNDS: Final = {"qemu": (10, 0.4), "virtualbox": (24, 0.0012)}
+"""Blows of a round, and the size of its job: in the laboratory the generator's own beginning takes minutes."""
+
+
 @dataclasses.dataclass(frozen=True, slots=True)
 class Blow:
     """Who is killed ``wait_s`` after the task went on, or (``amid``) after the blow before."""
@@ -66,29 +70,37 @@ class Round:
     blows: tuple[Blow, ...]
 
 
-def plan(seed: int, number: int, *, hypervisor: str = "qemu", blows: int = 10, size: float = 1.0) -> Round:
-    """The round's plan, the same for the same words. ``size``: of the job, 1 is what computes for about a minute without hardware virtualization."""
+def plan(seed: int, number: int, *, hypervisor: str = "qemu", blows: int = 10, size: float = 1.0, rest_s: float = 3.0) -> Round:
+    """The round's plan, the same for the same words.
+
+    ``size``: of the job, 1 is what computes for about a minute without hardware virtualization. ``rest_s``: the longest time until the next blow.
+    """
     chance = random.Random(f"{seed}/{number}/{hypervisor}")  # noqa: S311 - repeatable is what is wanted
     template, events = chance.choice(PROCESSES) if hypervisor == "qemu" else PROCESSES[0]
     runspec = template.format(events=max(1, round(events * 6 * size)), seed=chance.randint(1, 30_000))
     struck = tuple(
-        Blow(round(chance.uniform(0.0, 3.0), 2), number > 0 and chance.random() < 0.35, chance.choice(_BLOWS[hypervisor])) for number in range(blows)
+        Blow(round(chance.uniform(0.0, rest_s), 2), number > 0 and chance.random() < 0.35, chance.choice(_BLOWS[hypervisor])) for number in range(blows)
     )
-    return Round(number, runspec, 8.0, struck)
+    return Round(number, runspec, 8.0 if hypervisor == "qemu" else 20.0, struck)
 
 
-def play(turn: Round, folder: Path, appliance: Path, *, hypervisor: str = "qemu", memory: str = "512", patience_s: float = 600) -> dict[str, Any]:
+def play(turn: Round, folder: Path, appliance: Path, *, hypervisor: str = "qemu", memory: str = "512", patience_s: float = 1500) -> dict[str, Any]:
     """Play one round; raises AssertionError when something is lost."""
     begun = time.monotonic()
     with killable(folder, appliance, hypervisor=hypervisor, checkpoint_s=turn.checkpoint_s) as shell:
         shell.add_waiting_task(TASK, turn.runspec, memory_size_mb=memory)
         shell.launch()
-        struck = list(_blows(shell, turn))
+        struck = []
+        for blow in _blows(shell, turn):
+            print(json.dumps(blow), flush=True)
+            struck.append(blow)
         shell.until_ended(patience_s)
         view = shell.view()
         left = shell.quit()
+        (path,) = shell.data.glob(f"*/{TASK}/.t4t/task.json")
+        record = json.loads(path.read_bytes())
+        assert record["outcome"] == "done", record
         equal = shell.result(TASK) == shell.native(TASK)
-        record = json.loads((shell.data / "done" / TASK / ".t4t" / "task.json").read_bytes())
     bound = turn.checkpoint_s + LOOK_S
     return {
         "number": turn.number,
@@ -110,7 +122,7 @@ def play(turn: Round, folder: Path, appliance: Path, *, hypervisor: str = "qemu"
 
 def _blows(shell: KillShell, turn: Round) -> Iterator[dict[str, Any]]:
     """Deal them, as long as there is a task; of each: who was killed, when, how long until it went on, what the guest had lost."""
-    recovery = shell.goes_on(TASK, without=set(), struck_at=time.monotonic(), before=0.0, seconds=300)
+    recovery = shell.goes_on(TASK, without=set(), struck_at=time.monotonic(), before=0.0)
     begun = time.monotonic()
     without: set[int] = set()
     before = 0.0
@@ -153,12 +165,14 @@ def main() -> int:
     arguments.add_argument("--hypervisor", choices=sorted(_BLOWS), default="qemu")
     arguments.add_argument("--only", type=int, help="one round, whether it was played before or not")
     arguments.add_argument("--seed", type=int, default=20261122)
-    arguments.add_argument("--blows", type=int, default=10, help="of a round")
-    arguments.add_argument("--size", type=float, default=1.0, help="of a round's job")
+    arguments.add_argument("--blows", type=int, help="of a round")
+    arguments.add_argument("--size", type=float, help="of a round's job")
     arguments.add_argument("--commit", default="", help="which commit this is, where git can't tell")
     arguments.add_argument("--log", type=Path)
     args = arguments.parse_args()
-    log = args.log or ROOT / "docs" / "evidence" / f"agent-kills-{args.hypervisor}.jsonl"
+    evidence = Path(os.environ["T4T_SCRATCH"]) if "T4T_LABORATORY" in os.environ else ROOT / "docs" / "evidence"
+    log = args.log or evidence / f"agent-kills-{args.hypervisor}.jsonl"
+    blows, size = _ROUNDS[args.hypervisor]
     appliance = Path(os.environ.get("T4T_APPLIANCE") or ROOT / "build" / "appliance")
     named = args.commit or commit()
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
@@ -166,12 +180,13 @@ def main() -> int:
     kills, number, failed = sum(entry.get("kills", 0) for entry in entries), len(entries), 0
     while args.only is not None or kills < args.kills:
         number = number + 1 if args.only is None else args.only
-        turn = plan(args.seed, number, hypervisor=args.hypervisor, blows=args.blows, size=args.size)
+        turn = plan(args.seed, number, hypervisor=args.hypervisor, blows=args.blows or blows, size=args.size or size)
         with tempfile.TemporaryDirectory(prefix="t4t-soak-") as folder:
             try:
                 entry = play(turn, Path(folder), appliance, hypervisor=args.hypervisor, memory="512" if args.hypervisor == "qemu" else "256")
             except (AssertionError, TimeoutError, psutil.Error, OSError, subprocess.SubprocessError) as error:
-                entry = dataclasses.asdict(turn) | {"failed": f"{type(error).__name__}: {error}"[:6000]}
+                said = {path.name: path.read_text(errors="replace")[-6000:] for path in Path(folder).glob("data/logs/*")}
+                entry = dataclasses.asdict(turn) | {"failed": f"{type(error).__name__}: {error}"[:6000], "said": said}
         bad = "failed" in entry or not good(entry)
         failed += bad
         kills += entry.get("kills", 0)

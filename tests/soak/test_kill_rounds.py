@@ -14,8 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.qemu
 @pytest.mark.timeout(280)
-@pytest.mark.parametrize("number", [1, 2])
-def test_a_round(tmp_path: Path, appliance_dir: Path, number: int) -> None:
-    entry = play(plan(1, number), tmp_path, appliance_dir)
+def test_a_round(tmp_path: Path, appliance_dir: Path) -> None:
+    entry = play(plan(1, 1), tmp_path, appliance_dir)
     assert entry["equal"], entry
     assert entry["leftover_processes"] == 0

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any
 import psutil
 
 import doctor
+import idle
 from bare import BareVm
 from publish import parts
 from t4t.domain.vm import BootDisk, DiskFormat, PortForward, Share, VmId, VmSpec
@@ -179,7 +180,7 @@ async def supervision(folder: Path, image: Path) -> dict[str, float]:
 
 async def main() -> None:
     """Measure, write, print."""
-    image = (Path(os.environ.get("T4T_APPLIANCE") or ROOT / "build" / "appliance") / "t4t-appliance.raw").resolve()
+    image = the_image()
     figures = Figures()
     with tempfile.TemporaryDirectory(prefix="t4t-bench-") as name:
         folder = Path(name)
@@ -204,6 +205,7 @@ async def main() -> None:
         "figures": figures.table(),
         "supervision": supervised,
         "doctor": await asyncio.to_thread(doctor.measure),
+        "idle": await asyncio.to_thread(idle.measure, image),
     }
     write(report)
 
@@ -243,18 +245,24 @@ def page(report: dict[str, Any]) -> str:
             f"starting the program and doing nothing takes; the slowest {doctor_s['slowest doctor s']} s, the budget {doctor_s['budget s']} s.",
             "`benchmarks/run.py doctor` measures only this.",
             "",
+            *(idle.table(report["idle"]) if "idle" in report else ()),
         ]
     )
 
 
-def only_doctor() -> None:
-    """Measure the doctor alone and put it beside the other figures as they are."""
+def only(part: str) -> None:
+    """Measure one part alone and put it beside the other figures as they are."""
     report = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))
-    write(report | {"doctor": doctor.measure()})
+    write(report | {part: doctor.measure() if part == "doctor" else idle.measure(the_image())})
+
+
+def the_image() -> Path:
+    """The reference appliance's disk."""
+    return (Path(os.environ.get("T4T_APPLIANCE") or ROOT / "build" / "appliance") / "t4t-appliance.raw").resolve()
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] == ["doctor"]:
-        only_doctor()
+    if sys.argv[1:] in (["doctor"], ["idle"]):
+        only(sys.argv[1])
     else:
         asyncio.run(main())

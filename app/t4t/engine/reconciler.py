@@ -114,9 +114,9 @@ class Reconciler:
 
     def add(self, key: str, work: Work) -> Charge:
         """Look after ``work`` from now on."""
-        work.capabilities = self.capabilities
+        work.fitting.capabilities = self.capabilities
         if self._level is not None:
-            work.level = self._level
+            work.fitting.level = self._level
         charge = self.charges[key] = Charge(key=key, work=work)
         return charge
 
@@ -151,14 +151,14 @@ class Reconciler:
     def ask_relink(self) -> None:
         """The network is another one: every guest is to notice."""
         for charge in self.charges.values():
-            charge.work.ask_relink()
+            charge.work.fitting.ask_relink()
 
     def fit(self, level: Level) -> None:
         """How much of the computer the VMs get from now on."""
         if level is not self._level:
             self._level = level
             for charge in self.charges.values():
-                charge.work.level = level
+                charge.work.fitting.level = level
 
     def forget_capabilities(self) -> None:
         """The hypervisor may be another one: nothing is begun before it was asked."""
@@ -179,7 +179,7 @@ class Reconciler:
         """Ask the driver what it can; to be done before the first turn."""
         self.capabilities = await self._driver.probe()
         for charge in self.charges.values():
-            charge.work.capabilities = self.capabilities
+            charge.work.fitting.capabilities = self.capabilities
         return self.capabilities
 
     @contextlib.asynccontextmanager

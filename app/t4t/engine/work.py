@@ -10,24 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import (
-    DurationPassed,
     GuestFailed,
-    HeartbeatLost,
     MediumMissing,
-    NotEnoughDisk,
-    PrematureShutdown,
     SnapshotNotFound,
     StateUnreadable,
     T4TError,
     TaskElsewhere,
-    VmLost,
 )
-from t4t.domain.limits import Limits, cap_for, limits_at
-from t4t.domain.policy import Level
 from t4t.domain.progress import Happened, Moment, Outcome, TaskEvent
 from t4t.domain.task import Step, TaskFacts
-from t4t.domain.vm import Feature, VmChange, VmId, VmState
+from t4t.domain.vm import Feature, VmId, VmState
 from t4t.engine.exchange import Exchange
+from t4t.engine.failing import failure
+from t4t.engine.fitting import Fitting
 from t4t.engine.observer import TaskObserver
 from t4t.engine.record import RecordFile
 from t4t.host import resources
@@ -37,7 +32,6 @@ if TYPE_CHECKING:
 
     from t4t.domain.clock import WallClock
     from t4t.domain.completion import Completion
-    from t4t.domain.vm import Capabilities, VmInfo
     from t4t.engine.folder import TaskFolder, Wishes
     from t4t.engine.observer import Able, Pace
     from t4t.hypervisor.driver import Driver
@@ -72,7 +66,6 @@ class Work:
     ) -> None:
         """``listen`` is told what happens, on the event loop's thread; ``checkpoint_s`` is the volunteer's least time between checkpoints.
 
-        ``gentle_percent`` as `Settings.gentle_percent`.
         ``copy`` stands in for a record that can't be read (see `RecordFile.load`).
         """
         self.folder = folder
@@ -84,17 +77,12 @@ class Work:
         self._listen = listen
         self._checkpoint_s = checkpoint_s
         self._checkpoint_asked = False
-        self._given = Limits(cores=wishes.cores, cap_percent=wishes.cap_percent)
-        self._gentle_percent = gentle_percent
-        self._relink_asked = False
-        self.level = Level.FULL
-        """How much it may have while it runs; what is to run at all is another matter."""
         self.exchange = Exchange(folder)
         self._file = RecordFile(folder.path)
         self.record = self._file.load(data_dir, copy=copy)
         self.vm = VmId(self.record.vm_id)
         self.seen = TaskObserver(folder, driver, self.record, self.exchange, clock=clock, pace=pace)
-        self.capabilities: Capabilities | None = None
+        self.fitting = Fitting(driver, self.seen, self.record, job=folder.job, wishes=wishes, gentle_percent=gentle_percent, tell=self._tell)
         self._last_record = clock.monotonic()
         self._went_back = False
         self._rest_until: float | None = None
@@ -148,40 +136,19 @@ class Work:
 
     def facts(self, able: Able) -> TaskFacts:
         """All that the transition needs; ``able`` is what may be tried now."""
-        able = dataclasses.replace(able, save=able.save and self._can(Feature.SAVE))
-        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self._unfit(), checkpoint_due=self._checkpoint_due())
-
-    def _can(self, feature: Feature) -> bool:
-        return self.capabilities is not None and self.capabilities.has(feature)
-
-    @property
-    def _limits(self) -> Limits:
-        return limits_at(self.level, self._given, gentle_percent=self._gentle_percent)
-
-    def _unfit(self) -> bool:
-        """Whether the VM that runs is to be changed: its cap, or its link, which may have been left down in the middle of `_relink`."""
-        info = self.seen.info
-        if info is None:
-            return False
-        capped = not self._can(Feature.CAP) or info.cap_percent == cap_for(self._limits, info.cores)
-        linked = not self._can(Feature.LINK) or not self.folder.job.enable_network or (info.link_up and not self._relink_asked)
-        return not (capped and linked)
+        able = dataclasses.replace(able, save=able.save and self.fitting.can(Feature.SAVE))
+        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self.fitting.unfit, checkpoint_due=self._checkpoint_due())
 
     def _checkpoint_due(self) -> bool:
-        if not self._can(Feature.SNAPSHOTS):
+        if not self.fitting.can(Feature.SNAPSHOTS):
             return False
-        job = self.folder.job
-        since = self.record.elapsed_s - self.record.checkpoint_at_s
+        job, since = self.folder.job, self.record.elapsed_s - self.record.checkpoint_at_s
         due = not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s)
         return due or self._checkpoint_asked
 
     def ask_checkpoint(self) -> None:
         """The volunteer wants a checkpoint now."""
         self._checkpoint_asked = True
-
-    def ask_relink(self) -> None:
-        """The network of this computer is another one: a guest that runs is to ask for addresses and name servers anew."""
-        self._relink_asked = True
 
     @property
     def resting(self) -> bool:
@@ -214,7 +181,7 @@ class Work:
                 self.seen.observe(await self._driver.pause(self.vm))
                 self._tell(Happened.PAUSED)
             case Step.ADJUST:
-                await self._adjust()
+                await self.fitting.adjust()
             case Step.CHECKPOINT:
                 await self._checkpoint()
             case Step.SAVE:
@@ -228,36 +195,22 @@ class Work:
             case Step.COLLECT | Step.END_OF_TIME:
                 await self._finish(self.exchange.completion(final=True))
             case Step.FAIL_PREMATURE | Step.FAIL_HEARTBEAT | Step.FAIL_DURATION | Step.FAIL_LOST:
-                await self._fail(self._failure(step))
+                await self._fail(failure(step, self.seen, self.record, self.folder.job))
             case Step.CLEAR_AWAY:
                 await self._clear_away()
             case Step.WAIT | Step.QUIT | Step.REPORT:
                 return
         self.save_record()
 
-    async def _adjust(self) -> None:
-        """Put the cap in force, and take the link away and give it back where that was asked for; one that was left down comes up."""
-        info = self.seen.info
-        if info is not None and self._can(Feature.CAP) and info.cap_percent != (cap := cap_for(self._limits, info.cores)):
-            self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(cap_percent=cap)))
-            self._tell(Happened.ADJUSTED, f"{cap} %")
-        if info is not None and self._can(Feature.LINK) and (self._relink_asked or not info.link_up) and self.folder.job.enable_network:
-            for up in (False, True):
-                self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(link_up=up)))
-            self._tell(Happened.RELINKED)
-        self._relink_asked = False
-
     async def _create(self) -> None:
         self.check_room()
         self.folder.prepare(cmdline=self.wishes.cmdline)
-        self.record.hypervisor = "" if self.capabilities is None else self.capabilities.hypervisor
+        self.record.hypervisor = "" if self.fitting.capabilities is None else self.fitting.capabilities.hypervisor
         self.record.has_checkpoint = False
         self.record.expects_running = False
         lost = self.record.lose(self.record.useful_s)  # there was a VM, and somebody removed it
         self.save_record()
-        limits = self._limits
-        wishes = dataclasses.replace(self.wishes, cores=limits.cores, cap_percent=limits.cap_percent)
-        self.seen.observe(await self._driver.create(self.folder.spec(self.vm, wishes)))
+        self.seen.observe(await self._driver.create(self.folder.spec(self.vm, self.fitting.wishes)))
         self._tell(Happened.CREATED, self.vm, lost_s=lost)
         for element in self.folder.ignored():
             self._tell(Happened.IGNORED, element)
@@ -272,7 +225,7 @@ class Work:
             resources.check_memory(self.folder.spec(self.vm, self.wishes).memory_mib)
             self.folder.prepare(cmdline=self.wishes.cmdline)
         if info is not None:
-            await self._fit_before_start(info)
+            await self.fitting.before_start(info)
         if not before.alive:
             self.seen.new_process()
         try:
@@ -302,16 +255,6 @@ class Work:
         self._tell(what, str(self.seen.web_port or ""))
         self._went_back = False
 
-    async def _fit_before_start(self, info: VmInfo) -> None:
-        """What a level asks for is in force from the first moment on. The number of cores can only change where no state of the VM knows another one."""
-        limits = self._limits
-        if info.state is VmState.POWERED_OFF and not self.record.has_checkpoint and info.cores != limits.cores:
-            info = self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(cores=limits.cores)))
-        if self._can(Feature.CAP) and info.cap_percent != (cap := cap_for(limits, info.cores)):
-            self.seen.observe(await self._driver.reconfigure(self.vm, VmChange(cap_percent=cap)))
-        if info.state is VmState.POWERED_OFF:
-            self._relink_asked = False  # a guest that boots asks by itself
-
     async def _save(self) -> None:
         """Save, and remember how long it took: whoever holds up a shutdown must know."""
         begun = self._clock.monotonic()
@@ -325,7 +268,7 @@ class Work:
         try:
             resources.check_disk(self._data_dir, self.folder.spec(self.vm, self.wishes).memory_mib + ROOM_FOR_A_CHECKPOINT_MIB)
             await self._driver.take_snapshot(self.vm, CHECKPOINT)
-        except (NotEnoughDisk, T4TError) as error:
+        except T4TError as error:
             _log.warning("no checkpoint: %s", error)
             self._tell(Happened.CHECKPOINT_SKIPPED, error.code)
             return
@@ -371,7 +314,6 @@ class Work:
     async def _begin_anew(self) -> None:
         """What is left of the VM can't be used any more: it goes, and another one is made."""
         await self._driver.delete(self.vm)
-        self.record.has_checkpoint = False
         self.record.expects_running = False
         self._tell(Happened.RECOVERED, "new", lost_s=self.record.lose(self.record.useful_s))
         self.seen.gone()
@@ -411,18 +353,6 @@ class Work:
         self.record.message = "" if completion is None else completion.message
         await self._end(Outcome.DONE)
         self._tell(Happened.COMPLETED)
-
-    def _failure(self, step: Step) -> T4TError:
-        detail = self.seen.state.value
-        match step:
-            case Step.FAIL_HEARTBEAT:
-                return HeartbeatLost(seconds=self.seen.silent_s)
-            case Step.FAIL_DURATION:
-                return DurationPassed(elapsed=self.record.elapsed_s, duration=self.folder.job.job_duration)
-            case Step.FAIL_LOST:
-                return VmLost(vm=self.vm, detail=detail)
-            case _:
-                return PrematureShutdown(detail=detail)
 
     async def _fail(self, error: T4TError) -> None:
         _log.error("the task failed: %s", error)

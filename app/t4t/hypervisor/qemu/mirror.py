@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import secrets
 import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
 from t4t.hypervisor.qemu.folder import HostFolder
 from t4t.hypervisor.qemu.share import MirrorHost
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from t4t.hypervisor.qemu.command import Endpoint
 
 _LOOK_SECONDS: Final = 1.0
-_CALM_LOOK_SECONDS: Final = 8.0
+_CALM_LOOK_SECONDS: Final = 15.0
 """Between looks at a folder in which the host's programs have changed nothing for long; short of the guest's patience, for each look may say a ping."""
 _CALM_READ_SECONDS: Final = 3.0
 """Between reads of a guest that only says how far it is: it waits for our answer, so that it says so less often, and wakes fewer processes."""
@@ -100,14 +100,14 @@ class Mirror:
         now = self._now()
         engine = self._engine = MirrorHost(self._folder, secrets.token_hex(8), now)
         self._greeted, self._lively, self._patience = now, now, 0.0
-        reading = asyncio.create_task(self._read(engine, reader))
+        reading = asyncio.create_task(self._read(engine, reader, writer))
         try:
             await self._write(engine, writer, reading)
         finally:
             reading.cancel()
             await asyncio.gather(reading, return_exceptions=True)
 
-    async def _read(self, engine: MirrorHost, reader: asyncio.StreamReader) -> None:
+    async def _read(self, engine: MirrorHost, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while data := await reader.read(_READ_BYTES):
             async with self._turn:
                 known = engine.known
@@ -120,7 +120,17 @@ class Mirror:
                 self._relieved.clear()
                 await self._relieved.wait()
             elif self._calm:
-                await asyncio.sleep(_CALM_READ_SECONDS)
+                await self._rest(cast("asyncio.Transport", writer.transport))
+
+    @staticmethod
+    async def _rest(transport: asyncio.Transport) -> None:
+        """Hear nothing for a while: what the guest says meanwhile waits in the socket and wakes nobody."""
+        transport.pause_reading()
+        try:
+            await asyncio.sleep(_CALM_READ_SECONDS)
+        finally:
+            if not transport.is_closing():
+                transport.resume_reading()
 
     @property
     def _calm(self) -> bool:

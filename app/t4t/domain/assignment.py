@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t4t.domain.file_names import checked_name, checked_open_name
+from t4t.domain.project import AppVersion, Assignment, FileInfo, Workunit  # noqa: TC001 - a task is written down: its types are read at run time
 from t4t.domain.project_errors import FileNameRefused, SignatureMissing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from t4t.domain.errors import T4TError
-    from t4t.domain.project import AppVersion, Assignment, FileInfo, FileRef, SchedulerReply, Workunit
+    from t4t.domain.project import FileRef, SchedulerReply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

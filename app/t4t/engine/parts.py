@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
@@ -15,11 +16,30 @@ if TYPE_CHECKING:
 
     from t4t.domain.clock import WallClock
     from t4t.domain.policy import Settings
-    from t4t.engine.folder import TaskFolder, Wishes
+    from t4t.domain.progress import IntermediateUpload, Trickle
+    from t4t.domain.project_view import ProjectView
+    from t4t.domain.session import NoticeView
+    from t4t.engine.folder import Wishes
     from t4t.engine.source import TaskSource
     from t4t.host.folder_watch import FolderWatch
     from t4t.hypervisor.driver import Driver
     from t4t.storage.state import State
+
+
+class Patron(Protocol):
+    """Who gives the tasks and wants to hear of them: the projects that this computer is attached to."""
+
+    def views(self) -> tuple[ProjectView, ...]:
+        """What is shown of them."""
+        ...
+
+    def notices(self) -> list[NoticeView]:
+        """What the volunteer should know."""
+        ...
+
+    def heard(self, task: str, news: Trickle | IntermediateUpload) -> None:
+        """A guest wrote something that is to be passed on before its task's end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,3 +58,6 @@ class Parts:
     pace: Pace = CALM
     in_thread: Callable[[Callable[[], TaskFolder]], Coroutine[Any, Any, TaskFolder]] = asyncio.to_thread
     """Reads and checks a task folder beside the loop: an image's checksum takes seconds."""
+    open_folder: Callable[[Path], TaskFolder] = TaskFolder
+    """Reads and checks one."""
+    patron: Patron | None = None

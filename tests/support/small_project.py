@@ -58,6 +58,8 @@ class SmallProject:
     seqno: int = 0
     quiet_until: float = 0.0
     complaints: list[str] = field(default_factory=list)
+    image: bytes = IMAGE
+    job: bytes = JOB
 
     async def __call__(self, request: Request, out: asyncio.StreamWriter) -> None:
         number = len(self.log)
@@ -71,7 +73,7 @@ class SmallProject:
         await self._page(path, request)(request, out)
 
     def _page(self, path: str, request: Request) -> Answer:
-        files = {"/t4t/download/job.xml": JOB, "/t4t/download/image.vdi.gz": gzip.compress(IMAGE, mtime=0), "/t4t/download/input": b"runspec"}
+        files = {"/t4t/download/job.xml": self.job, "/t4t/download/image.vdi.gz": gzip.compress(self.image, mtime=0), "/t4t/download/input": b"runspec"}
         if path in files:
             return Serve(files[path])
         pages = {
@@ -134,15 +136,15 @@ class SmallProject:
             self.complaints.append(f"{name} was reported before its output was here")
 
     def _work(self, name: str) -> str:
-        packed = len(gzip.compress(IMAGE, mtime=0))
+        packed = len(gzip.compress(self.image, mtime=0))
         return f"""<app><name>Small</name></app>
 <file_info><name>job.xml</name><url>{self.url}/t4t/download/job.xml</url><file_signature>
-{self.signer.sign(JOB)}
-</file_signature><nbytes>{len(JOB)}</nbytes></file_info>
+{self.signer.sign(self.job)}
+</file_signature><nbytes>{len(self.job)}</nbytes></file_info>
 <file_info><name>image.vdi</name><url>{self.url}/t4t/download/image.vdi</url><gzipped_url>{self.url}/t4t/download/image.vdi.gz</gzipped_url>
 <file_signature>
-{self.signer.sign(IMAGE)}
-</file_signature><nbytes>{len(IMAGE)}</nbytes><gzipped_nbytes>{packed}</gzipped_nbytes></file_info>
+{self.signer.sign(self.image)}
+</file_signature><nbytes>{len(self.image)}</nbytes><gzipped_nbytes>{packed}</gzipped_nbytes></file_info>
 <app_version><app_name>Small</app_name><version_num>1</version_num><platform>p</platform><plan_class>vbox64</plan_class>
 <file_ref><file_name>job.xml</file_name><open_name>vbox_job.xml</open_name></file_ref><file_ref><file_name>image.vdi</file_name></file_ref></app_version>
 <file_info><name>input</name><url>{self.url}/t4t/download/input</url><md5_cksum>{hashlib.md5(b"runspec", usedforsecurity=False).hexdigest()}</md5_cksum>

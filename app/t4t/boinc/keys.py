@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import enum
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.project_errors import AccountError, KeyFileLocked
+from t4t.domain.project_view import Keep
 from t4t.storage.secrets import FileVault, KeyringVault, MemoryVault
 
 if TYPE_CHECKING:
@@ -15,16 +15,6 @@ if TYPE_CHECKING:
     from t4t.domain.vault import Vault
 
 FILE: Final = "keys.json"
-
-
-class Keep(enum.Enum):
-    """Where a key is to be kept."""
-
-    KEYRING = "keyring"
-    RUN = "run"
-    """In memory, until the program ends."""
-    FILE = "file"
-    """In a file that a passphrase encrypts."""
 
 
 class Keys:

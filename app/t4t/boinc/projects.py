@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.boinc.client import Client
 from t4t.boinc.folder import SLOTS
-from t4t.boinc.keys import Keep
 from t4t.domain import notice_list, time_stats
 from t4t.domain.account import master_url
 from t4t.domain.errors import T4TError
@@ -20,7 +19,7 @@ from t4t.domain.progress import IntermediateUpload, Outcome, Trickle
 from t4t.domain.project_errors import AddressRefused, NotAttached, WorkUnreported
 from t4t.domain.project_state import allowed_at
 from t4t.domain.project_task import Stage
-from t4t.domain.project_view import NewsView, ProjectDetails, ProjectView
+from t4t.domain.project_view import Keep, NewsView, ProjectDetails, ProjectView
 from t4t.domain.vm import VmState
 from t4t.engine.showing import notice_view
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
+import enum
+
 import msgspec
+
+
+class Keep(enum.Enum):
+    """Where a key is to be kept."""
+
+    KEYRING = "keyring"
+    RUN = "run"
+    """In memory, until the program ends."""
+    FILE = "file"
+    """In a file that a passphrase encrypts."""
 
 
 class NewsView(msgspec.Struct, frozen=True, kw_only=True):

@@ -104,6 +104,11 @@ class Engine:
         """What the hypervisor can; None as long as it has not answered."""
         return self._reconciler.capabilities
 
+    @property
+    def latest(self) -> SessionView | None:
+        """As `view`; None before the first turn."""
+        return self._view
+
     async def ready(self) -> None:
         """Return once there is a view."""
         await self._begun.wait()

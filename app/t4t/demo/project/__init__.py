@@ -75,7 +75,7 @@ class DemoProject:
         judge: Judge | None = None,
         around: Sequence[Middleware] = (),
     ) -> None:
-        """``folder`` keeps its state; ``port`` 0: any that is free; ``judge`` replaces the check of results; ``around`` stands before all pages."""
+        """``folder`` keeps its state; ``port`` 0: that of the last time, else any; ``judge`` checks results; ``around`` stands before all pages."""
         self.settings = settings or Settings()
         self._folder = folder
         self._appliance_folder = appliance_folder
@@ -125,14 +125,24 @@ class DemoProject:
         self._runner = web.AppRunner(self._app(application), access_log=None, handle_signals=False)
         await self._runner.setup()
         try:
-            site = web.TCPSite(self._runner, _HOST, self._port)
-            await site.start()
+            await self._listen()
         except OSError:
             await self._runner.cleanup()
             raise
-        self._port = int(self._runner.addresses[0][1])
+        self.book.port = self._port
+        self._ledger.save()
         self._validating = asyncio.create_task(self._validate())
         self._reported.set()
+
+    async def _listen(self) -> None:
+        """At the port of the last time if that is free: those who joined know the project by its address."""
+        try:
+            await web.TCPSite(self._runner, _HOST, self._port or self.book.port).start()
+        except OSError:
+            if self._port or not self.book.port:
+                raise
+            await web.TCPSite(self._runner, _HOST, 0).start()
+        self._port = int(self._runner.addresses[0][1])
 
     def _app(self, application: Application) -> web.Application:
         app = web.Application(client_max_size=_REQUEST_LIMIT, middlewares=[self._logged, *self._around])
@@ -146,7 +156,6 @@ class DemoProject:
                 web.route("*", UPLOAD, self._uploads.answer),
             ]
         )
-        self._ledger.save()
         return app
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:

@@ -176,7 +176,8 @@ class Message(msgspec.Struct):
 class Book(msgspec.Struct):
     """Everything."""
 
-    secret: str
+    port: int = 0
+    """Where the project was last; its address is its name to those who joined."""
     accounts: dict[int, Account] = {}
     computers: dict[int, Computer] = {}
     teams: dict[int, Team] = {}
@@ -232,7 +233,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         """Read ``path``, or begin anew. Raises `OSError`, or msgspec's `DecodeError` for a file that is none of ours."""
         self._path = path
-        self.book = msgspec.json.decode(path.read_bytes(), type=Book) if path.exists() else Book(secret=secrets.token_hex(16))
+        self.book = msgspec.json.decode(path.read_bytes(), type=Book) if path.exists() else Book()
 
     def save(self) -> None:
         """Write it. Raises `OSError`."""

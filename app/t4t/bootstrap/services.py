@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, checks, tasks
+from t4t.bootstrap import agent, checks, demo_project, tasks
 from t4t.domain.errors import NoScreen
 from t4t.project.decode import decode_file
 from t4t.storage import appliance, descriptors, paths
@@ -37,6 +37,10 @@ class Services:
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         """See `Services.run_demo`."""
         return tasks.run_demo(self.data, options, runspec, listen)
+
+    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
+        """See `Services.serve_demo_project`."""
+        demo_project.serve(self.data, tell)
 
     def appliance_folder(self) -> Path:
         """See `Services.appliance_folder`."""

@@ -55,6 +55,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--runspec", metavar="LINE", help='another job, as "boinc BEAM PROCESS ENERGY PARAMS SPECIFIC GENERATOR VERSION TUNE EVENTS SEED"')
     _add_machine_options(demo)
 
+    verbs.add_parser("demo-project", help="be a BOINC project on this computer alone, to try the program with; Ctrl-C ends it")
+
     appliance = verbs.add_parser("appliance", help="the appliances that are known").add_subparsers(dest="appliance_verb", required=True, metavar="VERB")
     appliance.add_parser("list", help="all of them")
     appliance.add_parser("path", help="where the reference appliance lies")

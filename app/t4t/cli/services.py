@@ -64,6 +64,10 @@ class Services(Protocol):
         """Run the next demo task (or the one that was interrupted)."""
         ...
 
+    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
+        """Be a project on loopback until Ctrl-C; ``tell`` gets its address and invitation code. Raises `ApplianceMissing`, `FolderBusy` and others."""
+        ...
+
     def appliance_folder(self) -> Path:
         """Where the reference appliance lies; raises `ApplianceMissing`."""
         ...

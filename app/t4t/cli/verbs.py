@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, doctor
+from t4t.cli import agent_verbs, demo_project, doctor
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -36,6 +36,8 @@ def run(args: argparse.Namespace, services: Services) -> int:
             return _demo(args, services)
         case "decode":
             return _decode(args, services)
+        case "demo-project":
+            return demo_project.serve(args, services)
         case "doctor":
             return doctor.examine(args, services)
         case "virtualbox":

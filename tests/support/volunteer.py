@@ -22,7 +22,7 @@ from t4t.domain.project_view import Keep
 from t4t.domain.scheduler_request import HostInfo
 from t4t.engine.engine import Engine
 from t4t.engine.folder import Wishes
-from t4t.engine.observer import LIVELY
+from t4t.engine.observer import CALM
 from t4t.engine.parts import Parts
 from t4t.engine.source import Spool
 from t4t.host.folder_watch import folder_watch
@@ -81,7 +81,7 @@ class Volunteer:
     server: FileServer
     project: SmallProject
     clock: VirtualClock
-    job_seconds: float = 600.0
+    job_seconds: float = 30.0
     keyring: MemoryVault | None = None
 
     def __post_init__(self) -> None:
@@ -135,7 +135,7 @@ class Volunteer:
                 data_dir=self.data,
                 free_bytes=lambda: 1 << 40,
                 folder_watch=watch,
-                pace=LIVELY,
+                pace=CALM,
             )
         )
         shop.opens(engine)
@@ -165,7 +165,7 @@ class Volunteer:
 
 
 @contextlib.asynccontextmanager
-async def volunteer(folder: Path, *, faults: dict[int, Answer] | None = None, job_seconds: float = 600.0, **changes: str | None) -> AsyncIterator[Volunteer]:
+async def volunteer(folder: Path, *, faults: dict[int, Answer] | None = None, job_seconds: float = 30.0, **changes: str | None) -> AsyncIterator[Volunteer]:
     """A computer and its project."""
     clock = VirtualClock(start=START, idle_turns=40)
     project = small_project(clock, faults, **changes)

@@ -62,6 +62,7 @@ class AttachParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     key: str
     keep: Keep
     web_rpc_url_base: str = ""
+    host_cpid: str = ""
     version: int = VERSION
 
     def __repr__(self) -> str:

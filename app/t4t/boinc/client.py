@@ -92,6 +92,10 @@ class Client:
         """The preferences in force."""
         return merge(read_account_preferences(self.state.global_preferences, self.state.host_venue, now=self._clock.wall()), {})
 
+    def look(self) -> None:
+        """There may be something to do."""
+        self._bell.ring()
+
     def changed(self) -> None:
         """There may be something to do, and to show."""
         self._bell.ring()

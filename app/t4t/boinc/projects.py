@@ -69,6 +69,7 @@ class Projects:
         ticking = asyncio.create_task(self._tick(), name="time")
         for name in self._clients:
             self._start(name)
+        self._around.workshop.listen(self._look)
         try:
             yield
         finally:
@@ -77,6 +78,10 @@ class Projects:
             self._running.clear()
             with contextlib.suppress(T4TError):
                 self._book.put_tally(self._book.tally)
+
+    def _look(self) -> None:
+        for client in self._clients.values():
+            client.look()
 
     def _start(self, name: str) -> None:
         self._apply_limits()

@@ -34,6 +34,10 @@ class Workshop(Protocol):
         """What the hypervisor can; None as long as that is not known."""
         ...
 
+    def listen(self, listener: Callable[[], None]) -> None:
+        """Tell ``listener`` when something changes that decides how much work is wanted."""
+        ...
+
     def scan(self) -> None:
         """There is something new to compute, or to show."""
         ...
@@ -48,6 +52,9 @@ class Nobody:
 
     view = None
     capabilities = None
+
+    def listen(self, _listener: Callable[[], None]) -> None:
+        """Nothing changes."""
 
     def scan(self) -> None:
         """Nobody is there."""

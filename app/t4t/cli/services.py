@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
+    from t4t.domain.project_view import Keep, ProjectDetails
+    from t4t.domain.signup import ProjectOffer, Signup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,8 +49,47 @@ class Services(Protocol):
         """Run a task folder to its end or to Ctrl-C."""
         ...
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
-        """Be the agent until it is asked to quit, with a ``tray`` where there is a screen; raises `AgentRunning`."""
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
+        """Be the agent until it is asked to quit, with a ``tray`` where there is a screen; ``passphrase`` opens the file with the keys.
+
+        Raises `AgentRunning`, `PassphraseWrong`.
+        """
+        ...
+
+    def project_offer(self, address: str) -> ProjectOffer:
+        """Ask a project what it is; raises what stands against working for it."""
+        ...
+
+    def account_key(self, found: ProjectOffer, signup: Signup) -> str:
+        """The key of the account that ``signup`` makes or means; raises leaves of `AccountError` and `ProjectError`."""
+        ...
+
+    def attach(self, found: ProjectOffer, key: str, keep: Keep, passphrase: str) -> ProjectDetails:
+        """Work for the project from now on; raises what keeping the key raises."""
+        ...
+
+    def projects(self) -> list[ProjectDetails]:
+        """All attached projects."""
+        ...
+
+    def update_project(self, project: str) -> ProjectDetails:
+        """Contact a project now; raises what went wrong."""
+        ...
+
+    def detach(self, project: str, *, force: bool) -> str:
+        """Leave a project; its name. Raises what would be lost by it, unless ``force``."""
+        ...
+
+    def keys_locked(self) -> bool:
+        """Whether keys are in a file that a passphrase must open."""
+        ...
+
+    def unlock(self, passphrase: str) -> None:
+        """Open that file for the agent that runs."""
+        ...
+
+    def mark_read(self, ids: tuple[str, ...]) -> None:
+        """These notices were seen."""
         ...
 
     def show_window(self, page: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, demo_project, doctor
+from t4t.cli import agent_verbs, demo_project, doctor, project_verbs
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -54,11 +54,14 @@ def _agent(args: argparse.Namespace, services: Services) -> int:
         case None:
             return _desktop(services)
         case "run":
-            services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray)
+            opening = project_verbs.opening(args, services)
+            services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray, passphrase=opening)
             return DONE
         case "window":
             services.show_window(args.page)
             return DONE
+        case verb if verb in project_verbs.VERBS:
+            return project_verbs.run(args, services)
         case _:
             return agent_verbs.run(args, services.data)
 

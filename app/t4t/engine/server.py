@@ -112,7 +112,7 @@ class ProjectCommands(Protocol):
         """What had no key may have one now."""
         ...
 
-    async def attach(self, config: ProjectConfig, key: str, keep: Keep) -> ProjectDetails:
+    async def attach(self, config: ProjectConfig, key: str, keep: Keep, *, host_cpid: str = "") -> ProjectDetails:
         """Work for a project from now on."""
         ...
 
@@ -269,7 +269,7 @@ class _Conversation:
         match params:
             case AttachParams():
                 config = ProjectConfig(name=params.name, master_url=params.url, web_rpc_url_base=params.web_rpc_url_base)
-                return await self._projects.attach(config, params.key, params.keep)
+                return await self._projects.attach(config, params.key, params.keep, host_cpid=params.host_cpid)
             case ProjectParams() if method == "detach":
                 return await self._projects.detach(params.project, force=params.force)
             case ProjectParams():

@@ -58,6 +58,20 @@ class SmallProject:
     seqno: int = 0
     quiet_until: float = 0.0
     complaints: list[str] = field(default_factory=list)
+    first: Answer | None = None
+    """What to do instead at the first request of each kind."""
+    failed: dict[str, float] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
+    """Seconds from that to the next one of the kind."""
+    times: list[float] = field(default_factory=list)
+    extra: str = ""
+    """Put into the next reply of the scheduler."""
+    bodies: list[str] = field(default_factory=list)
+    """What the scheduler was asked."""
+    term: float = 864000.0
+    """Seconds from a task's beginning to its deadline."""
+    empty: bool = False
+    """There is no work."""
     image: bytes = IMAGE
     job: bytes = JOB
 
@@ -65,8 +79,16 @@ class SmallProject:
         number = len(self.log)
         path = urlsplit(request.target).path
         self.log.append(path)
+        self.times.append(self.now[0])
         if path == "/cgi" and self.now[0] < self.quiet_until:
             self.complaints.append(f"contact {self.quiet_until - self.now[0]:.0f} s too early")
+        kind = f"{path} {b'<result>' in request.body} {b'<get_file_size>' in request.body}"
+        if self.first is not None and path != "/t4t/get_project_config.php" and kind not in self.failed:
+            self.failed[kind] = self.now[0]
+            await self.first(request, out)
+            return
+        if kind in self.failed:
+            self.waited.setdefault(kind, self.now[0] - self.failed[kind])
         if number in self.faults:
             await self.faults[number](request, out)
             return
@@ -100,6 +122,7 @@ class SmallProject:
 
     def _scheduler(self, request: Request) -> str:
         body = request.body.decode()
+        self.bodies.append(body)
         value = dict(re.findall(r"<(\w+)>([^<\n]*)</\1>", body.partition("<working_global_preferences>")[0]))
         if value["authenticator"] != KEY:
             return '<scheduler_reply><request_delay>3600</request_delay><message priority="low">Invalid or missing account key.</message></scheduler_reply>'
@@ -114,11 +137,13 @@ class SmallProject:
                 self._check_result(name, body)
                 self.reported.append(name)
             parts.append(f"<result_ack>\n    <name>{name}</name>\n</result_ack>")
+        parts.append(self.extra)
+        self.extra = ""
         held = re.findall(r"<other_result>\s*<name>(\w+)</name>", body)
         lost = [name for name in self.sent if name not in (*held, *self.reported)]
         wants = float(value["work_req_seconds"]) > 0
         if wants:
-            if not lost and not held:
+            if not lost and not held and not self.empty:
                 self.sent.append(f"task_{len(self.sent)}")
                 lost = self.sent[-1:]
             parts += [self._work(name) for name in lost]
@@ -151,7 +176,7 @@ class SmallProject:
 <nbytes>7</nbytes></file_info>
 <workunit><name>wu_{name}</name><app_name>Small</app_name><file_ref><file_name>input</file_name><open_name>input</open_name></file_ref></workunit>
 <file_info><name>{name}_out</name><max_nbytes>100000</max_nbytes><upload_url>{self.url}/upload</upload_url></file_info>
-<result><name>{name}</name><wu_name>wu_{name}</wu_name><report_deadline>{self.now[0] + 864000}</report_deadline>
+<result><name>{name}</name><wu_name>wu_{name}</wu_name><report_deadline>{self.now[0] + self.term}</report_deadline>
 <file_ref><file_name>{name}_out</file_name><open_name>shared/output</open_name></file_ref>
 <platform>p</platform><version_num>1</version_num><plan_class>vbox64</plan_class></result>"""
 

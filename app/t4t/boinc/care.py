@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
+import math
 from typing import TYPE_CHECKING, Any, Final
 
 from t4t import __version__
@@ -108,6 +109,12 @@ class Care:
                     self._start(task, self._send(task))
                 case Stage.READY | Stage.FINISHED:
                     pass
+
+    @property
+    def due_s(self) -> float:
+        """Seconds until a task that had to wait is tried again."""
+        now = self._around.clock.monotonic()
+        return min((at - now for at in self._again_at.values() if at > now), default=math.inf)
 
     def _start(self, task: ProjectTask, work: Coroutine[Any, Any, None]) -> None:
         self._busy[task.slot] = asyncio.create_task(self._carry(task, work), name=f"{task.stage.value} {task.slot}")

@@ -45,6 +45,7 @@ _log = logging.getLogger(__name__)
 BRAND: Final = "t4t"
 _LOOK_S: Final = 60.0
 """BOINC decides that often whether it wants work."""
+_QUIET_S: Final = 600.0
 _LEAST_S: Final = 0.1
 _KEY_AGAIN_S: Final = 300.0
 _BUG_S: Final = 900.0
@@ -153,10 +154,13 @@ class Client:
         return reason if self._clock.monotonic() >= self._key_at else None
 
     def _due_s(self) -> float:
+        """Seconds until something may be due; before the project may be asked again there is little to look at."""
         now, state = self._clock.wall(), self.state
-        times = (states.allowed_at(state), state.master_until, state.work_until, state.contact_by)
-        waits = [time - now for time in times if time > now]
-        return max(_LEAST_S, min([_LOOK_S, *waits]))
+        quiet = max(states.allowed_at(state), 0.0 if state.scheduler_urls else state.master_until) - now
+        if quiet > 0:
+            return max(_LEAST_S, min(quiet, _QUIET_S, self.care.due_s))
+        waits = [time - now for time in (state.work_until, state.contact_by) if time > now]
+        return max(_LEAST_S, min([_LOOK_S, self.care.due_s, *waits]))
 
     def needs(self) -> Needs:
         """What we want of the scheduler now."""

@@ -78,6 +78,7 @@ class Projects:
             self._running.clear()
             with contextlib.suppress(T4TError):
                 self._book.put_tally(self._book.tally)
+            self.sweep()
 
     def _look(self) -> None:
         for client in self._clients.values():
@@ -98,7 +99,8 @@ class Projects:
                 if self._around.clock.monotonic() >= self._tally_at:
                     self._tally_at = self._around.clock.monotonic() + _TALLY_S
                     self._book.put_tally(self._book.tally)
-                await asyncio.to_thread(self.sweep)
+                if any(path.name not in self._book.tasks for path in (self._around.data / SLOTS).glob("*")):
+                    await asyncio.to_thread(self.sweep)
             except T4TError as error:
                 _log.warning("the time is not written down: %s", error)
             self._apply_limits()

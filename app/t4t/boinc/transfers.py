@@ -31,6 +31,8 @@ _log = logging.getLogger(__name__)
 _T = TypeVar("_T")
 _WRONG_TRIES: Final = 3
 """A file that was refused or wrong so often will not become right; once may be a proxy's fault, or a server's that is being changed."""
+_SIZE_TRIES: Final = 12
+"""Over a day: a page that says "down for maintenance" in a file's place has another size, too."""
 _ROOM_S: Final = 600.0
 """Disk space and the volunteer's allowance come back when they come back."""
 
@@ -76,8 +78,14 @@ class Transfers:
         """The file in the project's folder, once for all who want it. ``key``: it must be signed by it. Raises what no other try can put right."""
         if info.name not in self._coming:
             self._coming[info.name] = asyncio.create_task(self._fetch(info, key), name=f"fetch {info.name}")
-            self._coming[info.name].add_done_callback(lambda _: self._coming.pop(info.name, None))
+            self._coming[info.name].add_done_callback(self._came)
         return await asyncio.shield(self._coming[info.name])
+
+    def _came(self, task: asyncio.Task[Path]) -> None:
+        """Whether anybody still waits for it or not."""
+        self._coming = {name: other for name, other in self._coming.items() if other is not task}
+        if not task.cancelled():
+            task.exception()
 
     async def _fetch(self, info: FileInfo, key: SigningKey | None) -> Path:
         if key is not None and not info.file_signature.strip():
@@ -103,7 +111,7 @@ class Transfers:
         return await self._patiently(self._up, lambda: self._uploads.send(info, path), info.name)
 
     async def _patiently(self, direction: _Direction, attempt: Callable[[], Awaitable[_T]], name: str) -> _T:
-        failures = wrong = 0
+        failures = wrong = sizes = 0
         begun = self._clock.wall()
         while True:
             await self._wait(direction, direction.until)
@@ -111,9 +119,10 @@ class Transfers:
                 done = await attempt()
             except T4TError as error:
                 failures += 1
-                wrong += error.retry is Retry.NEVER or isinstance(error, FileWrongChecksum | FileWrongSize)
+                wrong += error.retry is Retry.NEVER or isinstance(error, FileWrongChecksum)
+                sizes += isinstance(error, FileWrongSize)
                 _log.warning("%s failed %d times: %s", name, failures, error)
-                if _is_final(error, wrong) or self._clock.wall() - begun > backoff.TRANSFER_GIVE_UP:
+                if _is_final(error, wrong, sizes) or self._clock.wall() - begun > backoff.TRANSFER_GIVE_UP:
                     raise
                 self._tell(error)
                 await self._wait(direction, self._clock.wall() + self._pause(direction, error, failures))
@@ -154,6 +163,6 @@ class Transfers:
         await asyncio.gather(*coming, return_exceptions=True)
 
 
-def _is_final(error: T4TError, wrong: int) -> bool:
+def _is_final(error: T4TError, wrong: int, sizes: int) -> bool:
     """Whether no other try can help; what the volunteer must put right on this computer is waited for."""
-    return isinstance(error, UploadRefused | AddressRefused) or wrong >= _WRONG_TRIES
+    return isinstance(error, UploadRefused | AddressRefused) or wrong >= _WRONG_TRIES or sizes >= _SIZE_TRIES

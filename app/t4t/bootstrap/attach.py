@@ -160,13 +160,14 @@ class ProjectVerbs:
 
         return msgspec.convert(self._ask("projects", here), list[ProjectDetails])
 
-    def update(self, project: str) -> ProjectDetails:
+    def update(self, project: str, passphrase: str) -> ProjectDetails:
         """See `Services.update_project`."""
-        return msgspec.convert(self._ask("update", lambda projects: projects.update(project), project=project), ProjectDetails)
+        answer = self._ask("update", lambda projects: projects.update(project), passphrase=passphrase, project=project)
+        return msgspec.convert(answer, ProjectDetails)
 
-    def detach(self, project: str, *, force: bool) -> str:
+    def detach(self, project: str, passphrase: str, *, force: bool) -> str:
         """See `Services.detach`."""
-        return str(self._ask("detach", lambda projects: projects.detach(project, force=force), project=project, force=force))
+        return str(self._ask("detach", lambda projects: projects.detach(project, force=force), passphrase=passphrase, project=project, force=force))
 
     def unlock(self, passphrase: str) -> None:
         """See `Services.unlock`."""

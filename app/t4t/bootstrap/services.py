@@ -100,13 +100,13 @@ class Services:
         """See `Services.projects`."""
         return attach.ProjectVerbs(self.data).projects()
 
-    def update_project(self, project: str) -> ProjectDetails:
+    def update_project(self, project: str, passphrase: str) -> ProjectDetails:
         """See `Services.update_project`."""
-        return attach.ProjectVerbs(self.data).update(project)
+        return attach.ProjectVerbs(self.data).update(project, passphrase)
 
-    def detach(self, project: str, *, force: bool) -> str:
+    def detach(self, project: str, passphrase: str, *, force: bool) -> str:
         """See `Services.detach`."""
-        return attach.ProjectVerbs(self.data).detach(project, force=force)
+        return attach.ProjectVerbs(self.data).detach(project, passphrase, force=force)
 
     def keys_locked(self) -> bool:
         """See `Services.keys_locked`."""

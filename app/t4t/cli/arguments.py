@@ -61,9 +61,11 @@ def _add_project_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser
     detach = verbs.add_parser("detach", help="leave a project: give back what is not done, report what is, forget the account here")
     detach.add_argument("project", nargs="?", default="", metavar="PROJECT", help="its address or name (default: the only one)")
     detach.add_argument("--force", action="store_true", help="also if work is lost by it")
+    detach.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the keys from standard input, if that must be")
     verbs.add_parser("projects", help="the projects: credit, team, what they say")
     update = verbs.add_parser("update", help="ask a project now, and report what is done")
     update.add_argument("project", nargs="?", default="", metavar="PROJECT", help="its address or name (default: the only one)")
+    update.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the keys from standard input, if that must be")
     unlock = verbs.add_parser("unlock", help="open the file with the account keys for the program that runs")
     unlock.add_argument("--passphrase-stdin", action="store_true", help="read the passphrase from standard input")
 

@@ -6,12 +6,12 @@ import getpass
 import json
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
 from t4t.cli.terminal import plain, show_notice, tell
-from t4t.domain.project_errors import AnswerMissing, KeyringLocked, KeyringMissing, ProjectDown
+from t4t.domain.project_errors import AnswerMissing, KeyFileLocked, KeyringLocked, KeyringMissing, ProjectDown
 from t4t.domain.project_view import Keep
 from t4t.domain.signup import Signup, Way
 from t4t.wording.notices import notice
@@ -19,10 +19,13 @@ from t4t.wording.projects import lines
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from t4t.cli.services import Services
     from t4t.domain.project_view import ProjectDetails, ProjectView
     from t4t.domain.signup import ProjectOffer
+
+_T = TypeVar("_T")
 
 VERBS: Final = frozenset({"attach", "detach", "projects", "update", "unlock"})
 DONE: Final = 0
@@ -36,10 +39,10 @@ def run(args: argparse.Namespace, services: Services) -> int:
             found = _attach(args, services)
             _print(args, found, f"Attached to {plain(found.project.name, 80)}.")
         case "detach":
-            name = services.detach(args.project, force=args.force)
+            name = _opened(args, lambda passphrase: services.detach(args.project, passphrase, force=args.force))
             print(json.dumps({"detached": name}) if args.json else f"Detached from {plain(name, 80)}.")
         case "update":
-            found = services.update_project(args.project)
+            found = _opened(args, lambda passphrase: services.update_project(args.project, passphrase))
             _print(args, found, "")
         case "unlock":
             services.unlock(_secret("The passphrase", "Passphrase: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
@@ -55,6 +58,16 @@ def opening(args: argparse.Namespace, services: Services) -> str:
     if services.keys_locked() and _somebody():
         return _secret("The passphrase", "Passphrase for the account keys: ", stdin=False, option="--passphrase-stdin")
     return ""
+
+
+def _opened(args: argparse.Namespace, work: Callable[[str], _T]) -> _T:
+    """Do ``work``; where the keys are in a closed file, once more with what opens it."""
+    try:
+        return work("")
+    except KeyFileLocked:
+        if not (args.passphrase_stdin or _somebody()):
+            raise
+    return work(_secret("The passphrase", "Passphrase for the account keys: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------

@@ -72,12 +72,12 @@ class Services(Protocol):
         """All attached projects."""
         ...
 
-    def update_project(self, project: str) -> ProjectDetails:
-        """Contact a project now; raises what went wrong."""
+    def update_project(self, project: str, passphrase: str) -> ProjectDetails:
+        """Contact a project now; raises what went wrong. A ``passphrase`` opens the file with the keys first."""
         ...
 
-    def detach(self, project: str, *, force: bool) -> str:
-        """Leave a project; its name. Raises what would be lost by it, unless ``force``."""
+    def detach(self, project: str, passphrase: str, *, force: bool) -> str:
+        """Leave a project; its name. Raises what would be lost by it, unless ``force``. A ``passphrase`` opens the file with the keys first."""
         ...
 
     def keys_locked(self) -> bool:

@@ -157,12 +157,10 @@ def replace_account(account: Account, **changes: Any) -> Account:
     return Account(**(fields | changes))
 
 
-def prepared(name: str, case: Case, rig: Rig) -> bytes:
+def prepared(name: str, case: Case, rig: Rig, code_key: KeyPair, upload_key: KeyPair) -> bytes:
     """The recorded bytes with our keys where theirs were right."""
     data = (FOLDER / f"{name}.request").read_bytes()
     head, _, body = data.partition(b"\r\n\r\n")
-    folder = rig.folder / "project"
-    code_key, upload_key = KeyPair.kept(folder / "code_sign_private.pem"), KeyPair.kept(folder / "upload_private.pem")
     body = THEIRS.sub(code_key.text.encode(), body)
     body = body.replace(WEAK, rig.project.book.accounts[1].weak_key.encode())
     found = re.search(rb"<name>(.*)</name>\r?\n<xml_signature>\n(.*?)</xml_signature>\n<max_nbytes>([0-9]+)<", body, re.DOTALL)
@@ -217,6 +215,7 @@ async def test_recorded_requests_get_the_recorded_answers(tmp_path: Path) -> Non
     wrong = {}
     async with demo_rig(tmp_path, settings=OPEN) as rig:
         rig.now.now = NOW
+        keys = [KeyPair.kept(rig.folder / "project" / f"{name}_private.pem") for name in ("code_sign", "upload")]
         for name in names:
             case = CASES.get(name, Case())
             rig.project.settings = replace(OPEN, **case.settings)
@@ -231,7 +230,7 @@ async def test_recorded_requests_get_the_recorded_answers(tmp_path: Path) -> Non
             if name == "upload.interrupted":
                 continue
             theirs = told((FOLDER / f"{name}.response").read_bytes())
-            ours = told(await answered(rig, prepared(name, case, rig)))
+            ours = told(await answered(rig, prepared(name, case, rig, *keys)))
             if ours != theirs:
                 wrong[name] = {key: (ours.get(key), theirs.get(key)) for key in theirs | ours if ours.get(key) != theirs.get(key)}
     assert not wrong, "\n".join(f"{name}: {found}" for name, found in wrong.items())

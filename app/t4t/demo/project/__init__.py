@@ -44,6 +44,8 @@ _log = logging.getLogger(__name__)
 
 _HOST: Final = "127.0.0.1"
 _REQUEST_LIMIT: Final = 8 * 1024 * 1024
+_PATIENCE_S: Final = 0.5
+"""How long the end waits for requests under way."""
 _LOG_LINES: Final = 10_000
 _NOT_FOUND: Final = 404
 _LOST: Final = "<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n"
@@ -124,7 +126,7 @@ class DemoProject:
         self._uploads = Uploads(self._folder / "upload", upload_key, self._expected)
         self._scheduler = Scheduler(self._ledger, application, code_sign_key=code_key.text, settings=lambda: self.settings, now=self._now)
         self._scheduler.complaints = self.complaints
-        self._runner = web.AppRunner(self._app(application), access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(self._app(application), access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE_S)
         await self._runner.setup()
         try:
             await self._listen()

@@ -206,10 +206,10 @@ class Rig:
 
 
 @contextlib.asynccontextmanager
-async def demo_rig(folder: Path, *, settings: Settings = QUICK, **more: Any) -> AsyncIterator[Rig]:
+async def demo_rig(folder: Path, *, settings: Settings = QUICK, silence: float = 2.0, **more: Any) -> AsyncIterator[Rig]:
     """The project in ``folder``, which may have been there before."""
     now = Clock()
-    http = Http("test", timeouts=Timeouts(connect=5, silence=2, exchange=5))
+    http = Http("test", timeouts=Timeouts(connect=5, silence=silence, exchange=5))
     home = folder / "volunteer"
     home.mkdir(parents=True, exist_ok=True)
     options: dict[str, Any] = {"settings": settings, "now": now, "judge": believes} | more

@@ -44,7 +44,11 @@ _log = logging.getLogger(__name__)
 
 _HOST: Final = "127.0.0.1"
 _REQUEST_LIMIT: Final = 8 * 1024 * 1024
+_PATIENCE_S: Final = 0.5
+"""How long the end waits for requests under way."""
 _LOG_LINES: Final = 10_000
+_NOT_FOUND: Final = 404
+_LOST: Final = "<!DOCTYPE html>\n<html><head><title>404 Not Found</title></head><body><h1>Not Found</h1></body></html>\n"
 _KEYED: Final = frozenset({"am_get_info.php", "am_set_info.php", "am_set_host_info.php", "show_user.php"})
 """The pages to which the account's key is given in the address."""
 
@@ -122,7 +126,7 @@ class DemoProject:
         self._uploads = Uploads(self._folder / "upload", upload_key, self._expected)
         self._scheduler = Scheduler(self._ledger, application, code_sign_key=code_key.text, settings=lambda: self.settings, now=self._now)
         self._scheduler.complaints = self.complaints
-        self._runner = web.AppRunner(self._app(application), access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(self._app(application), access_log=None, handle_signals=False, shutdown_timeout=_PATIENCE_S)
         await self._runner.setup()
         try:
             await self._listen()
@@ -174,6 +178,8 @@ class DemoProject:
         try:
             response = await handler(request)
             status = response.status
+        except web.HTTPNotFound:
+            status, response = _NOT_FOUND, web.Response(status=_NOT_FOUND, text=_LOST, content_type="text/html")
         except web.HTTPException as error:
             status = error.status
             raise

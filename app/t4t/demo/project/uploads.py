@@ -48,6 +48,8 @@ class Uploads:
         """One request; always with HTTP status 200."""
         try:
             return self._written(_DONE, await self._taken(request))
+        except ConnectionError as error:  # nobody hears this
+            return self._written(_LATER, f"    <message>{escape(str(error))}</message>\n")
         except _Answer as error:
             return self._written(error.status, f"    <message>{escape(error.message)}</message>\n")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import asyncio
 import json
 import subprocess
 import sys
@@ -10,81 +10,70 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.command_line import Ended, end, environment, processes_of, t4t
+from support.command_line import Ended, end, environment, processes_of
+from t4t.demo.project import DemoProject
+from t4t.demo.project.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 pytestmark = [pytest.mark.qemu, pytest.mark.timeout(290)]
 
 PASSWORD = "correct horse battery"  # noqa: S105 (of an account that lives as long as this test)
 PASSPHRASE = "opens the file"  # noqa: S105 (as above)
+SHORT = Settings(runspecs=("boinc ee zhad 91.2 - - pythia8 8.317 tune-monash13 100 {seed}",))
 
 
-@contextlib.contextmanager
-def demo_project(data: Path, appliance: Path) -> Iterator[tuple[str, str]]:
-    """The demo project in a process of its own: address and invitation code."""
-    command = [sys.executable, "-m", "t4t", "--data-dir", str(data), "--json", "demo-project"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment({"T4T_APPLIANCE": str(appliance)})) as process:
-        assert process.stdout is not None
-        try:
-            told = json.loads(process.stdout.readline())
-            yield told["address"], told["invite_code"]
-        finally:
-            process.terminate()
-            process.wait(30)
-
-
-def say(data: Path, *words: str, given: str = "", seconds: float = 60) -> Ended:
+async def say(data: Path, *words: str, given: str = "", seconds: float = 90) -> Ended:
     """The command with something on its standard input."""
     command = [sys.executable, "-m", "t4t", "--data-dir", str(data), *words]
-    done = subprocess.run(command, input=given, capture_output=True, text=True, env=environment(), timeout=seconds, check=False)
+    done = await asyncio.to_thread(subprocess.run, command, input=given, capture_output=True, text=True, env=environment(), timeout=seconds, check=False)
     return Ended(done.returncode, done.stdout, done.stderr)
 
 
-def test_account_work_physics_result_credit(tmp_path: Path, appliance_dir: Path) -> None:
+async def test_account_work_physics_result_credit(tmp_path: Path, appliance_dir: Path) -> None:
     data = tmp_path / "volunteer"
-    with demo_project(tmp_path / "server", appliance_dir) as (address, code):
+    async with DemoProject(tmp_path / "server", appliance_dir, settings=SHORT) as project:
         try:
-            _whole_way(data, address, code)
+            await _whole_way(data, project)
         finally:
             end(processes_of(data))
+        assert project.complaints == []
 
 
-def _whole_way(data: Path, address: str, code: str) -> None:
-    words = ("attach", address, "--create", "--email", "v@example.org", "--name", "Volunteer", "--keep", "file", "--password-stdin", "--passphrase-stdin")
-    secrets = f"{PASSWORD}\n{PASSPHRASE}\n"
-    assert say(data, *words, "--invite", code, given=secrets).is_notice("T4T-ACC-11")  # nobody accepted the terms
-    assert "--invite" in say(data, *words, "--accept-terms", given=secrets).err
-    attached = say(data, *words, "--invite", code, "--accept-terms", given=secrets)
+async def _whole_way(data: Path, project: DemoProject) -> None:
+    words = ("--create", "--email", "v@example.org", "--name", "Volunteer", "--invite", project.settings.invite_code, "--accept-terms")
+    secret = ("--keep", "file", "--password-stdin", "--passphrase-stdin")
+    attached = await say(data, "attach", project.address, *words, *secret, given=f"{PASSWORD}\n{PASSPHRASE}\n")
     assert attached.status == 0, attached.err
     assert "Attached to Test4Theory Demo" in attached.out
 
-    ran = say(data, "run", "--once", "--hypervisor", "qemu", "--cores", "1", "--passphrase-stdin", given=f"{PASSPHRASE}\n", seconds=240)
+    ran = await say(data, "run", "--once", "--hypervisor", "qemu", "--cores", "1", "--passphrase-stdin", given=f"{PASSPHRASE}\n", seconds=240)
     assert ran.status == 0, ran.err
-    locked = say(data, "--json", "update")
+    await project.settled()
+
+    locked = await say(data, "update")
     assert locked.status == 3
     assert locked.is_notice("T4T-KEY-05")
-    updated = say(data, "--json", "update", "--passphrase-stdin", given=f"{PASSPHRASE}\n")
+    updated = await say(data, "--json", "update", "--passphrase-stdin", given=f"{PASSPHRASE}\n")
     assert updated.status == 0, updated.err
-    project = json.loads(updated.out)["project"]
-    assert (project["name"], project["user"], project["held"]) == ("Test4Theory Demo", "Volunteer", 0)
-    assert project["user_total"] > 0  # validated by computing some of it again
-    assert project["host_total"] == project["user_total"]
+    shown = json.loads(updated.out)["project"]
+    assert (shown["name"], shown["user"], shown["held"]) == ("Test4Theory Demo", "Volunteer", 0)
+    assert shown["user_total"] == shown["host_total"] > 0  # some of its events were computed again, and were the same to the last bit
 
-    shown = t4t("projects", data=data)
-    assert "Test4Theory Demo (Volunteer)" in shown.out
-    history = t4t("--json", "timeline", data=data)
-    assert history.status == 3  # the agent has ended
+    assert _words_in(data, PASSWORD, PASSPHRASE) == []
+    assert _names(data / "slots") == []
+    assert len(_names(data / "projects", "*/*.raw")) == 1  # kept for the next task
 
-    left = [path for path in data.rglob("*") if path.is_file()]
-    told = [path.name for path in left if PASSWORD.encode() in (text := path.read_bytes()) or PASSPHRASE.encode() in text]
-    assert told == []
-    assert list((data / "slots").iterdir()) == []
-    assert [path.suffix for path in (data / "projects").glob("*/*.raw")] == [".raw"]  # kept for the next task
-
-    detached = say(data, "detach", "--passphrase-stdin", given=f"{PASSPHRASE}\n")
+    detached = await say(data, "detach", "--passphrase-stdin", given=f"{PASSPHRASE}\n")
     assert detached.status == 0, detached.err
-    assert json.loads(t4t("--json", "projects", data=data).out) == []
-    assert not list((data / "projects").glob("*"))
+    assert _names(data / "projects") == []
+
+
+def _names(folder: Path, pattern: str = "*") -> list[str]:
+    return [path.name for path in folder.glob(pattern)]
+
+
+def _words_in(folder: Path, *words: str) -> list[str]:
+    """Files that hold one of the words."""
+    return [path.name for path in folder.rglob("*") if path.is_file() and any(word.encode() in path.read_bytes() for word in words)]

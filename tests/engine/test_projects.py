@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -15,13 +16,12 @@ from t4t.domain.project_errors import Unreachable
 from t4t.domain.project_task import Stage
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from support.file_server import Answer, Request
     from support.volunteer import Volunteer
     from t4t.boinc.projects import Projects
-    from t4t.engine.engine import Engine
+    from t4t.domain.project_task import ProjectTask
 
 
 @pytest.fixture(autouse=True)
@@ -109,24 +109,38 @@ async def test_every_request_fails_once(tmp_path: Path, fault: str) -> None:
                 assert min(time for name, time in waited.items() if name.startswith(kind)) >= least, kind
 
 
+class Killed(Exception):
+    pass
+
+
+def watched(projects: Projects, stage: Stage) -> asyncio.Event:
+    """Set when a task has just been written down with this stage."""
+    book, reached = projects._book, asyncio.Event()
+    put = book.put_task
+
+    def put_task(task: ProjectTask) -> None:
+        put(task)
+        if task.stage is stage:
+            reached.set()
+
+    book.put_task = put_task  # type: ignore[method-assign]
+    if any(task.stage is stage for task in book.tasks.values()):
+        reached.set()
+    return reached
+
+
+async def live_until(one: Volunteer, stage: Stage) -> None:
+    async with one.running() as (_, projects), asyncio.timeout(30):
+        await watched(projects, stage).wait()
+        raise Killed
+
+
 async def test_killed_at_each_stage(tmp_path: Path) -> None:
     """No word to anybody, at the worst moments: the next start goes on from there."""
-
-    class Killed(Exception):
-        pass
-
-    async def reach(projects: Projects, reached: Callable[[], bool]) -> None:
-        async with asyncio.timeout(30):
-            while not reached():
-                await asyncio.sleep(0)
-
     async with volunteer(tmp_path) as one:
         for stage in Stage:
             with pytest.raises(Killed):
-                async with one.running() as (_, projects):
-                    book = projects._book
-                    await reach(projects, lambda book=book, stage=stage: any(task.stage is stage for task in book.tasks.values()))  # type: ignore[misc]
-                    raise Killed
+                await live_until(one, stage)
         async with one.running() as (engine, _):
             await one.until_reported(engine, 2)
         nothing_lost(one, 2)
@@ -136,18 +150,14 @@ async def test_killed_at_each_stage(tmp_path: Path) -> None:
 
 async def test_the_database_is_lost_and_neither_account_nor_result(tmp_path: Path) -> None:
     async with volunteer(tmp_path) as one:
-        async with one.running() as (engine, projects):
-            async with asyncio.timeout(30):
-                while not any(task.stage in {Stage.SENDING, Stage.FINISHED} for task in projects._book.tasks.values()):
-                    await asyncio.sleep(0)
-            engine.quit()
-        before = one.project.reported.copy()
+        with pytest.raises(Killed):
+            await live_until(one, Stage.SENDING)
         (one.data / "state.sqlite3").write_bytes(b"nothing of ours " * 1000)
         async with one.running(attach=False) as (engine, projects):
             assert projects.attached
-            await one.until_reported(engine, len(before) + 1)
+            await one.until_reported(engine, 1)
         nothing_lost(one, 1)
-        assert one.project.sent == [name for name in one.project.sent if one.project.sent.count(name) == 1]
+        assert one.project.sent == list(dict.fromkeys(one.project.sent))
 
 
 async def test_once_ends_with_the_first_report(tmp_path: Path) -> None:
@@ -229,14 +239,12 @@ async def test_a_task_that_can_not_be_run_is_told(tmp_path: Path) -> None:
 
 
 async def test_a_result_that_was_not_written(tmp_path: Path) -> None:
-    async with volunteer(tmp_path, completion_trigger_file="shutdown") as one:
-        one.project.job = one.project.job.replace(
-            b"<copy_to_shared>input</copy_to_shared>", b"<copy_to_shared>input</copy_to_shared><job_duration>5</job_duration>"
-        )
-        async with one.running() as (engine, _):
-            (one.data / "slots").mkdir()
-            await one.until_reported(engine, 1)
-        assert one.project.reported
+    """Its time is over, which is a success, and nothing is there to send."""
+    async with volunteer(tmp_path, copy_to_shared=None, job_duration="5") as one, one.running() as (engine, _):
+        await one.until_reported(engine, 1)
+        report = "".join(one.project.bodies)
+        assert "<exit_status>-161</exit_status>" in report
+        assert "<file_name>task_0_out</file_name>" in report
 
 
 async def test_no_work_is_said_and_asked_for_later_each_time(tmp_path: Path) -> None:
@@ -246,7 +254,7 @@ async def test_no_work_is_said_and_asked_for_later_each_time(tmp_path: Path) -> 
             view = await shows(engine, lambda view: bool(view.projects) and view.projects[0].no_work_since is not None and len(one.project.bodies) > 5)
             assert view.projects[0].no_work == ("no_virtualbox", "no_virtualization")
         asked = [at for at, path in zip(one.project.times, one.project.log, strict=True) if path == "/cgi"]
-        waits = [later - earlier for earlier, later in zip(asked, asked[1:], strict=False)][1:]
+        waits = [later - earlier for earlier, later in itertools.pairwise(asked)][1:]
         assert waits == sorted(waits)
         assert waits[0] >= 300
 

@@ -51,7 +51,7 @@ class Time(list[float]):
         super().__init__([0.0])
         self._clock = clock
 
-    def __getitem__(self, _index: object) -> float:  # type: ignore[override]  # only the first is ever asked for
+    def __getitem__(self, _index: object) -> float:  # type: ignore[override]  # noqa: D105 - only the first is ever asked for
         return self._clock.wall()
 
 
@@ -84,7 +84,7 @@ class Volunteer:
     job_seconds: float = 30.0
     keyring: MemoryVault | None = None
 
-    def __post_init__(self) -> None:
+    def __post_init__(self) -> None:  # noqa: D105 - a test's own
         self.keyring = self.keyring or MemoryVault()
         self.world = FakeWorld(self.clock, lambda: Guest(job_seconds=self.job_seconds, heartbeat_seconds=60.0))
 

@@ -24,6 +24,7 @@ from t4t.engine.engine import Engine
 from t4t.engine.folder import Wishes
 from t4t.engine.observer import CALM
 from t4t.engine.parts import Parts
+from t4t.engine.server import ApiServer
 from t4t.engine.source import Spool
 from t4t.host.folder_watch import folder_watch
 from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest, VirtualClock
@@ -139,6 +140,8 @@ class Volunteer:
             )
         )
         shop.opens(engine)
+        server = ApiServer(engine, self.data, projects=projects)
+        await server.start()
         agent = asyncio.create_task(self._agent(engine, projects, once=once))
         try:
             if attach and not projects.attached:
@@ -149,6 +152,7 @@ class Volunteer:
         finally:
             agent.cancel()
             await asyncio.gather(agent, return_exceptions=True)
+            await server.close()
             await driver.close()
             await http.close()
             watch.close()

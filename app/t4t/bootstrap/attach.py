@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from t4t.api.client import Client
+from t4t.boinc import keys
 from t4t.bootstrap.projects import http, settle
 from t4t.domain.account import KeyKind, check_platform, key_kind, master_url
 from t4t.domain.errors import AgentMissing
@@ -45,27 +46,6 @@ def _with_accounts(work: Callable[[Accounts], Coroutine[Any, Any, _T]]) -> _T:
             await connections.close()
 
     return asyncio.run(do())
-
-
-def offer(address: str) -> ProjectOffer:
-    """See `Services.project_offer`."""
-    config = _with_accounts(lambda accounts: accounts.config(address))
-    check_platform(config, platforms(sys.platform, resources.architecture()))
-    url = config.master_url or master_url(address)
-    config = dataclasses.replace(config, master_url=url)
-    clients = other_clients()
-    found = [
-        OtherAccount(user_name=project.user_name, folder=client.folder, key=project.authenticator, host_cpid=client.host_cpid)
-        for client in clients
-        for project in client.projects
-        if project.master_url == url and project.authenticator
-    ]
-    return ProjectOffer(config=config, other=found[0] if found else None, runs_beside=any(client.runs_beside(url) for client in clients))
-
-
-def account_key(found: ProjectOffer, signup: Signup) -> str:
-    """See `Services.account_key`."""
-    return _with_accounts(lambda accounts: _key(accounts, found, signup))
 
 
 async def _key(accounts: Accounts, found: ProjectOffer, signup: Signup) -> str:
@@ -129,8 +109,31 @@ class ProjectVerbs:
 
         return settle(self._data, here)
 
+    def offer(self, address: str) -> ProjectOffer:
+        """See `ProjectServices.offer`."""
+        config = _with_accounts(lambda accounts: accounts.config(address))
+        check_platform(config, platforms(sys.platform, resources.architecture()))
+        url = config.master_url or master_url(address)
+        clients = other_clients()
+        found = [
+            OtherAccount(user_name=project.user_name, folder=client.folder, key=project.authenticator, host_cpid=client.host_cpid)
+            for client in clients
+            for project in client.projects
+            if project.master_url == url and project.authenticator
+        ]
+        config = dataclasses.replace(config, master_url=url)
+        return ProjectOffer(config=config, other=found[0] if found else None, runs_beside=any(client.runs_beside(url) for client in clients))
+
+    def account_key(self, found: ProjectOffer, signup: Signup) -> str:
+        """See `ProjectServices.account_key`."""
+        return _with_accounts(lambda accounts: _key(accounts, found, signup))
+
+    def locked(self) -> bool:
+        """See `ProjectServices.locked`."""
+        return (self._data / keys.FILE).exists()
+
     def attach(self, found: ProjectOffer, key: str, keep: Keep, passphrase: str) -> ProjectDetails:
-        """See `Services.attach`."""
+        """See `ProjectServices.attach`."""
         config = found.config
         cpid = found.other.host_cpid if found.other and found.other.key == key else ""
 
@@ -153,7 +156,7 @@ class ProjectVerbs:
         return msgspec.convert(answer, ProjectDetails)
 
     def projects(self) -> list[ProjectDetails]:
-        """See `Services.projects`."""
+        """See `ProjectServices.projects`."""
 
         async def here(projects: Projects) -> list[ProjectDetails]:
             return projects.details()
@@ -161,21 +164,21 @@ class ProjectVerbs:
         return msgspec.convert(self._ask("projects", here), list[ProjectDetails])
 
     def update(self, project: str, passphrase: str) -> ProjectDetails:
-        """See `Services.update_project`."""
+        """See `ProjectServices.update`."""
         answer = self._ask("update", lambda projects: projects.update(project), passphrase=passphrase, project=project)
         return msgspec.convert(answer, ProjectDetails)
 
     def detach(self, project: str, passphrase: str, *, force: bool) -> str:
-        """See `Services.detach`."""
+        """See `ProjectServices.detach`."""
         return str(self._ask("detach", lambda projects: projects.detach(project, force=force), passphrase=passphrase, project=project, force=force))
 
     def unlock(self, passphrase: str) -> None:
-        """See `Services.unlock`."""
+        """See `ProjectServices.unlock`."""
         with Client(self._data) as client:
             client.call("unlock", passphrase=passphrase)
 
     def mark_read(self, ids: tuple[str, ...]) -> None:
-        """See `Services.mark_read`."""
+        """See `ProjectServices.mark_read`."""
 
         async def here(projects: Projects) -> None:
             projects.mark_read(ids)

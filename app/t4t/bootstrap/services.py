@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.boinc import keys
-from t4t.bootstrap import agent, attach, checks, demo_project, tasks
+from t4t.bootstrap import agent, checks, demo_project, tasks
+from t4t.bootstrap.attach import ProjectVerbs
 from t4t.domain.errors import NoScreen
 from t4t.project.decode import decode_file
 from t4t.storage import appliance, descriptors, paths
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
-    from t4t.domain.project_view import Keep, ProjectDetails
-    from t4t.domain.signup import ProjectOffer, Signup
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,41 +82,9 @@ class Services:
         """See `Services.run_agent`."""
         agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase)
 
-    def project_offer(self, address: str) -> ProjectOffer:
-        """See `Services.project_offer`."""
-        return attach.offer(address)
-
-    def account_key(self, found: ProjectOffer, signup: Signup) -> str:
-        """See `Services.account_key`."""
-        return attach.account_key(found, signup)
-
-    def attach(self, found: ProjectOffer, key: str, keep: Keep, passphrase: str) -> ProjectDetails:
-        """See `Services.attach`."""
-        return attach.ProjectVerbs(self.data).attach(found, key, keep, passphrase)
-
-    def projects(self) -> list[ProjectDetails]:
-        """See `Services.projects`."""
-        return attach.ProjectVerbs(self.data).projects()
-
-    def update_project(self, project: str, passphrase: str) -> ProjectDetails:
-        """See `Services.update_project`."""
-        return attach.ProjectVerbs(self.data).update(project, passphrase)
-
-    def detach(self, project: str, passphrase: str, *, force: bool) -> str:
-        """See `Services.detach`."""
-        return attach.ProjectVerbs(self.data).detach(project, passphrase, force=force)
-
-    def keys_locked(self) -> bool:
-        """See `Services.keys_locked`."""
-        return (self.data / keys.FILE).exists()
-
-    def unlock(self, passphrase: str) -> None:
-        """See `Services.unlock`."""
-        attach.ProjectVerbs(self.data).unlock(passphrase)
-
-    def mark_read(self, ids: tuple[str, ...]) -> None:
-        """See `Services.mark_read`."""
-        attach.ProjectVerbs(self.data).mark_read(ids)
+    def of_projects(self) -> ProjectVerbs:
+        """See `Services.of_projects`."""
+        return ProjectVerbs(self.data)
 
     def show_window(self, page: str) -> None:
         """See `Services.show_window`."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable
 
-    from t4t.cli.services import Services
+    from t4t.cli.services import ProjectServices
     from t4t.domain.project_view import ProjectDetails, ProjectView
     from t4t.domain.signup import ProjectOffer
 
@@ -32,7 +32,7 @@ DONE: Final = 0
 _YES: Final = frozenset({"y", "yes"})
 
 
-def run(args: argparse.Namespace, services: Services) -> int:
+def run(args: argparse.Namespace, services: ProjectServices) -> int:
     """Run the verb in ``args``; raises leaves of `T4TError`."""
     match args.verb:
         case "attach":
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
             name = _opened(args, lambda passphrase: services.detach(args.project, passphrase, force=args.force))
             print(json.dumps({"detached": name}) if args.json else f"Detached from {plain(name, 80)}.")
         case "update":
-            found = _opened(args, lambda passphrase: services.update_project(args.project, passphrase))
+            found = _opened(args, lambda passphrase: services.update(args.project, passphrase))
             _print(args, found, "")
         case "unlock":
             services.unlock(_secret("The passphrase", "Passphrase: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
@@ -51,11 +51,11 @@ def run(args: argparse.Namespace, services: Services) -> int:
     return DONE
 
 
-def opening(args: argparse.Namespace, services: Services) -> str:
+def opening(args: argparse.Namespace, services: ProjectServices) -> str:
     """What opens the file with the keys for the agent that is about to begin; empty where there is none or nobody to ask."""
     if args.passphrase_stdin:
         return _secret("The passphrase", "", stdin=True, option="--passphrase-stdin")
-    if services.keys_locked() and _somebody():
+    if services.locked() and _somebody():
         return _secret("The passphrase", "Passphrase for the account keys: ", stdin=False, option="--passphrase-stdin")
     return ""
 
@@ -113,8 +113,8 @@ def _agrees(question: str) -> bool:
 # --- attaching --------------------------------------------------------------------------------------------------------
 
 
-def _attach(args: argparse.Namespace, services: Services) -> ProjectDetails:
-    found = services.project_offer(args.url)
+def _attach(args: argparse.Namespace, services: ProjectServices) -> ProjectDetails:
+    found = services.offer(args.url)
     name = plain(found.config.name, 80)
     tell(f"{name}, {plain(found.config.master_url, 200)}")
     if found.config.web_stopped:
@@ -173,7 +173,7 @@ def _password(args: argparse.Namespace, found: ProjectOffer) -> str:
         tell("These are not the same.")
 
 
-def _keep(args: argparse.Namespace, services: Services, found: ProjectOffer, key: str) -> ProjectDetails:
+def _keep(args: argparse.Namespace, services: ProjectServices, found: ProjectOffer, key: str) -> ProjectDetails:
     """Where the key goes: where it was said; else into the keyring, and where that does not work somebody is asked."""
     keep = Keep(args.keep) if args.keep else Keep.FILE if args.passphrase_stdin else Keep.KEYRING
     try:
@@ -186,10 +186,10 @@ def _keep(args: argparse.Namespace, services: Services, found: ProjectOffer, key
     return services.attach(found, key, keep, _passphrase(args, services, keep))
 
 
-def _passphrase(args: argparse.Namespace, services: Services, keep: Keep) -> str:
+def _passphrase(args: argparse.Namespace, services: ProjectServices, keep: Keep) -> str:
     if keep is not Keep.FILE:
         return ""
-    prompt = "Passphrase: " if services.keys_locked() else "A new passphrase: "
+    prompt = "Passphrase: " if services.locked() else "A new passphrase: "
     return _secret("A passphrase", prompt, stdin=args.passphrase_stdin, option="--passphrase-stdin")
 
 
@@ -213,7 +213,7 @@ def show_project(view: ProjectView, now: float) -> None:
         print(f"    {plain(line)}")
 
 
-def _projects(args: argparse.Namespace, services: Services) -> None:
+def _projects(args: argparse.Namespace, services: ProjectServices) -> None:
     found = services.projects()
     if args.json:
         print(json.dumps(msgspec.to_builtins(found), indent=2))

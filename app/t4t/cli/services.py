@@ -42,21 +42,10 @@ class DemoResult:
     job: Mapping[str, object]
 
 
-class Services(Protocol):
-    """In-process services."""
+class ProjectServices(Protocol):
+    """Projects of the data folder: through the agent if it runs, else in process."""
 
-    def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
-        """Run a task folder to its end or to Ctrl-C."""
-        ...
-
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
-        """Be the agent until it is asked to quit, with a ``tray`` where there is a screen; ``passphrase`` opens the file with the keys.
-
-        Raises `AgentRunning`, `PassphraseWrong`.
-        """
-        ...
-
-    def project_offer(self, address: str) -> ProjectOffer:
+    def offer(self, address: str) -> ProjectOffer:
         """Ask a project what it is; raises what stands against working for it."""
         ...
 
@@ -72,7 +61,7 @@ class Services(Protocol):
         """All attached projects."""
         ...
 
-    def update_project(self, project: str, passphrase: str) -> ProjectDetails:
+    def update(self, project: str, passphrase: str) -> ProjectDetails:
         """Contact a project now; raises what went wrong. A ``passphrase`` opens the file with the keys first."""
         ...
 
@@ -80,7 +69,7 @@ class Services(Protocol):
         """Leave a project; its name. Raises what would be lost by it, unless ``force``. A ``passphrase`` opens the file with the keys first."""
         ...
 
-    def keys_locked(self) -> bool:
+    def locked(self) -> bool:
         """Whether keys are in a file that a passphrase must open."""
         ...
 
@@ -90,6 +79,25 @@ class Services(Protocol):
 
     def mark_read(self, ids: tuple[str, ...]) -> None:
         """These notices were seen."""
+        ...
+
+
+class Services(Protocol):
+    """In-process services."""
+
+    def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
+        """Run a task folder to its end or to Ctrl-C."""
+        ...
+
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
+        """Be the agent until it is asked to quit, with a ``tray`` where there is a screen; ``passphrase`` opens the file with the keys.
+
+        Raises `AgentRunning`, `PassphraseWrong`.
+        """
+        ...
+
+    def of_projects(self) -> ProjectServices:
+        """What is done with projects."""
         ...
 
     def show_window(self, page: str) -> None:

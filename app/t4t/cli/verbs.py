@@ -54,14 +54,14 @@ def _agent(args: argparse.Namespace, services: Services) -> int:
         case None:
             return _desktop(services)
         case "run":
-            opening = project_verbs.opening(args, services)
+            opening = project_verbs.opening(args, services.of_projects())
             services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray, passphrase=opening)
             return DONE
         case "window":
             services.show_window(args.page)
             return DONE
         case verb if verb in project_verbs.VERBS:
-            return project_verbs.run(args, services)
+            return project_verbs.run(args, services.of_projects())
         case _:
             return agent_verbs.run(args, services.data)
 

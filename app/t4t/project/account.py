@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.domain import account as rules
 from t4t.domain.account import Asked
-from t4t.domain.project_errors import AccountError, NotAProject, ProjectDown, ReplyUnreadable, RequestRefused, ServerFailed, TeamUnknown, UserNameInUse
+from t4t.domain.project_errors import (
+    AccountError,
+    NotAProject,
+    ProjectDown,
+    RedirectRefused,
+    ReplyUnreadable,
+    RequestRefused,
+    ServerFailed,
+    TeamUnknown,
+    UserNameInUse,
+)
 from t4t.project import replies
 
 if TYPE_CHECKING:
@@ -87,6 +97,20 @@ class Accounts:
         """The account of a full key, its weak key included; raises `KeyMalformed`, `KeyRefused` or other leaves. A weak key opens no account page."""
         rules.key_kind(key)
         return replies.account_info(await self._ask(config, "am_get_info.php", {"account_key": key}, "am_get_info_reply", Asked.KEY))
+
+    async def holder(self, config: ProjectConfig, key: str) -> str:
+        """The name of the account that ``key`` belongs to; raises `KeyMalformed`, `KeyRefused` or other leaves.
+
+        A weak key opens no account page: its number must be that of an account. Whether the rest is right only the scheduler says, at the first
+        contact. The name is empty where the project shows its accounts to nobody.
+        """
+        if rules.key_kind(key) is rules.KeyKind.FULL:
+            return (await self.info(config, key)).name
+        try:
+            root = await self._ask(config, "show_user.php", {"userid": key.partition("_")[0], "format": "xml"}, "user", Asked.KEY)
+        except (ReplyUnreadable, RequestRefused, RedirectRefused):  # it wants a login for that
+            return ""
+        return replies.user(root).name
 
     async def change(self, config: ProjectConfig, key: str, **fields: str) -> None:
         """Change fields of the account (BOINC's names); raises `ChangeOnWebsite` where the project has that switched off, as newer servers have."""

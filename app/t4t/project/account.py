@@ -18,6 +18,8 @@ from t4t.domain.project_errors import (
     UserNameInUse,
 )
 from t4t.project import replies
+from t4t.project.outward import is_outward
+from t4t.transfer.addresses import named_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +59,8 @@ class Accounts:
         config = replies.project_config(root)
         if config.account_manager:
             raise NotAProject(address=url)
+        if config.master_url:
+            named_by(url, config.master_url)
         return config
 
     async def create(self, config: ProjectConfig, *, email: str, password: str, name: str, invite_code: str = "", team: str = "", consent: bool = False) -> str:
@@ -139,7 +143,7 @@ class Accounts:
     async def _ask(
         self, config: ProjectConfig, page: str, query: Mapping[str, str], kind: str, asked: Asked, *, email: str = "", name: str = "", page_for_people: str = ""
     ) -> Element:
-        base = config.web_rpc_url_base or config.master_url
+        base = config.web_rpc_url_base if is_outward(config.web_rpc_url_base, master_url=config.master_url) else config.master_url
         base = base if base.endswith("/") else f"{base}/"
         reply = await self._http.get(f"{base}{page}", query=query)
         if replies.is_html(reply.body):

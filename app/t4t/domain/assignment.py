@@ -88,6 +88,9 @@ def _task(
     unsigned = next((info for info in programs if not info.file_signature.strip()), None)
     if unsigned is not None:
         return Refused(result=result, error=SignatureMissing(file=unsigned.name))
+    lost = next((info for info in (*programs, *inputs) if not (info.urls or info.gzipped_urls)), None)
+    if lost is not None:
+        return Refused(result=result, error=None, missing=f"an address of {lost.name}")
     return NewTask(result=result, workunit=unit, version=version, programs=programs, inputs=inputs, outputs=outputs)
 
 

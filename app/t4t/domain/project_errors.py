@@ -134,6 +134,16 @@ class AllowanceUsed(ProjectError):
     code = "T4T-NET-10"
 
 
+@dataclass(eq=False)
+class MeteredLink(ProjectError):
+    """Something of ``mib`` MiB is wanted over a connection that costs by the byte."""
+
+    file: str
+    mib: int
+    code = "T4T-NET-11"
+    retry = Retry.AFTER_USER
+
+
 # --- the project ---------------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,11 @@ TEXTS: Final[dict[str, Text]] = {
         "The {limit_mib} MiB for {days} days that you allow are used up.",
         ("Transfers go on by themselves when the days have passed; or raise the limit in the settings.",),
     ),
+    "T4T-NET-11": Text(
+        "This connection costs by the byte",
+        "The project's statistics {file} are {mib} MiB, which this connection counts.",
+        ("Fetch it all the same, or wait for another connection.",),
+    ),
     "T4T-PRJ-01": Text("The project's answer can't be read", "Instead of “{kind}” came something else: {reason}.", (_LATER, _PROJECT)),
     "T4T-PRJ-02": Text("The project has a break", "The servers of {project} are stopped for a while. They say: “{message}”.", (_LATER,)),
     "T4T-PRJ-03": Text("The project refused", "It says: “{message}” (number {error_num}).", ("Follow what it says, or ask on the project's message boards.",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -23,9 +24,14 @@ from t4t.demo.project.validation import Physics, leaked
 from t4t.domain import project_errors as errors
 from t4t.domain.no_work import NoWork, why_no_work
 from t4t.domain.scheduler_request import ABORTED, DiskUsage, FinishedTask, TrickleUp, WorkRequest
+from t4t.host.clock import RealClock
+from t4t.project.exports import number_of, records, unpacked
 from t4t.project.replies import root_of
 from t4t.project.request import write_upload_head
 from t4t.project.signing import SigningKey
+from t4t.project.statistics import WEEK, Statistics
+from t4t.transfer.download import Downloads
+from t4t.transfer.limits import Rate
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -468,6 +474,36 @@ async def test_public_data(tmp_path: Path) -> None:
             await page(rig, "stats/other.gz")
 
 
+async def test_exports_as_the_client_fetches_them(tmp_path: Path) -> None:
+    async with demo_rig(tmp_path) as rig:
+        task = await begun(rig)
+        folder = tmp_path / "stats"
+        downloads = Downloads(rig.http, folder, rate=Rate(RealClock()), now=rig.now)
+        statistics = Statistics(rig.http, downloads, folder, master_url=rig.project.address, now=rig.now)
+        empty = await statistics.get("user.gz", metered=False)
+        await rig.volunteer.finish(task, b"r")
+        await rig.volunteer.contact(NOTHING)
+        await rig.project.settled()
+        assert await statistics.get("user.gz", metered=False) == empty
+        rig.now.now += WEEK
+        users = list(records(unpacked(await statistics.get("user.gz", metered=False)), "user"))
+        assert [number_of(user[b"total_credit"]) for user in users] == [50.0]
+
+
+async def test_whose_key_it_is(tmp_path: Path) -> None:
+    async with demo_rig(tmp_path) as rig:
+        config = await rig.volunteer.attach(rig.project.address, name="Zoë")
+        accounts, key = rig.volunteer.accounts, rig.project.book.accounts[1].weak_key
+        assert await accounts.holder(config, key_of(rig.volunteer)) == "Zoë"
+        assert await accounts.holder(config, key) == "Zoë"
+        for wrong in ("f" * 32, f"2_{key.partition('_')[2]}"):
+            with pytest.raises(errors.KeyRefused):
+                await accounts.holder(config, wrong)
+        with pytest.raises(errors.KeyMalformed):
+            await accounts.holder(config, f"1_{'f' * 31}")
+        assert rig.project.complaints == []
+
+
 async def test_files_that_are_not_handed_out(tmp_path: Path) -> None:
     async with demo_rig(tmp_path) as rig:
         for name in ("download/none", "download/none.input", "download/..%2F..%2Fproject.json", "download/code_sign_private.pem", "nothing.php"):
@@ -504,7 +540,7 @@ def test_signatures_are_what_clients_check(tmp_path: Path) -> None:
 def test_a_key_of_another_kind_is_not_used(tmp_path: Path) -> None:
     path = tmp_path / "key.pem"
     KeyPair.kept(path)
-    assert path.stat().st_mode & 0o077 == 0
+    assert path.stat().st_mode & 0o077 == 0 or sys.platform == "win32"
     path.write_bytes(b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIE3xYf1ZQq0c5u1mSgqE7rVhK2p9o3b1O7kqv7bW2x1R\n-----END PRIVATE KEY-----\n")
     with pytest.raises(ValueError, match=r"key\.pem"):
         KeyPair.kept(path)

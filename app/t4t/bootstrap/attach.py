@@ -12,7 +12,7 @@ import msgspec
 from t4t.api.client import Client
 from t4t.boinc import keys
 from t4t.bootstrap.projects import http, settle
-from t4t.domain.account import KeyKind, check_platform, key_kind, master_url
+from t4t.domain.account import check_platform, master_url
 from t4t.domain.errors import AgentMissing
 from t4t.domain.platforms import platforms
 from t4t.domain.project_errors import KeyNotKept, TeamUnknown
@@ -67,8 +67,7 @@ async def _key(accounts: Accounts, found: ProjectOffer, signup: Signup) -> str:
             key = signup.key
         case Way.OTHER_CLIENT:
             key = found.other.key if found.other else ""
-    if key_kind(key) is KeyKind.FULL:
-        await accounts.info(config, key)  # a key that nobody knows is told now, and not by a silent server later
+    await accounts.holder(config, key)  # a key that nobody knows is told now, and not by a silent server later
     if signup.team:
         await _join(accounts, config, key, signup.team)
     return key

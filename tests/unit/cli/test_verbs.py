@@ -53,6 +53,9 @@ class Services:
         listen(Progress(fraction=0.5, elapsed_s=1, cpu_s=1))
         return replace(RESULT, outcome=self.outcomes.pop(0), message="said", error="T4T-TASK-08")
 
+    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
+        tell("http://127.0.0.1:1/", "code")
+
     def of_projects(self) -> ProjectServices:
         return cast("ProjectServices", NoKeys())
 

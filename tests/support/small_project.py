@@ -58,20 +58,44 @@ class SmallProject:
     seqno: int = 0
     quiet_until: float = 0.0
     complaints: list[str] = field(default_factory=list)
+    first: Answer | None = None
+    """What to do instead at the first request of each kind."""
+    failed: dict[str, float] = field(default_factory=dict)
+    waited: dict[str, float] = field(default_factory=dict)
+    """Seconds from that to the next one of the kind."""
+    times: list[float] = field(default_factory=list)
+    extra: str = ""
+    """Put into the next reply of the scheduler."""
+    bodies: list[str] = field(default_factory=list)
+    """What the scheduler was asked."""
+    term: float = 864000.0
+    """Seconds from a task's beginning to its deadline."""
+    empty: bool = False
+    """There is no work."""
+    image: bytes = IMAGE
+    job: bytes = JOB
 
     async def __call__(self, request: Request, out: asyncio.StreamWriter) -> None:
         number = len(self.log)
         path = urlsplit(request.target).path
         self.log.append(path)
+        self.times.append(self.now[0])
         if path == "/cgi" and self.now[0] < self.quiet_until:
             self.complaints.append(f"contact {self.quiet_until - self.now[0]:.0f} s too early")
+        kind = f"{path} {b'<result>' in request.body} {b'<get_file_size>' in request.body}"
+        if self.first is not None and path != "/t4t/get_project_config.php" and kind not in self.failed:
+            self.failed[kind] = self.now[0]
+            await self.first(request, out)
+            return
+        if kind in self.failed:
+            self.waited.setdefault(kind, self.now[0] - self.failed[kind])
         if number in self.faults:
             await self.faults[number](request, out)
             return
         await self._page(path, request)(request, out)
 
     def _page(self, path: str, request: Request) -> Answer:
-        files = {"/t4t/download/job.xml": JOB, "/t4t/download/image.vdi.gz": gzip.compress(IMAGE, mtime=0), "/t4t/download/input": b"runspec"}
+        files = {"/t4t/download/job.xml": self.job, "/t4t/download/image.vdi.gz": gzip.compress(self.image, mtime=0), "/t4t/download/input": b"runspec"}
         if path in files:
             return Serve(files[path])
         pages = {
@@ -98,6 +122,7 @@ class SmallProject:
 
     def _scheduler(self, request: Request) -> str:
         body = request.body.decode()
+        self.bodies.append(body)
         value = dict(re.findall(r"<(\w+)>([^<\n]*)</\1>", body.partition("<working_global_preferences>")[0]))
         if value["authenticator"] != KEY:
             return '<scheduler_reply><request_delay>3600</request_delay><message priority="low">Invalid or missing account key.</message></scheduler_reply>'
@@ -112,11 +137,13 @@ class SmallProject:
                 self._check_result(name, body)
                 self.reported.append(name)
             parts.append(f"<result_ack>\n    <name>{name}</name>\n</result_ack>")
+        parts.append(self.extra)
+        self.extra = ""
         held = re.findall(r"<other_result>\s*<name>(\w+)</name>", body)
         lost = [name for name in self.sent if name not in (*held, *self.reported)]
         wants = float(value["work_req_seconds"]) > 0
         if wants:
-            if not lost and not held:
+            if not lost and not held and not self.empty:
                 self.sent.append(f"task_{len(self.sent)}")
                 lost = self.sent[-1:]
             parts += [self._work(name) for name in lost]
@@ -134,22 +161,22 @@ class SmallProject:
             self.complaints.append(f"{name} was reported before its output was here")
 
     def _work(self, name: str) -> str:
-        packed = len(gzip.compress(IMAGE, mtime=0))
+        packed = len(gzip.compress(self.image, mtime=0))
         return f"""<app><name>Small</name></app>
 <file_info><name>job.xml</name><url>{self.url}/t4t/download/job.xml</url><file_signature>
-{self.signer.sign(JOB)}
-</file_signature><nbytes>{len(JOB)}</nbytes></file_info>
+{self.signer.sign(self.job)}
+</file_signature><nbytes>{len(self.job)}</nbytes></file_info>
 <file_info><name>image.vdi</name><url>{self.url}/t4t/download/image.vdi</url><gzipped_url>{self.url}/t4t/download/image.vdi.gz</gzipped_url>
 <file_signature>
-{self.signer.sign(IMAGE)}
-</file_signature><nbytes>{len(IMAGE)}</nbytes><gzipped_nbytes>{packed}</gzipped_nbytes></file_info>
+{self.signer.sign(self.image)}
+</file_signature><nbytes>{len(self.image)}</nbytes><gzipped_nbytes>{packed}</gzipped_nbytes></file_info>
 <app_version><app_name>Small</app_name><version_num>1</version_num><platform>p</platform><plan_class>vbox64</plan_class>
 <file_ref><file_name>job.xml</file_name><open_name>vbox_job.xml</open_name></file_ref><file_ref><file_name>image.vdi</file_name></file_ref></app_version>
 <file_info><name>input</name><url>{self.url}/t4t/download/input</url><md5_cksum>{hashlib.md5(b"runspec", usedforsecurity=False).hexdigest()}</md5_cksum>
 <nbytes>7</nbytes></file_info>
 <workunit><name>wu_{name}</name><app_name>Small</app_name><file_ref><file_name>input</file_name><open_name>input</open_name></file_ref></workunit>
 <file_info><name>{name}_out</name><max_nbytes>100000</max_nbytes><upload_url>{self.url}/upload</upload_url></file_info>
-<result><name>{name}</name><wu_name>wu_{name}</wu_name><report_deadline>{self.now[0] + 864000}</report_deadline>
+<result><name>{name}</name><wu_name>wu_{name}</wu_name><report_deadline>{self.now[0] + self.term}</report_deadline>
 <file_ref><file_name>{name}_out</file_name><open_name>shared/output</open_name></file_ref>
 <platform>p</platform><version_num>1</version_num><plan_class>vbox64</plan_class></result>"""
 

@@ -6,11 +6,12 @@ A request is ``{"jsonrpc": "2.0", "id", "method", "params"}``; a request without
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from t4t.domain.policy import PauseKind
+from t4t.domain.project_view import Keep  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.session import VERSION
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
@@ -45,7 +46,51 @@ class TimelineParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
 
 
-METHODS: Final[dict[str, type[NoParams | PauseParams | TimelineParams]]] = {
+class ProjectParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A project by its address or name; empty: the only one. ``force``: also where work is lost by it."""
+
+    project: str = ""
+    force: bool = False
+    version: int = VERSION
+
+
+class AttachParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A project as its config says, and the account's key; this goes over the private socket only and is logged nowhere."""
+
+    url: str
+    name: str
+    key: str
+    keep: Keep
+    web_rpc_url_base: str = ""
+    host_cpid: str = ""
+    version: int = VERSION
+
+    def __repr__(self) -> str:
+        """Without the key."""
+        return f"AttachParams({self.url!r})"
+
+
+class UnlockParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What opens the file with the keys."""
+
+    passphrase: str
+    version: int = VERSION
+
+    def __repr__(self) -> str:
+        """Without the passphrase."""
+        return "UnlockParams()"
+
+
+class ReadParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Notices that were seen, by their ids."""
+
+    ids: tuple[str, ...]
+    version: int = VERSION
+
+
+Params: TypeAlias = NoParams | PauseParams | TimelineParams | ProjectParams | AttachParams | UnlockParams | ReadParams
+
+METHODS: Final[dict[str, type[Params]]] = {
     "status": NoParams,
     "why": NoParams,
     "tasks": NoParams,
@@ -57,6 +102,12 @@ METHODS: Final[dict[str, type[NoParams | PauseParams | TimelineParams]]] = {
     "checkpoint": NoParams,
     "quit": NoParams,
     "subscribe": NoParams,
+    "projects": NoParams,
+    "update": ProjectParams,
+    "attach": AttachParams,
+    "detach": ProjectParams,
+    "unlock": UnlockParams,
+    "read": ReadParams,
 }
 
 
@@ -94,7 +145,7 @@ class Taken(msgspec.Struct, frozen=True):
     id: int | str | float | None
     wants_answer: bool
     method: str
-    params: NoParams | PauseParams | TimelineParams
+    params: Params
 
 
 def take(line: bytes) -> Taken:

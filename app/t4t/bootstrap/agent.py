@@ -9,7 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 from t4t import desktop
+from t4t.boinc.folder import open_folder
+from t4t.boinc.workshop import Shop
 from t4t.bootstrap.machines import programs, remote
+from t4t.bootstrap.projects import http, projects_of
 from t4t.bootstrap.tasks import stop_on_signals, wishes_of
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy
@@ -34,8 +37,8 @@ if TYPE_CHECKING:
     from t4t.desktop import Stopping
 
 
-def run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, tray: bool) -> None:
-    """Be the agent of a data folder; ``tray`` where there is a screen. Raises `AgentRunning`."""
+def run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, tray: bool, passphrase: str = "") -> None:
+    """Be the agent of a data folder; ``tray`` where there is a screen; ``passphrase`` opens the file with the keys. Raises `AgentRunning`."""
     lock = FolderLock(data, "agent.lock")
     try:
         lock.take()
@@ -44,7 +47,7 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, tr
     with lock:
 
         def work(stopping: Stopping = stop_on_signals) -> None:
-            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping))
+            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase))
 
         if not tray:
             work()
@@ -53,7 +56,7 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, tr
             work()
 
 
-async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, stopping: Stopping) -> None:
+async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, stopping: Stopping, passphrase: str) -> None:
     clock = RealClock()
     source = Spool(data)
     source.make()
@@ -64,14 +67,21 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
         stack.callback(state.close)
         stack.callback(watch.close)
         stack.push_async_callback(driver.close)
+        connections = http()
+        stack.push_async_callback(connections.close)
+        wishes = wishes_of(options)
+        shop = Shop()
+        projects = projects_of(data, state, connections, clock=clock, tasks=tasks, cores=wishes.cores, once=once, workshop=shop)
         engine = Engine(
             Parts(
                 driver=driver,
-                source=source,
+                source=projects,
+                patron=projects,
+                open_folder=open_folder,
                 state=state,
                 clock=clock,
                 settings=Settings(tasks=tasks),
-                wishes=wishes_of(options),
+                wishes=wishes,
                 data_dir=data,
                 free_bytes=lambda: resources.free_bytes(data),
                 folder_watch=watch,
@@ -81,11 +91,16 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
                 failed=terminal.show_failure,
             )
         )
-        server = ApiServer(engine, data)
+        shop.opens(engine)
+        server = ApiServer(engine, data, projects=projects)
         stack.push_async_callback(server.close)
+        if passphrase:
+            await asyncio.to_thread(projects.unlock, passphrase)
         await server.start()
         with stopping(engine.quit):
-            await engine.run(once=once)
+            async with projects.running():
+                # with a project its acknowledgement is the end of a task, not the end of its machine
+                await engine.run(once=once and not projects.attached)
 
 
 def has_screen() -> bool:

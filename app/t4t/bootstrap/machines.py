@@ -75,8 +75,8 @@ async def _driver(hypervisor: str, data: Path) -> Driver:
         return FakeHypervisor(FakeWorld(RealClock(), lambda: ScriptedGuest(job_seconds=_FAKE_JOB_S), console_dir=data))
     if hypervisor == "virtualbox":
         clock = RealClock()
-        return VirtualBoxDriver(data, owner=_owner(data), road=await road(clock), clock=clock)
-    return QemuDriver(data, owner=_owner(data))
+        return VirtualBoxDriver(data, owner=owner(data), road=await road(clock), clock=clock)
+    return QemuDriver(data, owner=owner(data))
 
 
 async def road(clock: Clock) -> Road:
@@ -96,7 +96,7 @@ def virtualbox_is_ready() -> bool:
     return has_hardware()
 
 
-def _owner(data: Path) -> str:
+def owner(data: Path) -> str:
     """The id of the data folder, the mark that our VMs carry; made once."""
     path = data / "id"
     try:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, checks, report, tasks
+from t4t.bootstrap import agent, checks, demo_project, report, tasks
+from t4t.bootstrap.attach import ProjectVerbs
 from t4t.domain.errors import NoScreen
 from t4t.project.decode import decode_file
 from t4t.storage import appliance, descriptors, paths
@@ -37,6 +38,10 @@ class Services:
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         """See `Services.run_demo`."""
         return tasks.run_demo(self.data, options, runspec, listen)
+
+    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
+        """See `Services.serve_demo_project`."""
+        demo_project.serve(self.data, tell)
 
     def appliance_folder(self) -> Path:
         """See `Services.appliance_folder`."""
@@ -77,9 +82,13 @@ class Services:
         """See `Services.has_screen`."""
         return agent.has_screen()
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
         """See `Services.run_agent`."""
-        agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray)
+        agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase)
+
+    def of_projects(self) -> ProjectVerbs:
+        """See `Services.of_projects`."""
+        return ProjectVerbs(self.data)
 
     def show_window(self, page: str) -> None:
         """See `Services.show_window`."""

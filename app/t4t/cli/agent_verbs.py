@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from t4t.api.client import Client
+from t4t.cli.project_verbs import show_project
 from t4t.cli.terminal import plain, show_notice
 from t4t.domain.errors import from_wire
 from t4t.domain.policy import PauseKind
@@ -58,6 +59,8 @@ def _print_status(view: SessionView) -> None:
     if now.detail:
         print(f"  {now.detail}")
     _print_tasks(view.tasks)
+    for project in view.projects:
+        show_project(project, time.time())
     if view.finished:
         print(f"  finished so far: {view.finished}")
     for told in view.notices:

@@ -7,6 +7,7 @@ from typing import Final
 
 from t4t import __version__
 from t4t.domain.policy import PauseKind
+from t4t.domain.project_view import Keep
 
 HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
 PAGES: Final = ("home", "why")
@@ -43,6 +44,39 @@ def _add_report(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     place.add_argument("--print", dest="show", action="store_true", help="show it instead of writing it")
 
 
+def _add_own_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
+    host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)
+    verbs.add_parser("vbox-api")  # ours alone: the VM host of a frozen app starts it
+
+
+def _add_project_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    attach = verbs.add_parser("attach", help="work for a project; passwords and keys are asked for, or read from standard input, one a line")
+    attach.add_argument("url", metavar="URL", help="the project's address, such as https://lhcathome.cern.ch/lhcathome/")
+    attach.add_argument("--create", action="store_true", help="make a new account")
+    attach.add_argument("--email", metavar="ADDRESS", help="the account's e-mail address")
+    attach.add_argument("--name", metavar="NAME", help="the new account's name, which everybody sees")
+    attach.add_argument("--invite", metavar="CODE", default="", help="an invitation code, where the project wants one")
+    attach.add_argument("--team", metavar="NAME", default="", help="a team to join, by its name or number")
+    attach.add_argument("--accept-terms", action="store_true", help="accept the project's terms of use unseen")
+    attach.add_argument("--from-boinc", action="store_true", help="take the account of the BOINC client on this computer")
+    secret = attach.add_mutually_exclusive_group()
+    secret.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    secret.add_argument("--key-stdin", action="store_true", help="read an account key (or a weak one) from standard input")
+    attach.add_argument("--keep", choices=[keep.value for keep in Keep], help="where to keep the key: the system's keyring, for this run, or a file")
+    attach.add_argument("--passphrase-stdin", action="store_true", help="read what encrypts the file with the keys from standard input")
+    detach = verbs.add_parser("detach", help="leave a project: give back what is not done, report what is, forget the account here")
+    detach.add_argument("project", nargs="?", default="", metavar="PROJECT", help="its address or name (default: the only one)")
+    detach.add_argument("--force", action="store_true", help="also if work is lost by it")
+    detach.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the keys from standard input, if that must be")
+    verbs.add_parser("projects", help="the projects: credit, team, what they say")
+    update = verbs.add_parser("update", help="ask a project now, and report what is done")
+    update.add_argument("project", nargs="?", default="", metavar="PROJECT", help="its address or name (default: the only one)")
+    update.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the keys from standard input, if that must be")
+    unlock = verbs.add_parser("unlock", help="open the file with the account keys for the program that runs")
+    unlock.add_argument("--passphrase-stdin", action="store_true", help="read the passphrase from standard input")
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole grammar."""
     top = argparse.ArgumentParser(prog="t4t", description="Test4Theory Desktop: spare computing time for LHC physics.")
@@ -62,6 +96,8 @@ def parser() -> argparse.ArgumentParser:
     demo.add_argument("--runspec", metavar="LINE", help='another job, as "boinc BEAM PROCESS ENERGY PARAMS SPECIFIC GENERATOR VERSION TUNE EVENTS SEED"')
     _add_machine_options(demo)
 
+    verbs.add_parser("demo-project", help="be a BOINC project on this computer alone, to try the program with; Ctrl-C ends it")
+
     appliance = verbs.add_parser("appliance", help="the appliances that are known").add_subparsers(dest="appliance_verb", required=True, metavar="VERB")
     appliance.add_parser("list", help="all of them")
     appliance.add_parser("path", help="where the reference appliance lies")
@@ -71,6 +107,7 @@ def parser() -> argparse.ArgumentParser:
     agent = verbs.add_parser("run", help="run the tasks of the data folder until it is stopped; Ctrl-C saves and ends")
     agent.add_argument("--once", action="store_true", help="end after one finished task")
     agent.add_argument("--tray", action="store_true", help="show an icon in the tray, as t4t without a verb does")
+    agent.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the account keys from standard input")
     agent.add_argument("--tasks", type=_between(1, _MAX_TASKS), default=1, metavar="N", help="tasks side by side (default: 1)")
     _add_machine_options(agent)
 
@@ -91,6 +128,7 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("quit", help="save everything and end the program")
 
     _add_report(verbs)
+    _add_project_verbs(verbs)
 
     decode = verbs.add_parser("decode", help="a recorded reply of a project's server as the client understands it")
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
@@ -103,7 +141,5 @@ def parser() -> argparse.ArgumentParser:
     virtualbox = verbs.add_parser("virtualbox", help="VirtualBox on this computer").add_subparsers(dest="virtualbox_verb", required=True, metavar="VERB")
     virtualbox.add_parser("health", help="how far up its ladder it gets: found, version, driver, service, list of machines")
 
-    host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
-    host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)
-    verbs.add_parser("vbox-api")  # ours alone: the VM host of a frozen app starts it
+    _add_own_verbs(verbs)
     return top

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
+    from t4t.domain.project_view import Keep, ProjectDetails
+    from t4t.domain.signup import ProjectOffer, Signup
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +42,46 @@ class DemoResult:
     job: Mapping[str, object]
 
 
+class ProjectServices(Protocol):
+    """Projects of the data folder: through the agent if it runs, else in process."""
+
+    def offer(self, address: str) -> ProjectOffer:
+        """Ask a project what it is; raises what stands against working for it."""
+        ...
+
+    def account_key(self, found: ProjectOffer, signup: Signup) -> str:
+        """The key of the account that ``signup`` makes or means; raises leaves of `AccountError` and `ProjectError`."""
+        ...
+
+    def attach(self, found: ProjectOffer, key: str, keep: Keep, passphrase: str) -> ProjectDetails:
+        """Work for the project from now on; raises what keeping the key raises."""
+        ...
+
+    def projects(self) -> list[ProjectDetails]:
+        """All attached projects."""
+        ...
+
+    def update(self, project: str, passphrase: str) -> ProjectDetails:
+        """Contact a project now; raises what went wrong. A ``passphrase`` opens the file with the keys first."""
+        ...
+
+    def detach(self, project: str, passphrase: str, *, force: bool) -> str:
+        """Leave a project; its name. Raises what would be lost by it, unless ``force``. A ``passphrase`` opens the file with the keys first."""
+        ...
+
+    def locked(self) -> bool:
+        """Whether keys are in a file that a passphrase must open."""
+        ...
+
+    def unlock(self, passphrase: str) -> None:
+        """Open that file for the agent that runs."""
+        ...
+
+    def mark_read(self, ids: tuple[str, ...]) -> None:
+        """These notices were seen."""
+        ...
+
+
 class Services(Protocol):
     """In-process services."""
 
@@ -47,8 +89,15 @@ class Services(Protocol):
         """Run a task folder to its end or to Ctrl-C."""
         ...
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
-        """Be the agent until it is asked to quit, with a ``tray`` where there is a screen; raises `AgentRunning`."""
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
+        """Be the agent until it is asked to quit, with a ``tray`` where there is a screen; ``passphrase`` opens the file with the keys.
+
+        Raises `AgentRunning`, `PassphraseWrong`.
+        """
+        ...
+
+    def of_projects(self) -> ProjectServices:
+        """What is done with projects."""
         ...
 
     def show_window(self, page: str) -> None:
@@ -62,6 +111,10 @@ class Services(Protocol):
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         """Run the next demo task (or the one that was interrupted)."""
+        ...
+
+    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
+        """Be a project on loopback until Ctrl-C; ``tell`` gets its address and invitation code. Raises `ApplianceMissing`, `FolderBusy` and others."""
         ...
 
     def appliance_folder(self) -> Path:

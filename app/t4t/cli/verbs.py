@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, doctor, report
+from t4t.cli import agent_verbs, demo_project, doctor, project_verbs, report
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -18,7 +18,7 @@ from t4t.domain.progress import Outcome, TaskResult
 
 if TYPE_CHECKING:
     import argparse
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
 DONE: Final = 0
 TASK_FAILED: Final = 6
@@ -29,23 +29,17 @@ INTERRUPTED: Final = 130
 
 def run(args: argparse.Namespace, services: Services) -> int:
     """Run the verb in ``args``; raises leaves of `T4TError`."""
-    match args.verb:
-        case "task":
-            return _task_run(args, services)
-        case "demo":
-            return _demo(args, services)
-        case "decode":
-            return _decode(args, services)
-        case "doctor":
-            return doctor.examine(args, services)
-        case "virtualbox":
-            return doctor.virtualbox_health(args, services)
-        case "appliance":
-            return _appliance(args, services)
-        case "report":
-            return report.run(args, services)
-        case _:
-            return _agent(args, services)
+    verbs: dict[str, Callable[[argparse.Namespace, Services], int]] = {
+        "task": _task_run,
+        "demo": _demo,
+        "decode": _decode,
+        "demo-project": demo_project.serve,
+        "doctor": doctor.examine,
+        "virtualbox": doctor.virtualbox_health,
+        "appliance": _appliance,
+        "report": report.run,
+    }
+    return verbs.get(args.verb, _agent)(args, services)
 
 
 def _agent(args: argparse.Namespace, services: Services) -> int:
@@ -54,11 +48,14 @@ def _agent(args: argparse.Namespace, services: Services) -> int:
         case None:
             return _desktop(services)
         case "run":
-            services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray)
+            opening = project_verbs.opening(args, services.of_projects())
+            services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray, passphrase=opening)
             return DONE
         case "window":
             services.show_window(args.page)
             return DONE
+        case verb if verb in project_verbs.VERBS:
+            return project_verbs.run(args, services.of_projects())
         case _:
             return agent_verbs.run(args, services.data)
 

@@ -109,9 +109,14 @@ def _make(path: Path, image: Path, line: str) -> None:
         raise
 
 
+def job_description(image: str) -> str:
+    """The ``vbox_job.xml`` of a demo task that boots ``image``."""
+    return _JOB.format(image=image)
+
+
 def _fill(part: Path, image: Path, line: str) -> None:
     part.mkdir()
-    (part / "vbox_job.xml").write_text(_JOB.format(image=IMAGE), encoding="ascii")
+    (part / "vbox_job.xml").write_text(job_description(IMAGE), encoding="ascii")
     (part / "init_data.xml").write_text(_INIT_DATA, encoding="ascii")
     (part / "input").write_text(line + "\n", encoding="utf-8")
     try:

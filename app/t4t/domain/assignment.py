@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t4t.domain.file_names import checked_name, checked_open_name
+from t4t.domain.project import AppVersion, Assignment, FileInfo, Workunit  # noqa: TC001 - a task is written down: its types are read at run time
 from t4t.domain.project_errors import FileNameRefused, SignatureMissing
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
     from t4t.domain.errors import T4TError
-    from t4t.domain.project import AppVersion, Assignment, FileInfo, FileRef, SchedulerReply, Workunit
+    from t4t.domain.project import FileRef, SchedulerReply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +88,9 @@ def _task(
     unsigned = next((info for info in programs if not info.file_signature.strip()), None)
     if unsigned is not None:
         return Refused(result=result, error=SignatureMissing(file=unsigned.name))
+    lost = next((info for info in (*programs, *inputs) if not (info.urls or info.gzipped_urls)), None)
+    if lost is not None:
+        return Refused(result=result, error=None, missing=f"an address of {lost.name}")
     return NewTask(result=result, workunit=unit, version=version, programs=programs, inputs=inputs, outputs=outputs)
 
 

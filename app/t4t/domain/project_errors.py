@@ -134,6 +134,16 @@ class AllowanceUsed(ProjectError):
     code = "T4T-NET-10"
 
 
+@dataclass(eq=False)
+class MeteredLink(ProjectError):
+    """Something of ``mib`` MiB is wanted over a connection that costs by the byte."""
+
+    file: str
+    mib: int
+    code = "T4T-NET-11"
+    retry = Retry.AFTER_USER
+
+
 # --- the project ---------------------------------------------------------------------------------------------------
 
 
@@ -444,6 +454,32 @@ class KeyMalformed(AccountError):
     code = "T4T-ACC-17"
 
 
+@dataclass(eq=False)
+class NotAttached(AccountError):
+    """This computer works for no such project."""
+
+    address: str
+    code = "T4T-ACC-18"
+
+
+@dataclass(eq=False)
+class AnswerMissing(UsageError):
+    """Something must be asked, and there is nobody to ask; ``option`` gives it."""
+
+    what: str
+    option: str
+    code = "T4T-ACC-19"
+
+
+@dataclass(eq=False)
+class WorkUnreported(AccountError):
+    """Tasks whose results the project has not got yet; they would be lost."""
+
+    project: str
+    tasks: int
+    code = "T4T-ACC-20"
+
+
 # --- where keys are kept -------------------------------------------------------------------------------------------
 
 
@@ -478,3 +514,27 @@ class PassphraseWrong(AccountError):
 
     path: str
     code = "T4T-KEY-04"
+
+
+@dataclass(eq=False)
+class KeyFileLocked(AccountError):
+    """The encrypted file with the keys has not been opened since the program was started."""
+
+    path: str
+    code = "T4T-KEY-05"
+
+
+@dataclass(eq=False)
+class KeyMissing(AccountError):
+    """A project is attached, and the key to its account is nowhere."""
+
+    project: str
+    code = "T4T-KEY-06"
+
+
+@dataclass(eq=False)
+class KeyNotKept(AccountError):
+    """The key is for this run only, and there is no run."""
+
+    project: str
+    code = "T4T-KEY-07"

@@ -238,6 +238,11 @@ def _with_work(state: ProjectState, reply: SchedulerReply, now: float, *, asked:
     return replace(state, work_interval=interval, work_until=now + backoff.work_pause(interval, chance))
 
 
+def after_wish(state: ProjectState) -> ProjectState:
+    """The volunteer wants a contact now: the project's page is not waited for either."""
+    return replace(state, master_until=0.0)
+
+
 def after_finished_task(state: ProjectState) -> ProjectState:
     """A task ended: its report may bring another one."""
     return replace(state, work_interval=0.0, work_until=0.0)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.policy import BASE, Level, Value, holds_still
+from t4t.domain.project_view import ProjectView  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.vm import VmState  # noqa: TC001 - msgspec reads it at run time
 
 if TYPE_CHECKING:
@@ -131,6 +132,7 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """Tasks that have ended, all told."""
     tasks: tuple[TaskView, ...]
     notices: tuple[NoticeView, ...]
+    projects: tuple[ProjectView, ...] = ()
 
 
 def why(decision: Decision) -> Why:

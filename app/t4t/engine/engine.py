@@ -28,6 +28,7 @@ from t4t.engine.volition import Volition
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from t4t.domain.vm import Capabilities
     from t4t.engine.parts import Parts
     from t4t.storage.state import Happening, State
 
@@ -103,6 +104,16 @@ class Engine:
             raise RuntimeError("the engine has not begun")
         return self._view
 
+    @property
+    def capabilities(self) -> Capabilities | None:
+        """What the hypervisor can; None as long as it has not answered."""
+        return self._reconciler.capabilities
+
+    @property
+    def latest(self) -> SessionView | None:
+        """As `view`; None before the first turn."""
+        return self._view
+
     async def ready(self) -> None:
         """Return once there is a view."""
         await self._begun.wait()
@@ -144,6 +155,10 @@ class Engine:
     async def checkpoint(self) -> SessionView:
         """Ask for a checkpoint of every VM that runs."""
         return await self._ask(self._reconciler.ask_checkpoints)
+
+    def scan(self) -> None:
+        """There may be new tasks, or news of who gives them."""
+        self._intake.scan_soon()
 
     def quit(self) -> None:
         """Save everything and end `run`."""
@@ -365,6 +380,8 @@ class Engine:
             finished=self._intake.finished,
             general=self._general_notices(),
         )
+        if self._parts.patron is not None:
+            view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view
         if before is not None and view == msgspec.structs.replace(before, serial=0):
             return
@@ -376,6 +393,7 @@ class Engine:
     def _general_notices(self) -> list[NoticeView]:
         told = [showing.notice_view(StateSetAside(file=name)) for name in self._set_aside]
         told.extend(self._intake.notices())
+        told.extend([] if self._parts.patron is None else self._parts.patron.notices())
         if self._probe_trouble is not None and showing.matters(self._probe_trouble[0], self._probe_trouble[1]):
             told.append(showing.notice_view(self._probe_trouble[0]))
         return told

@@ -129,6 +129,10 @@ class TaskFolder:
             raise TaskFileMissing(path=str(target))
         return target
 
+    def _has(self, name: str) -> bool:
+        """Whether there is something under this name."""
+        return (self.path / name).is_file()
+
     def _boinc_folder(self) -> Path | None:
         """BOINC's data folder, if this is one of its slots: links lead from ``slots/N`` to ``projects/URL``."""
         real = self.path.resolve()
@@ -150,7 +154,7 @@ class TaskFolder:
             check_iso_image(path)
             return BootIso(str(path))
         names = (self.job.multiattach_vdi_file,) if self.job.multiattach_vdi_file else _DISKS
-        found = next((name for name in names if (self.path / name).is_file()), names[0])
+        found = next((name for name in names if self._has(name)), names[0])
         path = self._file(found)
         return BootDisk(str(path), check_disk_image(path))
 

@@ -11,9 +11,8 @@ import msgspec
 
 from t4t.domain.errors import FolderMissing, FolderUnwritable, InternalFault, T4TError, TaskError
 from t4t.domain.patience import RESOURCE_S, wait_s
-from t4t.domain.progress import Failure, Happened, Moment, Outcome
+from t4t.domain.progress import Failure, Happened, IntermediateUpload, Moment, Outcome, Trickle
 from t4t.engine import showing
-from t4t.engine.folder import TaskFolder
 from t4t.engine.record import peek
 from t4t.engine.work import Work
 from t4t.storage.files import FolderLock
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
 
     from t4t.domain.progress import TaskEvent
     from t4t.domain.session import NoticeView
+    from t4t.engine.folder import TaskFolder
     from t4t.engine.history import History
     from t4t.engine.parts import Parts
     from t4t.engine.reconciler import Reconciler
@@ -131,7 +131,7 @@ class Intake:
 
     async def _open(self, key: str, path: Path) -> None:
         try:
-            folder = await self._parts.in_thread(lambda: TaskFolder(path))
+            folder = await self._parts.in_thread(lambda: self._parts.open_folder(path))
             self._lock(key, folder)
             self._take_up(key, folder)
             self._refused.pop(key, None)
@@ -197,6 +197,8 @@ class Intake:
             self._history.note(event.what.value, event.detail, task=key, lost_s=event.lost_s)
             if event.what in _RUNS_NOW:
                 self._watch_share(self._reconciler.charges[key].work)
+        elif isinstance(event, Trickle | IntermediateUpload) and self._parts.patron is not None:
+            self._parts.patron.heard(key, event)
 
     def _watch_share(self, work: Work) -> None:
         """Only now is it sure that the folder is there."""

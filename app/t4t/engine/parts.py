@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
@@ -15,8 +16,10 @@ if TYPE_CHECKING:
 
     from t4t.domain.clock import WallClock
     from t4t.domain.policy import Settings
-    from t4t.domain.progress import Failure
-    from t4t.engine.folder import TaskFolder, Wishes
+    from t4t.domain.progress import Failure, IntermediateUpload, Trickle
+    from t4t.domain.project_view import ProjectView
+    from t4t.domain.session import NoticeView
+    from t4t.engine.folder import Wishes
     from t4t.engine.source import TaskSource
     from t4t.host.folder_watch import FolderWatch
     from t4t.host.host_events import HostEvents
@@ -26,6 +29,22 @@ if TYPE_CHECKING:
 
 def _nobody(_failure: Failure) -> None:
     """Nobody wants to hear of it."""
+
+
+class Patron(Protocol):
+    """Who gives the tasks and wants to hear of them: the projects that this computer is attached to."""
+
+    def views(self) -> tuple[ProjectView, ...]:
+        """What is shown of them."""
+        ...
+
+    def notices(self) -> list[NoticeView]:
+        """What the volunteer should know."""
+        ...
+
+    def heard(self, task: str, news: Trickle | IntermediateUpload) -> None:
+        """A guest wrote something that is to be passed on before its task's end."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,3 +71,6 @@ class Parts:
     """What the system shows while it waits for us, of the seconds that saving takes."""
     reopen: Callable[[], Awaitable[None]] | None = None
     """Lets go of the hypervisor and connects to the one that is there now; None: it is never another one."""
+    open_folder: Callable[[Path], TaskFolder] = TaskFolder
+    """Reads and checks one."""
+    patron: Patron | None = None

@@ -13,17 +13,20 @@ from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from t4t.api import messages
 from t4t.api.endpoint import endpoint, make_private
-from t4t.api.messages import NoParams, PauseParams, Refused, Taken, TimelineParams
+from t4t.api.messages import AttachParams, NoParams, PauseParams, ProjectParams, ReadParams, Refused, Taken, TimelineParams, UnlockParams
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
+from t4t.domain.project import ProjectConfig
+from t4t.domain.project_errors import NotAttached
 
 if sys.platform == "win32":
     from t4t.engine import pipes
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from t4t.domain.policy import PauseKind
+    from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.session import SessionView, Why
     from t4t.storage.state import Happening
 
@@ -94,12 +97,45 @@ class Commands(Protocol):
         ...
 
 
+class ProjectCommands(Protocol):
+    """What the API offers of projects."""
+
+    def details(self) -> list[ProjectDetails]:
+        """All, with their notices."""
+        ...
+
+    def mark_read(self, ids: Sequence[str]) -> None:
+        """These notices were seen."""
+        ...
+
+    def unlock(self, passphrase: str) -> None:
+        """Open the file with the keys; blocks for a moment."""
+        ...
+
+    def keys_changed(self) -> None:
+        """What had no key may have one now."""
+        ...
+
+    async def attach(self, config: ProjectConfig, key: str, keep: Keep, *, host_cpid: str = "") -> ProjectDetails:
+        """Work for a project from now on."""
+        ...
+
+    async def update(self, address: str) -> ProjectDetails:
+        """Contact it now."""
+        ...
+
+    async def detach(self, address: str, *, force: bool = False) -> str:
+        """Forget it; its name."""
+        ...
+
+
 class ApiServer:
     """Listens at the data folder's endpoint."""
 
-    def __init__(self, commands: Commands, data_dir: Path) -> None:
-        """Nothing listens before `start`."""
+    def __init__(self, commands: Commands, data_dir: Path, *, projects: ProjectCommands | None = None) -> None:
+        """Nothing listens before `start`. Without ``projects`` there are none."""
         self._commands = commands
+        self._projects = projects
         self._data_dir = data_dir
         self._path = endpoint(data_dir)
         self._server: Listener | None = None
@@ -140,7 +176,7 @@ class ApiServer:
             return
         self._clients.add(task)
         try:
-            await _Conversation(self._commands, reader, writer).hold()
+            await _Conversation(self._commands, self._projects, reader, writer).hold()
         except (ConnectionError, TimeoutError, asyncio.CancelledError):
             writer.transport.abort()
         finally:
@@ -169,8 +205,9 @@ def _is_ours(writer: asyncio.StreamWriter) -> bool:
 class _Conversation:
     """One client: its requests one after the other, and the view when it changes."""
 
-    def __init__(self, commands: Commands, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, commands: Commands, projects: ProjectCommands | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._commands = commands
+        self._projects = projects
         self._reader = reader
         self._writer = writer
         self._fresh = asyncio.Event()
@@ -223,10 +260,34 @@ class _Conversation:
                 return await self._commands.pause(kind)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
-            case NoParams():
+            case NoParams() if taken.method != "projects":
                 return await self._simple(taken.method)
             case _:
-                assert_never(taken.params)
+                return await self._of_projects(taken.params, taken.method)
+
+    async def _of_projects(self, params: messages.Params, method: str) -> object:
+        if self._projects is None:
+            if method == "projects":
+                return []
+            raise NotAttached(address="")
+        match params:
+            case AttachParams():
+                config = ProjectConfig(name=params.name, master_url=params.url, web_rpc_url_base=params.web_rpc_url_base)
+                return await self._projects.attach(config, params.key, params.keep, host_cpid=params.host_cpid)
+            case ProjectParams() if method == "detach":
+                return await self._projects.detach(params.project, force=params.force)
+            case ProjectParams():
+                return await self._projects.update(params.project)
+            case UnlockParams():
+                await asyncio.to_thread(self._projects.unlock, params.passphrase)
+                self._projects.keys_changed()
+            case ReadParams():
+                self._projects.mark_read(params.ids)
+            case NoParams() | PauseParams() | TimelineParams():
+                pass
+            case _:
+                assert_never(params)
+        return self._projects.details()
 
     async def _simple(self, method: str) -> object:
         match method:

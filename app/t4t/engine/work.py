@@ -306,7 +306,9 @@ class Work:
     @property
     def _may_have_checkpoint(self) -> bool:
         """Whether there may be one that we don't know of: we died while it was taken."""
-        return self.capabilities is not None and self.capabilities.has(Feature.SNAPSHOTS)
+        capabilities = self.fitting.capabilities
+        return capabilities is not None and capabilities.has(Feature.SNAPSHOTS)
+
     def _is_own(self, path: str) -> bool:
         """Whether a file is the VM's own, which nobody can bring back."""
         return Path(path).is_relative_to(self._data_dir / "vms" / self.vm)

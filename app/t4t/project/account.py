@@ -6,8 +6,20 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.domain import account as rules
 from t4t.domain.account import Asked
-from t4t.domain.project_errors import AccountError, NotAProject, ProjectDown, ReplyUnreadable, RequestRefused, ServerFailed, TeamUnknown, UserNameInUse
+from t4t.domain.project_errors import (
+    AccountError,
+    NotAProject,
+    ProjectDown,
+    RedirectRefused,
+    ReplyUnreadable,
+    RequestRefused,
+    ServerFailed,
+    TeamUnknown,
+    UserNameInUse,
+)
 from t4t.project import replies
+from t4t.project.outward import is_outward
+from t4t.transfer.addresses import named_by
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +59,8 @@ class Accounts:
         config = replies.project_config(root)
         if config.account_manager:
             raise NotAProject(address=url)
+        if config.master_url:
+            named_by(url, config.master_url)
         return config
 
     async def create(self, config: ProjectConfig, *, email: str, password: str, name: str, invite_code: str = "", team: str = "", consent: bool = False) -> str:
@@ -88,6 +102,20 @@ class Accounts:
         rules.key_kind(key)
         return replies.account_info(await self._ask(config, "am_get_info.php", {"account_key": key}, "am_get_info_reply", Asked.KEY))
 
+    async def holder(self, config: ProjectConfig, key: str) -> str:
+        """The name of the account that ``key`` belongs to; raises `KeyMalformed`, `KeyRefused` or other leaves.
+
+        A weak key opens no account page: its number must be that of an account. Whether the rest is right only the scheduler says, at the first
+        contact. The name is empty where the project shows its accounts to nobody.
+        """
+        if rules.key_kind(key) is rules.KeyKind.FULL:
+            return (await self.info(config, key)).name
+        try:
+            root = await self._ask(config, "show_user.php", {"userid": key.partition("_")[0], "format": "xml"}, "user", Asked.KEY)
+        except (ReplyUnreadable, RequestRefused, RedirectRefused):  # it wants a login for that
+            return ""
+        return replies.user(root).name
+
     async def change(self, config: ProjectConfig, key: str, **fields: str) -> None:
         """Change fields of the account (BOINC's names); raises `ChangeOnWebsite` where the project has that switched off, as newer servers have."""
         await self._ask(config, "am_set_info.php", {"account_key": key, **fields}, "am_set_info_reply", Asked.KEY, page_for_people="home.php")
@@ -115,7 +143,7 @@ class Accounts:
     async def _ask(
         self, config: ProjectConfig, page: str, query: Mapping[str, str], kind: str, asked: Asked, *, email: str = "", name: str = "", page_for_people: str = ""
     ) -> Element:
-        base = config.web_rpc_url_base or config.master_url
+        base = config.web_rpc_url_base if is_outward(config.web_rpc_url_base, master_url=config.master_url) else config.master_url
         base = base if base.endswith("/") else f"{base}/"
         reply = await self._http.get(f"{base}{page}", query=query)
         if replies.is_html(reply.body):

@@ -74,6 +74,7 @@ class Attachments:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomic(path, msgspec.json.encode(state))
+            path.chmod(0o600)  # the addresses of feeds hold keys
         except OSError as error:
             raise FolderUnwritable(path=str(path.parent), reason=error.strerror or str(error)) from error
 

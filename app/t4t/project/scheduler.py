@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from t4t.domain import project_state as states
 from t4t.domain.project import Refusal, SchedulerReply
 from t4t.domain.project_errors import (
-    AddressRefused,
     KeyRefused,
     NoScheduler,
     ProjectDown,
@@ -18,11 +17,11 @@ from t4t.domain.project_errors import (
     SigningKeyUnreadable,
     TooEarly,
 )
+from t4t.project.outward import is_outward, outward
 from t4t.project.replies import master_page
 from t4t.project.request import write_request
 from t4t.project.scheduler_reply import read_scheduler_reply
 from t4t.project.signing import SigningKey, accepted_key
-from t4t.transfer.addresses import checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -79,7 +78,7 @@ class Scheduler:
         self._save(state)
         request = make(state)
         try:
-            reply = await self._ask(state.scheduler_urls, write_request(request))
+            reply = outward(await self._ask(state.scheduler_urls, write_request(request)), master_url=state.master_url)
         except ProjectError as error:
             state = states.after_failure(state, self._now(), self._chance())
             self._save(state)
@@ -90,7 +89,7 @@ class Scheduler:
         """The scheduler's addresses from the project's page; those that may not be used are left out."""
         try:
             page = master_page((await self._http.get(state.master_url)).body)
-            urls = tuple(url for url in page.scheduler_urls if _usable(url))
+            urls = tuple(url for url in page.scheduler_urls if is_outward(url, master_url=state.master_url))
             error: ProjectError | None = None if urls else NoScheduler(address=state.master_url)
         except ProjectError as failure:
             urls, error = (), failure
@@ -130,14 +129,6 @@ class Scheduler:
             acknowledged=tuple(name for name in reply.result_acks if name in reported) if heard else (),
             trickles_stored=heard and reply.message_ack,
         )
-
-
-def _usable(url: str) -> bool:
-    try:
-        checked(url)
-    except AddressRefused:
-        return False
-    return True
 
 
 def _refused(state: ProjectState, reply: SchedulerReply) -> T4TError | None:

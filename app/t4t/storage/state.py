@@ -17,7 +17,7 @@ from t4t.domain.policy import Intent
 from t4t.durable import write_atomic
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
 _T = TypeVar("_T")
@@ -104,6 +104,7 @@ class State:
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(self._path, isolation_level=None, timeout=5)
         try:
+            self._path.chmod(0o600)  # SQLite gives its other files the same mode
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute(f"PRAGMA journal_size_limit = {_WAL_BYTES}")
@@ -254,6 +255,27 @@ class State:
         """The copy of a task's record."""
         row = self._do(lambda c: c.execute("SELECT record FROM records WHERE task = ?", (task,)).fetchone())
         return None if row is None or not isinstance(row[0], bytes) else row[0]
+
+    # --- documents of others -----------------------------------------------------------------------------------------
+
+    def documents(self, kind: str) -> dict[str, bytes]:
+        """Every document of a kind, by name."""
+        query = "SELECT key, value FROM documents WHERE key LIKE ? ESCAPE '#'"
+        begin = f"{kind}/"
+        rows: list[Any] = self._do(lambda c: c.execute(query, (f"{begin}%",)).fetchall())
+        return {str(key).removeprefix(begin): bytes(value) for key, value in rows}
+
+    def put_documents(self, kind: str, changes: Mapping[str, bytes | None]) -> None:
+        """Write documents (None: forget it), all or none."""
+
+        def write(connection: sqlite3.Connection) -> None:
+            for name, value in changes.items():
+                if value is None:
+                    connection.execute("DELETE FROM documents WHERE key = ?", (f"{kind}/{name}",))
+                else:
+                    connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (f"{kind}/{name}", value))
+
+        self._do(write)
 
     # --- results ---------------------------------------------------------------------------------------------------
 

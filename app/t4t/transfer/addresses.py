@@ -38,6 +38,17 @@ def checked(address: str) -> URL:
     raise AddressRefused(address=shown(url), reason="only https is used, and http on this computer")
 
 
+def named_by(origin: str, address: str) -> URL:
+    """``address`` as the server of ``origin`` gave it; raises `AddressRefused`, also where a server elsewhere names this computer.
+
+    A project must not make us knock at doors behind which other programs of this computer trust whoever comes from inside.
+    """
+    url = checked(address)
+    if is_loopback(url.host) and not is_loopback(checked(origin).host):
+        raise AddressRefused(address=shown(url), reason="a server elsewhere may not send us to this computer")
+    return url
+
+
 def shown(url: URL) -> str:
     """The address for people and logs: no login, no query."""
     bare = url.with_query(None).with_fragment(None)

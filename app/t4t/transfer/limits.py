@@ -25,6 +25,11 @@ class Rate:
         self._rate = bytes_per_second
         self._free_at = clock.monotonic()
 
+    def limit(self, bytes_per_second: float) -> None:
+        """As `change`, unless it is the limit already."""
+        if bytes_per_second != self._rate:
+            self.change(bytes_per_second)
+
     def change(self, bytes_per_second: float) -> None:
         """Another limit from now on."""
         self._rate = bytes_per_second

@@ -32,6 +32,11 @@ TEXTS: Final[dict[str, Text]] = {
         "The {limit_mib} MiB for {days} days that you allow are used up.",
         ("Transfers go on by themselves when the days have passed; or raise the limit in the settings.",),
     ),
+    "T4T-NET-11": Text(
+        "This connection costs by the byte",
+        "The project's statistics {file} are {mib} MiB, which this connection counts.",
+        ("Fetch it all the same, or wait for another connection.",),
+    ),
     "T4T-PRJ-01": Text("The project's answer can't be read", "Instead of “{kind}” came something else: {reason}.", (_LATER, _PROJECT)),
     "T4T-PRJ-02": Text("The project has a break", "The servers of {project} are stopped for a while. They say: “{message}”.", (_LATER,)),
     "T4T-PRJ-03": Text("The project refused", "It says: “{message}” (number {error_num}).", ("Follow what it says, or ask on the project's message boards.",)),
@@ -95,6 +100,13 @@ TEXTS: Final[dict[str, Text]] = {
         "It has {length} characters; a key is 32 hexadecimal digits, or a number, _ and those.",
         ("Copy the key from your account page again.",),
     ),
+    "T4T-ACC-18": Text("Not attached", "This computer works for no project at {address}.", ("See t4t projects; attach with t4t attach.",)),
+    "T4T-ACC-19": Text("Something is missing", "{what} is needed, and nobody can be asked here.", ("Give it with {option}.",)),
+    "T4T-ACC-20": Text(
+        "Work would be lost",
+        "{project} has not got the results of {tasks} tasks yet.",
+        ("Try again when its servers answer; or give the work up with --force.",),
+    ),
     "T4T-KEY-01": Text(
         "No place for secrets",
         "This system has no keyring that could keep the account key: {reason}.",
@@ -102,5 +114,12 @@ TEXTS: Final[dict[str, Text]] = {
     ),
     "T4T-KEY-02": Text("The keyring is locked", "The system's keyring was not unlocked: {reason}.", ("Unlock it, or keep the key for this run only.",)),
     "T4T-KEY-03": Text("The file with the keys is damaged", "{path}: {reason}.", ("Remove the file and sign in again.",)),
+    "T4T-KEY-05": Text("The file with the keys is closed", "{path} has not been opened since the program was started.", ("Open it: t4t unlock.",)),
+    "T4T-KEY-06": Text("The account key is not there", "The key to your account at {project} is nowhere on this computer.", ("Sign in again: t4t attach.",)),
+    "T4T-KEY-07": Text(
+        "The key would be forgotten at once",
+        "The key to your account at {project} is to be kept for this run only, and Test4Theory does not run.",
+        ("Start it first: t4t run. Or keep the key in the keyring, or in a file.",),
+    ),
     "T4T-KEY-04": Text("Wrong passphrase", "The passphrase does not open {path}.", ("Try again; or remove the file and sign in again.",)),
 }

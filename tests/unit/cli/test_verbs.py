@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
@@ -22,12 +22,20 @@ from t4t.domain.project import Decoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from t4t.cli.services import ProjectServices
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
 
 RESULT = TaskResult(outcome=Outcome.DONE, exit_code=0, elapsed_s=2.0, cpu_s=1.0, hypervisor="fake", checkpoints=3, restarts=1, outputs=("/x/\x1bout",))
+
+
+class NoKeys:
+    """No file with keys, and no project."""
+
+    def locked(self) -> bool:
+        return False
 
 
 class Services:
@@ -47,7 +55,14 @@ class Services:
         listen(Progress(fraction=0.5, elapsed_s=1, cpu_s=1))
         return replace(RESULT, outcome=self.outcomes.pop(0), message="said", error="T4T-TASK-08")
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False) -> None:
+    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
+        tell("http://127.0.0.1:1/", "code")
+
+    def of_projects(self) -> ProjectServices:
+        return cast("ProjectServices", NoKeys())
+
+    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
+        assert not passphrase
         self.asked.append((options, tasks, once) if not tray else ("tray", tasks, once))
         if self.agent_runs:
             raise AgentRunning(data_dir="/data", pid=7)

@@ -172,6 +172,17 @@ async def test_the_account_of_a_key(http: Http) -> None:
         assert len(server.seen) == 2
 
 
+async def test_projects_that_show_their_accounts_to_nobody(http: Http) -> None:
+    async with FileServer([*recorded("show_user.public"), Status(302, location="/login.php"), Status(404), *recorded("show_user.not_found")]) as server:
+        ours, weak = accounts(http), f"1_{KEY}"
+        assert await ours.holder(project(server), weak) == "Volunteer One"
+        assert "userid=1" in server.seen[0].target
+        assert KEY not in server.seen[0].target
+        assert await ours.holder(project(server), weak) == ""
+        with pytest.raises(errors.KeyRefused):
+            await ours.holder(project(server), weak)
+
+
 async def test_changes(http: Http) -> None:
     async with FileServer(recorded("am_set_info.older_server_ok", "am_set_info.not_supported", "am_set_host_info.ok", "am_set_host_info.bad_host")) as server:
         ours, config = accounts(http), project(server)

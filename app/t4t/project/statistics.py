@@ -1,0 +1,118 @@
+"""A project's statistics exports on this computer: fetched when somebody asks for them, at most once a week, and only if they have changed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from t4t.domain.errors import FolderUnwritable
+from t4t.domain.file_names import checked_name
+from t4t.domain.project_errors import FileNameRefused, MeteredLink, ReplyTooLarge, RequestRefused
+from t4t.durable import write_atomic
+from t4t.transfer.addresses import checked, site
+from t4t.transfer.download import Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from t4t.transfer.download import Downloads
+    from t4t.transfer.http import Http
+
+WEEK: Final = 7 * 86400.0
+LARGEST: Final = 2 * 1024 * 1024 * 1024
+"""Bytes; the largest export of the largest project is a tenth of that."""
+_MIB: Final = 1024 * 1024
+_UNCHANGED: Final = 304
+
+
+class Fetched(msgspec.Struct, frozen=True):
+    """What is known of an export that is here; times are Unix times."""
+
+    file: str
+    nbytes: int
+    checked: float
+    etag: str = ""
+    last_modified: str = ""
+
+
+def is_fresh(fetched: Fetched | None, now: float) -> bool:
+    """Whether it needs no look at the server; a clock that was set back makes nothing fresh."""
+    return fetched is not None and 0 <= now - fetched.checked < WEEK
+
+
+def conditions(fetched: Fetched | None) -> dict[str, str]:
+    """The headers with which the server says whether it has something newer."""
+    if fetched is None:
+        return {}
+    given = {"If-None-Match": fetched.etag, "If-Modified-Since": fetched.last_modified}
+    return {name: value for name, value in given.items() if value}
+
+
+class Statistics:
+    """The exports of one project, in one folder; see `t4t.project.exports` for reading them."""
+
+    def __init__(self, http: Http, downloads: Downloads, folder: Path, *, master_url: str, now: Callable[[], float]) -> None:
+        """``downloads`` fetches into ``folder``, within its limits and its allowance; ``now`` is Unix time."""
+        self._http = http
+        self._downloads = downloads
+        self._folder = folder
+        self._url = f"{master_url}stats/"
+        self._now = now
+
+    async def get(self, name: str, *, metered: bool, agreed: bool = False) -> Path:
+        """The export ``name`` (``user.gz``), from here or from the server.
+
+        Where the link is ``metered`` and there is something newer the volunteer must have ``agreed``, else `MeteredLink` is raised and nothing fetched.
+        Raises leaves of `ProjectError` and of the download too; what was here stays then.
+        """
+        checked_name(name)
+        known = await asyncio.to_thread(self._known, name)
+        if known is not None and is_fresh(known, self._now()):
+            return self._folder / known.file
+        found = await self._look(name, known)
+        if known is None or found.file != known.file:
+            if metered and not agreed:
+                raise MeteredLink(file=name, mib=-(-found.nbytes // _MIB))
+            await self._downloads.fetch(Wanted(name=found.file, urls=(f"{self._url}{name}",)))
+        await asyncio.to_thread(self._keep, name, known, found)
+        return self._folder / found.file
+
+    async def _look(self, name: str, known: Fetched | None) -> Fetched:
+        """Ask whether there is something newer: what there is, or what is known."""
+        url = checked(f"{self._url}{name}")
+        try:
+            async with self._http.open("HEAD", url, headers=conditions(known)) as response:
+                headers, nbytes = response.headers, response.content_length or 0
+        except RequestRefused as error:
+            if error.status != _UNCHANGED or known is None:
+                raise
+            return msgspec.structs.replace(known, checked=self._now())
+        if nbytes > LARGEST:
+            raise ReplyTooLarge(host=site(url), limit=LARGEST)
+        etag, date = headers.get("ETag", "")[:200], headers.get("Last-Modified", "")[:200]
+        mark = hashlib.sha256(f"{etag} {date} {nbytes}".encode()).hexdigest()[:12]
+        return Fetched(file=f"{mark}-{name}", nbytes=nbytes, checked=self._now(), etag=etag, last_modified=date)
+
+    def _known(self, name: str) -> Fetched | None:
+        """What was fetched before and is still there."""
+        try:
+            found = msgspec.json.decode((self._folder / f"{name}.json").read_bytes(), type=Fetched)
+            path = self._folder / checked_name(found.file)
+        except (OSError, msgspec.DecodeError, FileNameRefused):
+            return None
+        return found if path.is_file() else None
+
+    def _keep(self, name: str, before: Fetched | None, found: Fetched) -> None:
+        """Note it, then remove what it replaces."""
+        try:
+            write_atomic(self._folder / f"{name}.json", msgspec.json.encode(found))
+            if before is not None and before.file != found.file:
+                with contextlib.suppress(FileNotFoundError):
+                    (self._folder / before.file).unlink()
+        except OSError as error:
+            raise FolderUnwritable(path=str(self._folder), reason=error.strerror or str(error)) from error

@@ -1,0 +1,74 @@
+"""The words on attached projects: what they are doing, and why there is no work."""
+
+from __future__ import annotations
+
+from gettext import gettext, ngettext
+from typing import TYPE_CHECKING, Final
+
+from t4t.domain.no_work import NoWork
+from t4t.wording.screen import Reader, moment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from t4t.domain.project_view import ProjectView
+
+NO_WORK: Final = {
+    NoWork.NO_VIRTUALBOX: "Its work needs VirtualBox, which is not what runs machines here. t4t doctor says how to get it.",
+    NoWork.VIRTUALBOX_UNUSABLE: "VirtualBox is installed here and can't be used. t4t doctor says why.",
+    NoWork.VIRTUALBOX_TOO_OLD: "VirtualBox is too old here for its work. Install a newer one.",
+    NoWork.NO_VIRTUALIZATION: "Its work needs hardware virtualization, which is missing or switched off here. t4t doctor says what to do.",
+    NoWork.PLATFORM: "It has no work for this kind of computer.",
+    NoWork.MEMORY: "Its work needs more memory than this computer may give.",
+    NoWork.DISK: "Its work needs more disk space than is free here.",
+    NoWork.DEADLINE: "It thinks that this computer would not be done in time: it is on, or computes, too little.",
+    NoWork.CLIENT_TOO_OLD: "It wants a newer version of this program.",
+    NoWork.LIMIT_REACHED: "This computer has as many of its tasks as it may have at once.",
+    NoWork.DAILY_QUOTA: "This computer has had as many of its tasks as it may have in a day.",
+    NoWork.TOO_RECENT: "It was asked too soon after the last time.",
+    NoWork.KEY_CHANGED: "It signs its programs with another key than before; none of them is run.",
+    NoWork.NOT_SELECTED: "On your account's page, its applications with work may be switched off.",
+    NoWork.NONE_AVAILABLE: "It has none at present. Nothing is wrong on your side.",
+    NoWork.UNKNOWN: "It did not say why. Most often it simply has none; nothing is wrong on your side.",
+}
+
+
+def _reason(value: str) -> str:
+    """What a newer agent may send has general words."""
+    known = next((reason for reason in NoWork if reason.value == value), NoWork.UNKNOWN)
+    return gettext(NO_WORK[known])
+
+
+def stages(view: ProjectView) -> str:
+    """Where its tasks are."""
+    if not view.held:
+        return gettext("no tasks")
+    parts = [ngettext("{held} task", "{held} tasks", view.held).format(held=view.held)]
+    for number, words in ((view.fetching, "{number} being fetched"), (view.sending, "{number} uploads waiting"), (view.reporting, "{number} to be reported")):
+        if number:
+            parts.append(gettext(words).format(number=number))
+    return ", ".join(parts)
+
+
+def credit(view: ProjectView) -> str:
+    """What the project gave."""
+    shape = gettext("credit {total:,.0f} (now about {recent:,.1f} a day); this computer {host_total:,.0f}")
+    return shape.format(total=view.user_total, recent=view.user_recent, host_total=view.host_total)
+
+
+def lines(view: ProjectView, now: float) -> Iterator[str]:
+    """A project in a few lines; the first is its headline."""
+    who = ", ".join(filter(None, (view.user, gettext("team {team}").format(team=view.team) if view.team else "")))
+    yield f"{view.name}{f' ({who})' if who else ''}: {stages(view)}"
+    yield credit(view)
+    if view.ended:
+        yield gettext("This project has ended. Thank you for your work for it.")
+    if view.moved_to:
+        yield gettext("It says that it has moved to {address}. Detach and attach again there if you trust that.").format(address=view.moved_to)
+    if view.no_work_since is not None:
+        yield gettext("No work since {time}:").format(time=moment(view.no_work_since, Reader(now)))
+        yield from (f"  {_reason(reason)}" for reason in view.no_work)
+    if view.next_request is not None:
+        yield gettext("It is asked again at {time} at the earliest.").format(time=moment(view.next_request, Reader(now)))
+    if view.unread:
+        yield ngettext("{unread} new notice: t4t projects", "{unread} new notices: t4t projects", view.unread).format(unread=view.unread)

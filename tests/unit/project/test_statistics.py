@@ -1,0 +1,114 @@
+"""Exports are fetched on demand, at most weekly, only when they changed, and over a metered link only when that was agreed to."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from support.demo_rig import Clock
+from support.file_server import FileServer, Raw, Serve, Status, head
+from t4t.domain import project_errors as errors
+from t4t.host.clock import RealClock
+from t4t.project.statistics import LARGEST, WEEK, Fetched, Statistics, conditions, is_fresh
+from t4t.transfer.download import Downloads
+from t4t.transfer.http import Http, Timeouts
+from t4t.transfer.limits import Rate
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from support.file_server import Answer
+
+UNCHANGED = Raw(b'HTTP/1.1 304 Not Modified\r\nETag: "v1"\r\nConnection: close\r\n\r\n')
+
+
+def told(nbytes: int, **headers: str) -> Raw:
+    """What HEAD gets."""
+    return Raw(head(200, Content_Length=nbytes, **headers))
+
+
+@pytest.fixture
+async def http() -> AsyncIterator[Http]:
+    http = Http("test", timeouts=Timeouts(connect=5, silence=2, exchange=5))
+    yield http
+    await http.close()
+
+
+def statistics(http: Http, folder: Path, server: FileServer, now: Clock) -> Statistics:
+    downloads = Downloads(http, folder / "stats", rate=Rate(RealClock()), now=now)
+    return Statistics(http, downloads, folder / "stats", master_url=f"{server.url}/p/", now=now)
+
+
+async def test_once_a_week_and_only_what_changed(http: Http, tmp_path: Path) -> None:
+    now = Clock()
+    answers: list[Answer] = [
+        told(3, ETag='"v1"', Last_Modified="Sun"),
+        Serve(b"one"),
+        UNCHANGED,
+        told(4, ETag='"v2"'),
+        Serve(b"four", etag='"v2"'),
+        Status(500),
+    ]
+    async with FileServer(answers) as server:
+        ours = statistics(http, tmp_path, server, now)
+        first = await ours.get("user.gz", metered=False)
+        assert first.read_bytes() == b"one"
+        now.now += WEEK - 1
+        assert await ours.get("user.gz", metered=True) == first
+        assert len(server.seen) == 2
+        now.now += 2
+        assert await ours.get("user.gz", metered=True) == first
+        assert (server.seen[2].method, server.seen[2].headers["if-none-match"], server.seen[2].headers["if-modified-since"]) == ("HEAD", '"v1"', "Sun")
+        assert await ours.get("user.gz", metered=False) == first
+        now.now += WEEK
+        second = await ours.get("user.gz", metered=False)
+        assert second.read_bytes() == b"four"
+        assert sorted(path.name for path in (tmp_path / "stats").iterdir()) == sorted([second.name, "user.gz.json"])
+        now.now += WEEK
+        with pytest.raises(errors.ServerFailed):
+            await ours.get("user.gz", metered=False)
+        assert second.exists()
+
+
+async def test_a_metered_link_is_asked_about(http: Http, tmp_path: Path) -> None:
+    async with FileServer([told(5_000_000, ETag='"v"'), told(3, ETag='"v"'), Serve(b"one", etag='"v"')]) as server:
+        ours = statistics(http, tmp_path, server, Clock())
+        with pytest.raises(errors.MeteredLink) as asked:
+            await ours.get("user.gz", metered=True)
+        assert asked.value.mib == 5
+        assert [request.method for request in server.seen] == ["HEAD"]
+        assert (await ours.get("user.gz", metered=True, agreed=True)).read_bytes() == b"one"
+
+
+async def test_what_is_not_fetched(http: Http, tmp_path: Path) -> None:
+    async with FileServer([told(LARGEST + 1), UNCHANGED, Status(404)]) as server:
+        ours = statistics(http, tmp_path, server, Clock())
+        with pytest.raises(errors.ReplyTooLarge):
+            await ours.get("user.gz", metered=False)
+        for _ in range(2):
+            with pytest.raises(errors.RequestRefused):
+                await ours.get("user.gz", metered=False)
+        with pytest.raises(errors.FileNameRefused):
+            await ours.get("../user.gz", metered=False)
+
+
+@pytest.mark.parametrize("note", [b"nonsense", b'{"file":"../x-user.gz","nbytes":1,"checked":1}', b'{"file":"gone-user.gz","nbytes":1,"checked":1}'])
+async def test_a_note_that_is_wrong_is_forgotten(http: Http, tmp_path: Path, note: bytes) -> None:
+    (tmp_path / "stats").mkdir()
+    (tmp_path / "x-user.gz").touch()
+    (tmp_path / "stats" / "user.gz.json").write_bytes(note)
+    async with FileServer([told(3), Serve(b"one")]) as server:
+        now = Clock(2.0)
+        assert (await statistics(http, tmp_path, server, now).get("user.gz", metered=False)).read_bytes() == b"one"
+
+
+def test_decisions() -> None:
+    here = Fetched(file="f", nbytes=1, checked=1000.0, etag='"e"')
+    assert is_fresh(here, 1000.0 + WEEK - 1)
+    assert not is_fresh(here, 1000.0 + WEEK)
+    assert not is_fresh(here, 999.0)
+    assert not is_fresh(None, 0.0)
+    assert conditions(here) == {"If-None-Match": '"e"'}
+    assert conditions(None) == {}

@@ -27,10 +27,11 @@ from t4t.transfer.http import Http, Timeouts
 from t4t.transfer.limits import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
     from t4t.domain.project import FileInfo, ProjectConfig
+    from t4t.transfer.http import Reply
 
 IMAGES = {"t4t-appliance.raw": b"raw image " * 90_000, "t4t-appliance.vdi": b"vdi image " * 80_000}
 QUICK = Settings(failed_login_delay=0.0)
@@ -41,6 +42,7 @@ WITH_VIRTUALBOX = replace(HOST, virtualbox_version="7.1.6r167084")
 LINUX = ("x86_64-pc-linux-gnu",)
 ROOM = DiskUsage(d_project_share=5e10)
 WORK = WorkRequest(seconds=1000.0, instances=1.0)
+NOTHING = WorkRequest()
 EMAIL = "V@example.org"
 LOGIN = "long enough"
 
@@ -203,6 +205,24 @@ class Rig:
         """One more volunteer."""
         (self.folder / name).mkdir()
         return Volunteer(self.http, self.folder / name, self.now, **more)
+
+
+async def begun(rig: Rig, work: WorkRequest = WORK) -> NewTask:
+    """The first task of a new volunteer."""
+    await rig.volunteer.attach(rig.project.address)
+    await rig.volunteer.contact(work)
+    return next(iter(rig.volunteer.tasks.values()))
+
+
+async def page(rig: Rig, name: str, headers: Mapping[str, str] | None = None, /, **query: str) -> Reply:
+    """A page of the project's website."""
+    return await rig.http.get(f"{rig.project.address}{name}", query=query, headers=headers)
+
+
+def key_of(volunteer: Volunteer) -> str:
+    """The key of its account."""
+    assert volunteer.state is not None
+    return volunteer.attachments.key(volunteer.state) or ""
 
 
 @contextlib.asynccontextmanager

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t4t.demo.project import DemoProject
+from t4t.demo.project.keys import KeyPair
 from t4t.demo.project.settings import Settings
 from t4t.domain.assignment import NewTask, work_of
 from t4t.domain.preferences import AccountPreferences, merge
@@ -28,7 +32,6 @@ from t4t.transfer.limits import Rate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
 
     from t4t.domain.project import FileInfo, ProjectConfig
     from t4t.transfer.http import Reply
@@ -225,6 +228,16 @@ def key_of(volunteer: Volunteer) -> str:
     return volunteer.attachments.key(volunteer.state) or ""
 
 
+@functools.cache
+def keys() -> dict[str, bytes]:
+    """The project's keys, made once: that takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("code_sign_private.pem", "upload_private.pem")]
+        for path in paths:
+            KeyPair.kept(path)
+        return {path.name: path.read_bytes() for path in paths}
+
+
 @contextlib.asynccontextmanager
 async def demo_rig(folder: Path, *, settings: Settings = QUICK, silence: float = 2.0, **more: Any) -> AsyncIterator[Rig]:
     """The project in ``folder``, which may have been there before."""
@@ -232,6 +245,9 @@ async def demo_rig(folder: Path, *, settings: Settings = QUICK, silence: float =
     http = Http("test", timeouts=Timeouts(connect=5, silence=silence, exchange=5))
     home = folder / "volunteer"
     home.mkdir(parents=True, exist_ok=True)
+    (folder / "project").mkdir(mode=0o700, exist_ok=True)
+    for name, data in keys().items():
+        (folder / "project" / name).write_bytes(data)
     options: dict[str, Any] = {"settings": settings, "now": now, "judge": believes} | more
     try:
         async with DemoProject(folder / "project", small_appliance(folder / "appliance"), **options) as project:

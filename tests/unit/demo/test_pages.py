@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
@@ -160,7 +160,7 @@ async def test_a_project_that_is_closed_or_down(tmp_path: Path) -> None:
         with pytest.raises(errors.ProjectDown):
             await rig.volunteer.accounts.info(config, key_of(rig.volunteer))
         rig.project.settings = QUICK
-        account = {"email": "w@example.org", "password": "long enough", "name": "W"}
+        account: dict[str, Any] = {"email": "w@example.org", "password": "long enough", "name": "W"}
         with pytest.raises(errors.InviteCodeNeeded):
             await rig.volunteer.accounts.create(replace(config, invite_code_required=False, account_creation_disabled=False), consent=True, **account)
         with pytest.raises(errors.ConsentNeeded):
@@ -171,7 +171,7 @@ async def test_a_project_that_is_closed_or_down(tmp_path: Path) -> None:
 
 
 async def test_a_state_that_can_not_be_read_is_told(tmp_path: Path) -> None:
-    (tmp_path / "project").mkdir()
+    (tmp_path / "project").mkdir(parents=True)
     (tmp_path / "project" / "project.json").write_bytes(b"{")
     for _ in range(2):  # the second time shows that nothing is left locked
         with pytest.raises(FolderUnwritable):

@@ -88,6 +88,9 @@ async def test_what_was_reported_twice_counts_once(tmp_path: Path) -> None:
         rig.volunteer.tasks[done.name], rig.volunteer.finished[done.name] = task, done
         exchange = await rig.volunteer.contact(NOTHING)
         assert exchange.acknowledged == (done.name,)
+        rig.volunteer.tasks["unknown"], rig.volunteer.finished["unknown"] = task, replace(done, name="unknown")
+        exchange = await rig.volunteer.contact(NOTHING)
+        assert exchange.acknowledged == ("unknown",)
         assert rig.project.book.tasks[done.name].reports == 2
         assert rig.project.book.accounts[1].credit.total == 50.0
 

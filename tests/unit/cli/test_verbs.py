@@ -98,6 +98,9 @@ class Services:
     def report(self) -> str:
         return "everything\n"
 
+    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
+        tell("http://127.0.0.1:1/t4t/", "code")
+
     def virtualbox_health(self) -> tuple[Finding, ...]:
         raise NotImplementedError
 
@@ -302,3 +305,12 @@ def test_a_report_that_can_not_be_written_leaves_nothing_and_touches_nothing(tmp
     with pytest.raises(FileExists):
         run(services, "report", "--output", str(tmp_path / "new"))
     assert (tmp_path / "new").read_text() == "somebody was quicker"
+
+
+def test_a_demo_project_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(Services(), "demo-project") == 0
+    shown = capsys.readouterr().out
+    assert "http://127.0.0.1:1/t4t/" in shown
+    assert "code" in shown
+    assert run(Services(), "--json", "demo-project") == 0
+    assert json.loads(capsys.readouterr().out) == {"address": "http://127.0.0.1:1/t4t/", "invite_code": "code"}

@@ -8,6 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from t4t import desktop
+from t4t.bootstrap import checks
 from t4t.bootstrap.machines import remote
 from t4t.bootstrap.tasks import stop_on_signals, wishes_of
 from t4t.cli import terminal
@@ -71,11 +72,13 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
         )
     )
     server = ApiServer(engine, data)
+    sweeping = asyncio.create_task(checks.sweep(data))  # of a test boot that was killed
     try:
         await server.start()
         with stopping(engine.quit):
             await engine.run(once=once)
     finally:
+        await asyncio.gather(sweeping, return_exceptions=True)
         await server.close()
         await driver.close()
         watch.close()

@@ -61,9 +61,9 @@ class Services:
         """See `Services.decode`."""
         return decode_file(file)
 
-    def doctor(self, *, reach: bool) -> Diagnosis:
+    def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
         """See `Services.doctor`."""
-        return checks.doctor(self.data, reach=reach)
+        return checks.doctor(self.data, reach=reach, boot=boot)
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         """See `Services.virtualbox_health`."""

@@ -87,6 +87,7 @@ def parser() -> argparse.ArgumentParser:
 
     doctor = verbs.add_parser("doctor", help="is this computer ready, and what to do if it is not")
     doctor.add_argument("--offline", action="store_true", help="don't try to reach the project's servers")
+    doctor.add_argument("--boot", action="store_true", help="really start a tiny virtual machine, out of sight, and remove it again (a few seconds)")
     doctor.add_argument("--details", action="store_true", help="explain each line, and say where its answer is from")
     doctor.add_argument("--qr", action="store_true", help="show the first thing to do as a QR code, to read it on a phone while this computer restarts")
 

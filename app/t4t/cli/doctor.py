@@ -27,7 +27,7 @@ _BORDER: Final = 2
 
 def examine(args: argparse.Namespace, services: Services) -> int:
     """``t4t doctor``: 3 if something needs the volunteer."""
-    diagnosis = services.doctor(reach=not args.offline)
+    diagnosis = services.doctor(reach=not args.offline, boot=args.boot)
     if args.json:
         print(json.dumps(doctor.document(diagnosis), indent=2))
     else:

@@ -88,8 +88,8 @@ class Services(Protocol):
         """A recorded reply, read; raises `RecordUnreadable`."""
         ...
 
-    def doctor(self, *, reach: bool) -> Diagnosis:
-        """Look at this computer; ``reach``: also try to connect to the project's servers."""
+    def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
+        """Look at this computer; ``reach``: also try to connect to the project's servers; ``boot``: really start a tiny machine."""
         ...
 
     def virtualbox_health(self) -> tuple[Finding, ...]:

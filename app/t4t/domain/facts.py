@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from t4t.domain.vm import Accelerator
 
 T = TypeVar("T")
 
@@ -265,6 +268,47 @@ class Qemu:
     trouble: str = ""
 
 
+class Obstacle(enum.Enum):
+    """What kept a test machine from starting, as its hypervisor tells it."""
+
+    OFF = "off"
+    """Virtualization is switched off in the firmware (VirtualBox says so too where Windows holds it)."""
+    NONE = "none"
+    TAKEN = "taken"
+    NOT_LENT = "not-lent"
+    DRIVER = "driver"
+    UNSIGNED = "unsigned"
+    HARDENING = "hardening"
+    """Another program was loaded into VirtualBox."""
+    MEMORY = "memory"
+    DISK = "disk"
+    SILENT = "silent"
+    """It started, and its guest never said a word."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A tiny machine that was really started (the test boot): it ran only if its guest's own word arrived."""
+
+    engine: Accelerator | None = None
+    """What executed it; None if that could not be seen, or it did not run."""
+    obstacle: Obstacle | None = None
+    """None: it ran."""
+    code: str = ""
+    """The name of the code that the hypervisor gave (``VERR_SVM_IN_USE``)."""
+    trouble: str = ""
+    """What it said, in its own words."""
+    culprit: str = ""
+    """The file that another program put into VirtualBox."""
+    seconds: float = 0.0
+
+    @property
+    def ran(self) -> bool:
+        """Whether the guest was executed."""
+        return self.obstacle is None
+
+
 @dataclass(frozen=True, slots=True)
 class Reach:
     """Whether one of the project's servers could be reached."""
@@ -293,3 +337,6 @@ class Facts:
     virtualbox: VirtualBox = field(default_factory=VirtualBox)
     qemu: Qemu = field(default_factory=Qemu)
     network: Network = field(default_factory=Network)
+    virtualbox_trial: Fact[Trial] = field(default_factory=unknown)
+    """Unknown where no test boot was asked for."""
+    qemu_trial: Fact[Trial] = field(default_factory=unknown)

@@ -28,9 +28,10 @@ class Doctor(Services):
         super().__init__()
         self.facts = machines.facts(machines.load(name), root)
         self.reach: bool | None = None
+        self.boot: bool | None = None
 
-    def doctor(self, *, reach: bool) -> Diagnosis:
-        self.reach = reach
+    def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
+        self.reach, self.boot = reach, boot
         return diagnose(self.facts, TABLES)
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
@@ -60,6 +61,17 @@ def test_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "One thing to do." in out
     assert "2. Look for “Security → Virtualization → Intel Virtualization Technology”, and set it to Enabled." in out
     assert "█" not in out
+
+
+def test_a_test_boot_only_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    services = Doctor("linux-boot-interpreter", tmp_path)
+    assert run(services, "doctor") == 3
+    assert services.boot is False
+    assert run(services, "doctor", "--boot") == 3
+    assert services.boot is True
+    out = capsys.readouterr().out
+    assert "! warn     Test boot               Started, but only step by step" in out
+    assert "It works here, but far too slowly for real work. The demo can." in out
 
 
 def test_details(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

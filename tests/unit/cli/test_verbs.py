@@ -75,8 +75,8 @@ class Services:
         self.asked.append((file,))
         return self.decoded
 
-    def doctor(self, *, reach: bool) -> Diagnosis:
-        raise NotImplementedError(reach)
+    def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
+        raise NotImplementedError(reach, boot)
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         raise NotImplementedError

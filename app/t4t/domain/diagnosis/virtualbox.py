@@ -84,7 +84,7 @@ def _driver(facts: Facts, tables: Tables) -> Finding | None:
     computer = facts.computer
     if _on_kvm(facts):
         return None
-    judged = _linux_driver(computer) if computer.system is System.LINUX else _other_driver(computer)
+    judged = driver_judged(computer)
     log = computer.building.value.log if computer.building.value is not None else ""
     return _finding(facts, Check.DRIVER, judged, trace(computer.driver), log=log.splitlines()[-1] if log else "")
 
@@ -93,6 +93,11 @@ def _on_kvm(facts: Facts) -> bool:
     """Test builds that run on ``/dev/kvm`` have no driver of their own."""
     version = facts.virtualbox.version.value
     return facts.computer.system is System.LINUX and version is not None and version[2] >= _DEVELOPMENT
+
+
+def driver_judged(computer: Computer) -> tuple[Verdict, tuple[Remedy, ...]]:
+    """What is to be said of the kernel driver, and what mends it."""
+    return _linux_driver(computer) if computer.system is System.LINUX else _other_driver(computer)
 
 
 def _linux_driver(computer: Computer) -> tuple[Verdict, tuple[Remedy, ...]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -13,7 +12,6 @@ import pytest
 
 from lab.vbox import vboxmanage, wait_for
 from support.command_line import environment, t4t
-from t4t.domain.facts import Obstacle
 from t4t.domain.vm import Accelerator
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox import processes, trial
@@ -64,14 +62,12 @@ def test_what_a_killed_one_left_is_gone_after_the_next_start(tmp_path: Path) -> 
 
 
 def test_without_its_driver_it_says_so(tmp_path: Path) -> None:
-    """VirtualBox's own VBoxHeadless in the place of the laboratory's, for one process with mounts of its own."""
+    """VirtualBox's own VBoxHeadless in the place of the laboratory's, for one process with mounts and a VBoxSVC of its own."""
     script = 'mount --bind /usr/lib/virtualbox/VBoxHeadless.real /usr/lib/virtualbox/VBoxHeadless; exec "$@"'
-    code = (
-        "import asyncio, pathlib, sys; from t4t.host.clock import RealClock; from t4t.hypervisor.virtualbox import trial;"
-        "found = asyncio.run(trial.boot(pathlib.Path(sys.argv[1]), clock=RealClock())); print(found.obstacle.value)"
-    )
-    home = os.environ | {"VBOX_USER_HOME": str(tmp_path / "home"), "VBOX_IPC_SOCKETID": "without-driver", "PYTHONPATH": environment()["PYTHONPATH"]}
-    words = ["unshare", "-m", "sh", "-ec", script, "sh", sys.executable, "-c", code, str(tmp_path / "test-boot")]
-    done = subprocess.run(words, env=home, capture_output=True, text=True, timeout=90, check=False)
-    assert done.stdout.strip() == Obstacle.DRIVER.value, done.stderr
+    own = {"VBOX_USER_HOME": str(tmp_path / "home"), "VBOX_IPC_SOCKETID": "without-driver"}
+    ended = t4t("--json", "doctor", "--offline", "--boot", data=tmp_path, before=("unshare", "-m", "sh", "-ec", script, "sh"), env=own, seconds=90)
+    checks = {check["id"]: check for check in json.loads(ended.out)["checks"]}
+    assert checks["test-boot"]["status"] == "fail"
+    assert checks["test-boot"]["summary"] == "Refused: VirtualBox's driver is missing"
+    assert [remedy["id"] for remedy in checks["test-boot"]["remedies"]] == ["install-headers", "build-driver"]
     assert not (tmp_path / "test-boot").exists()

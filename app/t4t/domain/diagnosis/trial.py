@@ -85,7 +85,8 @@ def _to_hardware(computer: Computer) -> tuple[Remedy, ...]:
 def _failed(obstacle: Obstacle, computer: Computer) -> Judged:
     if obstacle in {Obstacle.OFF, Obstacle.TAKEN}:
         return _off_or_taken(obstacle, computer)
-    if obstacle in {Obstacle.DRIVER, Obstacle.UNSIGNED}:
+    silent = obstacle is Obstacle.OTHER and computer.driver.value in {Driver.NOT_BUILT, Driver.NOT_LOADED, Driver.REFUSED}
+    if silent or obstacle in {Obstacle.DRIVER, Obstacle.UNSIGNED}:  # without its driver the machine's process ends without a word
         unsigned = obstacle is Obstacle.UNSIGNED or computer.driver.value is Driver.REFUSED
         _, remedies = ladder.driver_judged(computer)
         if unsigned:

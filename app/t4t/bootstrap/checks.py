@@ -36,7 +36,7 @@ async def look(data: Path, *, reach: bool, boot: bool = False) -> Facts:
     """Everything at once: it is mostly waiting. The test boots come afterwards, one after the other: they are to have the computer for themselves."""
     place = data / FOLDER
     computer, virtualbox, qemu, way, _ = await asyncio.gather(
-        _computer(data),
+        computer_of(data),
         virtualbox_health.look(),
         qemu_health.look(),
         network.look(network.RealConnection(), _PROJECT_HOSTS if reach else ()),
@@ -57,7 +57,8 @@ async def sweep(data: Path) -> None:
     await qemu_trial.sweep(place)
 
 
-async def _computer(data: Path) -> Computer:
+async def computer_of(data: Path) -> Computer:
+    """What the computer's probe says."""
     return await asyncio.to_thread(probe(data).look)
 
 
@@ -67,5 +68,5 @@ def health_of_virtualbox(data: Path) -> tuple[Finding, ...]:
 
 
 async def _ladder(data: Path) -> Facts:
-    computer, virtualbox = await asyncio.gather(_computer(data), virtualbox_health.look())
+    computer, virtualbox = await asyncio.gather(computer_of(data), virtualbox_health.look())
     return Facts(computer=computer, virtualbox=virtualbox)

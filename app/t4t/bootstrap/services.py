@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, checks, tasks
+from t4t.bootstrap import agent, checks, following, installation, tasks
 from t4t.domain.errors import NoScreen
+from t4t.host.clock import RealClock
+from t4t.host.resume import Resume
 from t4t.project.decode import decode_file
 from t4t.storage import appliance, descriptors, paths
 
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
 
     from t4t.cli.services import DemoResult, MachineOptions
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
+    from t4t.domain.virtualbox_install import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,37 @@ class Services:
     def virtualbox_health(self) -> tuple[Finding, ...]:
         """See `Services.virtualbox_health`."""
         return checks.health_of_virtualbox(self.data)
+
+    def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
+        """See `Services.virtualbox_plan`."""
+        return installation.virtualbox_plan(self.data, purpose)
+
+    def fix_plan(self, name: str) -> Fix:
+        """See `Services.fix_plan`."""
+        return installation.fix_plan(self.data, name)
+
+    def carry_out(self, plan: Plan, tell: Callable[[Change | Fetch, int], None]) -> bool:
+        """See `Services.carry_out`."""
+        return installation.carry_out(self.data, plan, tell)
+
+    def _resume(self) -> Resume:
+        return Resume(self.data, boot=RealClock().boot())
+
+    def prepare_resume(self, check: str, remedy: str) -> None:
+        """See `Services.prepare_resume`."""
+        self._resume().prepare(check, remedy, desktop.command(self.data, "window"))
+
+    def drop_resume(self) -> None:
+        """See `Services.drop_resume`."""
+        self._resume().drop()
+
+    def resumed(self) -> Pending | None:
+        """See `Services.resumed`."""
+        return self._resume().take()
+
+    def follow(self, *, reach: bool, listen: Callable[[Diagnosis], None]) -> None:
+        """See `Services.follow`."""
+        following.follow(self.data, reach=reach, listen=listen)
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""

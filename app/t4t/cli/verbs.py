@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, doctor
+from t4t.cli import agent_verbs, changes, doctor
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -37,9 +37,9 @@ def run(args: argparse.Namespace, services: Services) -> int:
         case "decode":
             return _decode(args, services)
         case "doctor":
-            return doctor.examine(args, services)
+            return doctor.examine(args, services) if args.fix is None else changes.fix(args, services)
         case "virtualbox":
-            return doctor.virtualbox_health(args, services)
+            return doctor.virtualbox_health(args, services) if args.virtualbox_verb == "health" else changes.virtualbox(args, services)
         case "appliance":
             return _appliance(args, services)
         case _:

@@ -8,7 +8,10 @@ from __future__ import annotations
 import enum
 import shlex
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from t4t.domain.diagnosis.findings import Finding, Step
 
 DOWNLOAD: Final = "{download}"
 MOUNT: Final = "{mount}"
@@ -132,3 +135,21 @@ class Plan:
     def elevated(self) -> bool:
         """Whether an administrator is needed."""
         return any(change.elevated for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """What waits for a restart of the computer: the check that failed, the remedy that was carried out, and in which run of the computer."""
+
+    check: str
+    remedy: str
+    boot: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """What would be done about a finding. ``plan`` None: it is the volunteer's to do, as the words of ``step`` say."""
+
+    finding: Finding
+    step: Step
+    plan: Plan | None

@@ -7,7 +7,7 @@ signature, now and with each update. Windows and macOS take the official install
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.changes import DOWNLOAD, MOUNT, Change, Command, Fetch, Note, Plan, What
@@ -50,7 +50,9 @@ class Purpose(enum.Enum):
     """Why."""
 
     INSTALL = "install"
-    """Or update: what is there and good enough stays."""
+    """What is there and good enough stays."""
+    UPDATE = "update"
+    """To what is offered now."""
     REPAIR = "repair"
     """The same version over the one that is there; machines and settings stay."""
 
@@ -106,6 +108,11 @@ def needs_release(scene: Scene) -> bool:
     return family(scene.computer) in {"fedora", "rhel"} or (family(scene.computer) in {"debian", "ubuntu"} and not _native(scene))
 
 
+def with_release(scene: Scene, release: Release) -> Scene:
+    """With what the official place offers."""
+    return replace(scene, release=release)
+
+
 def good_enough(scene: Scene, purpose: Purpose) -> bool:
     """Whether nothing is to be done."""
     return purpose is Purpose.INSTALL and scene.installed >= numbers(scene.oldest)
@@ -156,9 +163,7 @@ def _windows(scene: Scene, release: Release, purpose: Purpose) -> Plan:
     file = f"{DOWNLOAD}\\{name}"
     properties = tuple(word for key, value in _PROPERTIES.items() for word in ("--msi-prop", key, value))
     again = ("--reinstall",) if purpose is Purpose.REPAIR else ()
-    changes.append(
-        Change(what=What.RUN_INSTALLER, commands=(_installer(file, "--silent", *again, *properties),), elevated=True, genuine=(file, ORACLE))
-    )
+    changes.append(Change(what=What.RUN_INSTALLER, commands=(_installer(file, "--silent", *again, *properties),), elevated=True, genuine=(file, ORACLE)))
     undo = (Command(words=("winget", "uninstall", "-e", "--id", "Oracle.VirtualBox")),)
     return Plan(changes=tuple(changes), undo=undo, notes=(Note.NETWORK_STOPS,), fetch=tuple(fetch))
 

@@ -163,7 +163,7 @@ class PosixRunner:
 
     @staticmethod
     async def _by_window(commands: Sequence[Command]) -> Said:
-        """macOS' own question for a password."""
+        """The system's own window asks for a password."""
         quoted = script(commands).replace("\\", "\\\\").replace('"', '\\"')
         said = await run(("osascript", "-e", f'do shell script "{quoted}" with administrator privileges'), attached=False)
         return Said(said.status, said.tail, refused="(-128)" in said.tail)
@@ -254,8 +254,7 @@ class Executor:
             if mount is not None:
                 with contextlib.suppress(OSError):
                     mount.rmdir()
-        if self._folder.is_dir():
-            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
+        await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
         return restart or plan.restart
 
     async def _fetch(self, one: Fetch, tell: Callable[[Change | Fetch, int], None]) -> None:

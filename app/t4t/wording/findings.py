@@ -375,6 +375,11 @@ def _filled(data: Mapping[str, str | int]) -> dict[str, str | int]:
     return words
 
 
+def check_name(check: str) -> str:
+    """What the question with this id is called; the id itself of one that an older version asked."""
+    return next((gettext(name) for one, name in CHECKS.items() if one.value == check), check)
+
+
 def say(finding: Finding) -> Said:
     """``finding`` in words."""
     sentence = SENTENCES[finding.verdict]

@@ -134,5 +134,5 @@ def test_a_console_with_few_letters(monkeypatch: pytest.MonkeyPatch) -> None:
 
     poor = Poor()
     monkeypatch.setattr("sys.stdout", poor)
-    doctor._print("✓ ok")
+    doctor.show("✓ ok")
     assert poor.text == "? ok\n"

@@ -101,3 +101,13 @@ def trouble_code(answer: Answer) -> str:
     number = codes.hresult(answer.error)
     verrs = codes.verr_codes(answer.error)
     return hardening or ("" if number is None else codes.hresult_name(number)) or (verrs[0] if verrs else "")
+
+
+async def running(around: Surroundings | None = None, override: str | None = None) -> tuple[str, ...]:
+    """Names of the machines at work, everybody's; none where VirtualBox is not there or does not answer (then it runs none that it knows of)."""
+    around = around or here()
+    try:
+        out = await _list(find(around, override).manage, "runningvms", around)
+    except HypervisorMissing:
+        return ()
+    return () if out is None else tuple(one.name for one in listing.vms(out))

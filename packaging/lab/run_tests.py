@@ -1,4 +1,4 @@
-"""Run the laboratory's tests, two files at a time: `python3 packaging/lab/run_tests.py --lab DIR --appliance DIR --logs DIR FILE...`.
+"""Run the laboratory's tests, two files at a time: `python3 packaging/lab/run_tests.py --lab DIR --appliance DIR --packages DIR --logs DIR FILE...`.
 
 Each file has a run of the laboratory for itself, so a registry, processes and ports of its own. An interpreted guest keeps one core busy, so two runs
 take about half the time of one. Ends with 1 if a file failed; its whole output is shown then.
@@ -28,7 +28,7 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
-def run_file(file: str, *, lab: Path, appliance: Path, logs: Path) -> int:
+def run_file(file: str, *, lab: Path, appliance: Path, packages: Path, logs: Path) -> int:
     """Run one file's tests in the laboratory; pytest's result."""
     log = logs / f"{Path(file).stem}.log"
     begun = time.monotonic()
@@ -39,6 +39,8 @@ def run_file(file: str, *, lab: Path, appliance: Path, logs: Path) -> int:
         lab,
         "--appliance",
         appliance,
+        "--packages",
+        packages,
         "--env",
         "PYTHONPATH=/checkout/app",
         "--",
@@ -66,13 +68,14 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--lab", type=Path, required=True)
     arguments.add_argument("--appliance", type=Path, required=True)
+    arguments.add_argument("--packages", type=Path, required=True)
     arguments.add_argument("--logs", type=Path, required=True)
     arguments.add_argument("files", nargs="+")
     known = arguments.parse_args()
     known.logs.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
     with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
-        results = list(pool.map(lambda file: run_file(file, lab=known.lab, appliance=known.appliance, logs=known.logs), known.files))
+        results = list(pool.map(lambda file: run_file(file, lab=known.lab, appliance=known.appliance, packages=known.packages, logs=known.logs), known.files))
     say(f"[lab] {sum(map(bool, results))} of {len(results)} files failed, {time.monotonic() - begun:.0f} s")
     return int(any(results))
 

@@ -303,11 +303,10 @@ class Executor:
         return restart
 
     async def _check(self, file: Path, publisher: str) -> None:
-        """Only what its publisher signed is run; anything else is deleted, so that the next try fetches it anew."""
+        """Only what its publisher signed is run; anything else is deleted with all that came with it, so that the next try fetches it anew."""
         found = await asyncio.to_thread(self._publisher.signer, file)
         if found != publisher:
-            with contextlib.suppress(OSError):
-                file.unlink(missing_ok=True)
+            await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
             raise PublisherWrong(file=file.name, expected=publisher, found=found)
 
 

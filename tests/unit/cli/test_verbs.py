@@ -21,7 +21,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
+    from t4t.domain.virtualbox_install import Purpose
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
 
@@ -74,6 +76,27 @@ class Services:
     def decode(self, file: Path) -> Decoded:
         self.asked.append((file,))
         return self.decoded
+
+    def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
+        raise NotImplementedError(purpose)
+
+    def fix_plan(self, name: str) -> Fix:
+        raise NotImplementedError(name)
+
+    def carry_out(self, plan: Plan, tell: Callable[[Change | Fetch, int], None]) -> bool:
+        raise NotImplementedError(plan, tell)
+
+    def prepare_resume(self, check: str, remedy: str) -> None:
+        raise NotImplementedError(check, remedy)
+
+    def drop_resume(self) -> None:
+        raise NotImplementedError
+
+    def resumed(self) -> Pending | None:
+        return None
+
+    def follow(self, *, reach: bool, listen: Callable[[Diagnosis], None]) -> None:
+        raise NotImplementedError(reach, listen)
 
     def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
         raise NotImplementedError(reach, boot)

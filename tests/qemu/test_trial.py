@@ -7,10 +7,8 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import psutil
 import pytest
 
-from support.qemu_rig import kill_and_wait
 from t4t.domain.facts import Obstacle
 from t4t.hypervisor import trial as shared
 from t4t.hypervisor.qemu import trial
@@ -66,7 +64,8 @@ def test_what_a_killed_one_left_is_swept(tmp_path: Path) -> None:
         assert not place.exists()
     finally:
         if process.poll() is None:
-            kill_and_wait(psutil.Process(process.pid))
+            process.kill()
+            process.wait()
 
 
 @pytest.mark.qemu

@@ -175,6 +175,7 @@ def virtualbox(said: Mapping[str, Any]) -> VirtualBox:
         trouble_code=said.get("trouble_code", ""),
         inaccessible=certain(said.get("inaccessible", 0), "list vms") if answers else unknown(),
         extension_packs=certain(tuple(said.get("extension_packs", ())), "list extpacks") if answers else unknown(),
+        other_home=certain(said.get("other_home", ""), "VBoxSVC") if answers else unknown(),
     )
 
 

@@ -234,6 +234,8 @@ class Computer:
     disk: Fact[Disk] = field(default_factory=unknown)
     driver: Fact[Driver] = field(default_factory=unknown)
     building: Fact[Building] = field(default_factory=unknown)
+    selinux: Fact[bool] = field(default_factory=unknown)
+    """Linux: SELinux refuses what its rules do not allow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,6 +256,8 @@ class VirtualBox:
     """Machines in its registry that it can't read."""
     extension_packs: Fact[tuple[str, ...]] = field(default_factory=unknown)
     """Their versions."""
+    other_home: Fact[str] = field(default_factory=unknown)
+    """Where its service keeps its list of machines, if that is not where this user's is; empty: it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

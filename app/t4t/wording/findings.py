@@ -250,6 +250,11 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
     Verdict.SERVICE_NO_SOCKET: Sentence(
         "May not talk to us", "VirtualBox talks through a file in /tmp and was not allowed to make it here.", ("NS_ERROR_SOCKET_FAIL (0xc1f30200)",)
     ),
+    Verdict.SERVICE_SELINUX: Sentence(
+        "Refused by SELinux",
+        "The system's guard, SELinux, does not let VirtualBox's service work here. Its files may carry the wrong labels. It said: {trouble}",
+        ("NS_ERROR_SOCKET_FAIL (0xc1f30200)", "avc: denied"),
+    ),
     Verdict.SERVICE_HARDENING: Sentence(
         "Another program got into VirtualBox",
         "VirtualBox stops when another program puts itself inside it, as antivirus and overlay programs do. It said: {trouble}",
@@ -258,6 +263,11 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
     Verdict.SERVICE_OTHER: Sentence("Does not work", "VirtualBox said: {trouble}", ("failed to create the VirtualBox object",)),
     Verdict.SERVICE_UNKNOWN: Sentence("Could not be asked", "VirtualBox's service was not reached."),
     Verdict.REGISTRY_OK: Sentence("In order", "VirtualBox can read all the virtual machines that it knows."),
+    Verdict.REGISTRY_OTHER_HOME: Sentence(
+        "VirtualBox works for another home",
+        "The first program that starts VirtualBox decides where its list of machines is, and it is in {home} now. Yours, and ours, are not in it.",
+        ("VBOX_USER_HOME", "Could not find a registered machine"),
+    ),
     Verdict.REGISTRY_LOST_MACHINES: Sentence(
         "{lost} machines can't be read", "VirtualBox has virtual machines in its list whose files are gone. It works in spite of them."
     ),

@@ -119,8 +119,8 @@ def test_both_tools_must_agree(program: Callable[[str, str], None], tmp_path: Pa
 
 
 def test_who_knows_publishers_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(publisher.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     assert isinstance(publisher.publisher(), NoPublisher)
     assert NoPublisher().signer(Path("x")) == ""
-    monkeypatch.setattr(publisher.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert isinstance(publisher.publisher(), ApplePublisher)

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t4t.domain.changes import Pending
-from t4t.host import resume
 from t4t.host.resume import OnceAtLogin, Resume, desktop_entry, launch_agent, once_at_login
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def test_a_desktop_entry_means_the_same_words(words: list[str]) -> None:
 def test_where_this_system_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(resume.sys, "platform", "linux")
+    monkeypatch.setattr(sys, "platform", "linux")
     assert once_at_login() == OnceAtLogin(tmp_path / "autostart" / "org.t4t.resume.desktop", desktop_entry)
-    monkeypatch.setattr(resume.sys, "platform", "darwin")
+    monkeypatch.setattr(sys, "platform", "darwin")
     assert once_at_login() == OnceAtLogin(tmp_path / "Library" / "LaunchAgents" / "org.t4t.resume.plist", launch_agent)

@@ -78,6 +78,8 @@ class Remedy(enum.Enum):
     LOAD_DRIVER = "load-driver"
     START_DRIVER = "start-driver"
     ENROL_KEY = "enrol-key"
+    SELINUX_LABELS = "selinux-labels"
+    CLOSE_OTHER_SERVICE = "close-other-service"
     EXCLUDE_FROM_ANTIVIRUS = "exclude-from-antivirus"
     REMOVE_LOST_MACHINES = "remove-lost-machines"
     UPDATE_EXTENSION_PACK = "update-extension-pack"
@@ -175,11 +177,13 @@ class Verdict(enum.Enum):
     SERVICE_NOT_REGISTERED = ("service.not-registered", Status.FAIL)
     SERVICE_STUCK = ("service.stuck", Status.FAIL)
     SERVICE_NO_SOCKET = ("service.no-socket", Status.FAIL)
+    SERVICE_SELINUX = ("service.selinux", Status.FAIL)
     SERVICE_HARDENING = ("service.hardening", Status.FAIL)
     SERVICE_OTHER = ("service.other", Status.FAIL)
     SERVICE_UNKNOWN = ("service.unknown", Status.UNKNOWN)
 
     REGISTRY_OK = ("registry.ok", Status.OK)
+    REGISTRY_OTHER_HOME = ("registry.other-home", Status.FAIL)
     REGISTRY_LOST_MACHINES = ("registry.lost-machines", Status.WARN)
     REGISTRY_EXTENSION_PACK = ("registry.extension-pack", Status.WARN)
     REGISTRY_UNKNOWN = ("registry.unknown", Status.UNKNOWN)

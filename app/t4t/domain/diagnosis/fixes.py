@@ -147,6 +147,7 @@ _LINUX: Final[dict[Remedy, Callable[[str, Computer, str], Plan | None]]] = {
     Remedy.BUILD_DRIVER: _plain(What.START),
     Remedy.LOAD_DRIVER: _plain(What.START, ("modprobe", "-r", "vboxdrv")),
     Remedy.KVM_UNLOAD: _plain(What.START),
+    Remedy.SELINUX_LABELS: _plain(What.CHANGE_SETTING),
     Remedy.KVM_LEND: _lend,
     Remedy.KVM_UNDO_LEND: _undo_lend,
     Remedy.KVM_ALLOW: _allow,

@@ -56,6 +56,7 @@ _ON_LINUX: Final = {
     Remedy.RESTART_INTO_FIRMWARE: "systemctl reboot --firmware-setup",
     Remedy.BUILD_DRIVER: "sudo /sbin/vboxconfig",
     Remedy.LOAD_DRIVER: "sudo modprobe vboxdrv",
+    Remedy.SELINUX_LABELS: "sudo restorecon -R -i /usr/lib/virtualbox /usr/lib64/virtualbox /opt/VirtualBox",
     Remedy.KVM_LEND: f"echo 'options kvm enable_virt_at_load=0' | sudo tee {OUR_SETTING}",
     Remedy.KVM_ALLOW: 'sudo usermod -aG kvm "$USER"',
 }

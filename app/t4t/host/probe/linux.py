@@ -156,6 +156,7 @@ class LinuxProbe:
             disk=disk,
             driver=self._driver(secure_boot),
             building=self._building(),
+            selinux=certain(self._text("sys/fs/selinux/enforce").strip() == "1", "/sys/fs/selinux/enforce"),
         )
 
     # --- the machine -------------------------------------------------------------------------------------------------

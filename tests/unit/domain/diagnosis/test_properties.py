@@ -103,6 +103,7 @@ COMPUTER = st.builds(
     memory=fact(MEMORY),
     disk=fact(DISK),
     driver=fact(st.sampled_from(Driver)),
+    selinux=BOOL,
     building=fact(st.builds(Building, headers=st.booleans(), compiler=st.booleans(), signing_key=st.booleans(), log=TEXT)),
 )
 VIRTUALBOX = st.builds(
@@ -112,8 +113,9 @@ VIRTUALBOX = st.builds(
     edition=st.sampled_from(["", "BETA1", "Ubuntu"]),
     answers=BOOL,
     trouble=TEXT,
-    trouble_code=st.sampled_from(["", "timeout", "E_FAIL", "REGDB_E_CLASSNOTREG", "NS_ERROR_SOCKET_FAIL", "VERR_SUP_VP_X"]),
+    trouble_code=st.sampled_from(["", "timeout", "E_FAIL", "E_ACCESSDENIED", "REGDB_E_CLASSNOTREG", "NS_ERROR_SOCKET_FAIL", "VERR_SUP_VP_X"]),
     inaccessible=fact(st.integers(0, 3)),
+    other_home=fact(st.sampled_from(["", "/elsewhere"])),
     extension_packs=fact(st.lists(st.sampled_from(["7.2.20", "7.0.1", ""]), max_size=2).map(tuple)),
 )
 QEMU = st.builds(Qemu, found=BOOL, version=fact(TEXT), accelerator=fact(st.sampled_from(["kvm", "tcg"])), hardware=BOOL, trouble=TEXT)

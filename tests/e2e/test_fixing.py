@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.domain.diagnosis.findings import Diagnosis
+    from t4t.domain.diagnosis.tables import Tables
 
 
 def test_a_name_that_is_of_nothing_here(tmp_path: Path) -> None:
@@ -90,10 +91,10 @@ def test_looking_again_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     class Enough(Exception):
         """The test has seen what it wanted."""
 
-    def diagnosed(facts: Facts, known: object) -> Diagnosis:
+    def diagnosed(facts: Facts, known: Tables) -> Diagnosis:
         if looks > 2:
             raise Enough
-        return diagnose(facts, tables.load())
+        return diagnose(facts, known)
 
     monkeypatch.setattr(following, "diagnose", diagnosed)
     with pytest.raises(Enough):

@@ -18,7 +18,7 @@ from t4t.domain.diagnosis.findings import Remedy
 from t4t.domain.install_errors import NothingToFix, NoWayKnown
 from t4t.domain.virtualbox_install import Purpose, Scene
 from t4t.domain.virtualbox_release import BASE
-from t4t.host import changing, packages
+from t4t.host import changing, elevation, packages
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox import health
 from t4t.storage import tables
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.domain.changes import Change, Fetch, Plan
-    from t4t.host.changing import Publisher, Runner
+    from t4t.host.changing import Publisher
+    from t4t.host.elevation import Runner
 
 if sys.platform == "win32":
     from t4t.host.authenticode import Authenticode, WindowsRunner
@@ -53,7 +54,7 @@ else:
     from t4t.host.publisher import publisher as _publisher
 
     def _runner() -> Runner:
-        return changing.PosixRunner(changing.here())
+        return elevation.PosixRunner(elevation.here())
 
     def _has_runtime() -> bool:
         return True

@@ -1,4 +1,9 @@
-"""Errors of changing this computer: installing VirtualBox, carrying out a fix. A branch of the tree in `t4t.domain.errors`; exit status 3."""
+"""Errors of changing this computer: installing VirtualBox, carrying out a fix. A branch of the tree in `t4t.domain.errors`.
+
+T4TError
+└─ HostError
+   └─ ChangeError      a change to this computer                                       exit 3
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,12 @@ from dataclasses import dataclass
 from t4t.domain.errors import HostError, Retry
 
 
+class ChangeError(HostError):
+    """A change to this computer was not made, or not to its end."""
+
+
 @dataclass(eq=False)
-class MachinesRunning(HostError):
+class MachinesRunning(ChangeError):
     """Virtual machines of VirtualBox run, ours or other people's: nothing is installed under them. ``names`` as a list with commas."""
 
     names: str
@@ -16,7 +25,7 @@ class MachinesRunning(HostError):
 
 
 @dataclass(eq=False)
-class NewerInstalled(HostError):
+class NewerInstalled(ChangeError):
     """What would be installed is older than what is there."""
 
     installed: str
@@ -26,7 +35,7 @@ class NewerInstalled(HostError):
 
 
 @dataclass(eq=False)
-class NoWayKnown(HostError):
+class NoWayKnown(ChangeError):
     """It can't be done by command on this computer; the volunteer can do it by hand."""
 
     what: str
@@ -36,7 +45,7 @@ class NoWayKnown(HostError):
 
 
 @dataclass(eq=False)
-class PublisherWrong(HostError):
+class PublisherWrong(ChangeError):
     """A file is not signed by who must have made it; nothing of it was run. ``found`` is empty if it has no valid signature."""
 
     file: str
@@ -47,7 +56,7 @@ class PublisherWrong(HostError):
 
 
 @dataclass(eq=False)
-class LayoutStrange(HostError):
+class LayoutStrange(ChangeError):
     """The official place for downloads does not look as it always did."""
 
     file: str
@@ -57,7 +66,7 @@ class LayoutStrange(HostError):
 
 
 @dataclass(eq=False)
-class AdministratorRefused(HostError):
+class AdministratorRefused(ChangeError):
     """The volunteer (or who looks after the computer) did not allow a step; nothing of it was done."""
 
     command: str
@@ -65,7 +74,7 @@ class AdministratorRefused(HostError):
 
 
 @dataclass(eq=False)
-class NoAdministrator(HostError):
+class NoAdministrator(ChangeError):
     """A step needs an administrator, and this system has no way to ask for one here."""
 
     command: str
@@ -73,7 +82,7 @@ class NoAdministrator(HostError):
 
 
 @dataclass(eq=False)
-class StepFailed(HostError):
+class StepFailed(ChangeError):
     """A command of a change failed; ``detail`` is the end of what it said."""
 
     command: str
@@ -83,7 +92,7 @@ class StepFailed(HostError):
 
 
 @dataclass(eq=False)
-class InstallerBusy(HostError):
+class InstallerBusy(ChangeError):
     """Another installation is under way."""
 
     command: str
@@ -92,7 +101,7 @@ class InstallerBusy(HostError):
 
 
 @dataclass(eq=False)
-class NothingToFix(HostError):
+class NothingToFix(ChangeError):
     """The id named on the command line is of nothing that this computer's diagnosis knows."""
 
     name: str

@@ -12,11 +12,8 @@ if sys.platform == "win32":
     from ctypes import wintypes
     from typing import TYPE_CHECKING, Final
 
-    from cryptography import x509
-    from cryptography.x509.oid import NameOID
-
     from t4t.domain.changes import Command, Ended
-    from t4t.host.changing import Said, run
+    from t4t.host.elevation import Said, run
 
     if TYPE_CHECKING:
         from collections.abc import Sequence
@@ -33,6 +30,10 @@ if sys.platform == "win32":
     _QUIET: Final = 0x00000400
     _CANCELLED: Final = 1223
     _HIDDEN: Final = 0
+    _ATTRIBUTE: Final = 3
+    _ORGANISATION: Final = ctypes.create_string_buffer(b"2.5.4.10")
+    """The object id of an organisation's name in a certificate (CERT_NAME_ATTR_TYPE wants it so)."""
+    _LONGEST_NAME: Final = 256
 
     class _Guid(ctypes.Structure):
         _fields_ = (("data1", wintypes.DWORD), ("data2", wintypes.WORD), ("data3", wintypes.WORD), ("data4", ctypes.c_ubyte * 8))
@@ -57,17 +58,8 @@ if sys.platform == "win32":
             ("settings", ctypes.c_void_p),
         )
 
-    class _CertContext(ctypes.Structure):
-        _fields_ = (
-            ("encoding", wintypes.DWORD),
-            ("data", ctypes.POINTER(ctypes.c_ubyte)),
-            ("length", wintypes.DWORD),
-            ("info", ctypes.c_void_p),
-            ("store", ctypes.c_void_p),
-        )
-
     class _ProviderCert(ctypes.Structure):
-        _fields_ = (("size", wintypes.DWORD), ("context", ctypes.POINTER(_CertContext)))
+        _fields_ = (("size", wintypes.DWORD), ("context", ctypes.c_void_p))
 
     class _ExecuteInfo(ctypes.Structure):
         _fields_ = (
@@ -89,6 +81,7 @@ if sys.platform == "win32":
         )
 
     _wintrust: Final = ctypes.WinDLL("wintrust", use_last_error=True)
+    _crypt32: Final = ctypes.WinDLL("crypt32", use_last_error=True)
     _shell32: Final = ctypes.WinDLL("shell32", use_last_error=True)
     _kernel32: Final = ctypes.WinDLL("kernel32", use_last_error=True)
     # handles and structures are pointers: without these declarations ctypes cuts them to 32 bits
@@ -100,6 +93,7 @@ if sys.platform == "win32":
     _wintrust.WTHelperGetProvSignerFromChain.restype = ctypes.c_void_p
     _wintrust.WTHelperGetProvCertFromChain.argtypes = (ctypes.c_void_p, wintypes.DWORD)
     _wintrust.WTHelperGetProvCertFromChain.restype = ctypes.POINTER(_ProviderCert)
+    _crypt32.CertGetNameStringW.argtypes = (ctypes.c_void_p, wintypes.DWORD, wintypes.DWORD, ctypes.c_char_p, wintypes.LPWSTR, wintypes.DWORD)
     _shell32.ShellExecuteExW.argtypes = (ctypes.POINTER(_ExecuteInfo),)
     _shell32.ShellExecuteExW.restype = wintypes.BOOL
     _kernel32.WaitForSingleObject.argtypes = (wintypes.HANDLE, wintypes.DWORD)
@@ -124,9 +118,9 @@ if sys.platform == "win32":
         cert = _wintrust.WTHelperGetProvCertFromChain(signer, 0) if signer else None
         if not cert or not cert.contents.context:
             return ""
-        context = cert.contents.context.contents
-        found = x509.load_der_x509_certificate(ctypes.string_at(context.data, context.length)).subject.get_attributes_for_oid(NameOID.ORGANIZATION_NAME)
-        return str(found[0].value) if found else ""
+        name = ctypes.create_unicode_buffer(_LONGEST_NAME)
+        _crypt32.CertGetNameStringW(cert.contents.context, _ATTRIBUTE, 0, _ORGANISATION, name, _LONGEST_NAME)
+        return name.value
 
     class Authenticode:
         """`t4t.host.changing.Publisher` by WinVerifyTrust."""

@@ -19,9 +19,10 @@ from t4t.domain.install_errors import AdministratorRefused, InstallerBusy, Layou
 from t4t.domain.project_errors import FileWrongChecksum, ReplyTooLarge, RequestRefused, Unreachable
 from t4t.domain.virtualbox_install import ORACLE, Purpose, Scene, plan
 from t4t.domain.virtualbox_release import BASE, KEY, Release
-from t4t.host import changing
-from t4t.host.changing import Executor, Official, PosixRunner, Said, Surroundings, asking, run, script
+from t4t.host import elevation
+from t4t.host.changing import Executor, Official, Publisher
 from t4t.host.clock import RealClock
+from t4t.host.elevation import PosixRunner, Said, Surroundings, asking, run, script
 from t4t.transfer import download
 from t4t.transfer.http import Http, Timeouts
 from t4t.transfer.limits import Rate
@@ -105,7 +106,7 @@ def windows() -> Scene:
     return Scene(computer=computer, oldest="7.0.0")
 
 
-def executor(http: Http, server: FileServer, folder: Path, runner: changing.Runner, publisher: changing.Publisher) -> Executor:
+def executor(http: Http, server: FileServer, folder: Path, runner: elevation.Runner, publisher: Publisher) -> Executor:
     def moved(address: str) -> str:
         return address.replace(BASE, f"{server.url}/virtualbox").replace(KEY, f"{server.url}/virtualbox/key.asc")
 
@@ -404,5 +405,5 @@ async def test_who_cancels_waits_for_the_package_manager(tmp_path: Path) -> None
 
 
 def test_this_process() -> None:
-    found = changing.here()
+    found = elevation.here()
     assert set(found.programs) <= {"pkexec", "sudo"}

@@ -43,6 +43,16 @@ async def test_a_guest_that_says_nothing(tmp_path: Path, monkeypatch: pytest.Mon
 
 
 @pytest.mark.qemu
+async def test_a_qemu_that_ends_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "arguments", lambda tools, _: (tools.system, "-no-such-option"))
+    found = await trial.boot(tmp_path / "test-boot")
+    assert found.obstacle is Obstacle.OTHER
+    assert "no-such-option" in found.trouble
+    monkeypatch.setattr(trial, "arguments", lambda _tools, _bench: (str(tmp_path / "none"),))
+    assert (await trial.boot(tmp_path / "test-boot")).obstacle is Obstacle.OTHER
+
+
+@pytest.mark.qemu
 async def test_a_place_that_can_not_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert (await trial.boot(tmp_path / "file")).obstacle is Obstacle.DISK

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, checks, following, installation, tasks
+from t4t.bootstrap import agent, checks, tasks
 from t4t.domain.errors import NoScreen
 from t4t.host.clock import RealClock
 from t4t.host.resume import Resume
@@ -75,14 +75,20 @@ class Services:
 
     def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
         """See `Services.virtualbox_plan`."""
+        from t4t.bootstrap import installation  # noqa: PLC0415 - HTTP and all that: a quarter of a second that only this needs
+
         return installation.virtualbox_plan(self.data, purpose)
 
     def fix_plan(self, name: str) -> Fix:
         """See `Services.fix_plan`."""
+        from t4t.bootstrap import installation  # noqa: PLC0415 - HTTP and all that: a quarter of a second that only this needs
+
         return installation.fix_plan(self.data, name)
 
     def carry_out(self, plan: Plan, tell: Callable[[Change | Fetch, int], None]) -> bool:
         """See `Services.carry_out`."""
+        from t4t.bootstrap import installation  # noqa: PLC0415 - HTTP and all that: a quarter of a second that only this needs
+
         return installation.carry_out(self.data, plan, tell)
 
     def _resume(self) -> Resume:
@@ -102,6 +108,8 @@ class Services:
 
     def follow(self, *, reach: bool, listen: Callable[[Diagnosis], None]) -> None:
         """See `Services.follow`."""
+        from t4t.bootstrap import following  # noqa: PLC0415 - the events of the computer, which only this verb needs
+
         following.follow(self.data, reach=reach, listen=listen)
 
     def has_screen(self) -> bool:
@@ -116,4 +124,5 @@ class Services:
         """See `Services.show_window`."""
         if not self.has_screen():
             raise NoScreen(detail="")
+        self._resume().started()
         desktop.show_window(self.data, page)

@@ -55,7 +55,7 @@ def virtualbox(args: argparse.Namespace, services: Services) -> int:
 def fix(args: argparse.Namespace, services: Services) -> int:
     """``t4t doctor --fix ID``: carried out if the program can, else the steps for the volunteer; 3 then, or if it does not help."""
     found = services.fix_plan(args.fix)
-    if found.plan is None:
+    if found.plan is None or (found.plan.asks and not _terminal()):
         guide = remedies.say(found.step, found.finding)
         if args.json:
             print(json.dumps({"done": False, "restart": False, "remedy": guide.id, "steps": list(guide.steps)}, indent=2))
@@ -90,9 +90,14 @@ def _do(args: argparse.Namespace, services: Services, plan: Plan, why: tuple[str
     return _result(args, services, shown, restart=restart, check=why[0])
 
 
+def _terminal() -> bool:
+    """Whether somebody can answer."""
+    return sys.stdin is not None and sys.stdin.isatty()
+
+
 def _agreed(*, as_json: bool) -> bool:
     """A person's yes; nobody is asked where nobody can answer."""
-    if as_json or sys.stdin is None or not sys.stdin.isatty():
+    if as_json or not _terminal():
         return False
     sys.stderr.write(words.question())
     sys.stderr.flush()

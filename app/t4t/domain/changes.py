@@ -136,6 +136,11 @@ class Plan:
         """Whether an administrator is needed."""
         return any(change.elevated for change in self.changes)
 
+    @property
+    def asks(self) -> bool:
+        """Whether a command of it asks the volunteer something, in a terminal."""
+        return any(command.asks for change in self.changes for command in change.commands)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pending:

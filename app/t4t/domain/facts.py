@@ -201,6 +201,8 @@ class Building:
     """A machine owner key that drivers can be signed with."""
     log: str = ""
     """The last lines that VirtualBox's set-up wrote."""
+    dkms: bool = False
+    """A distribution's package: DKMS builds the driver, and Oracle's own set-up is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

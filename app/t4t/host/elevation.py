@@ -26,6 +26,7 @@ _TAIL: Final = 600
 _REFUSED: Final = frozenset({126, 127})
 """pkexec: the window was closed, or nobody may."""
 _NOT_RUN: Final = 127
+_STANDARD_ERROR: Final = 2
 if sys.platform == "win32":
     _FLAGS: Final = subprocess.CREATE_NO_WINDOW
 else:
@@ -164,12 +165,11 @@ async def run(words: Sequence[str], *, attached: bool) -> Said:
 
 
 async def _run(words: Sequence[str], *, attached: bool) -> Said:
-    pipe = None if attached else asyncio.subprocess.PIPE
     try:
         process = await asyncio.create_subprocess_exec(
             *words,
             stdin=None if attached else asyncio.subprocess.DEVNULL,
-            stdout=pipe,
+            stdout=_STANDARD_ERROR if attached else asyncio.subprocess.PIPE,  # standard output is our own document's
             stderr=None if attached else asyncio.subprocess.STDOUT,
             start_new_session=sys.platform != "win32" and not attached,
             creationflags=_FLAGS,

@@ -120,15 +120,23 @@ class Resume:
         write_atomic(self._file, msgspec.json.encode(Pending(check=check, remedy=remedy, boot=self._boot)))
         self._at_login.set(words)
 
-    def take(self) -> Pending | None:
-        """What waited for the restart that has happened, told once; None if nothing did, or the computer was not restarted yet."""
+    def _due(self) -> Pending | None:
         try:
             found = msgspec.json.decode(self._file.read_bytes(), type=Pending)
         except (OSError, msgspec.DecodeError):
             return None
-        if found.boot == self._boot:
-            return None
-        self.drop()
+        return None if found.boot == self._boot else found
+
+    def started(self) -> None:
+        """The program was started after the restart: that start was of one time. What waits is told by `take`."""
+        if self._due() is not None:
+            self._at_login.clear()
+
+    def take(self) -> Pending | None:
+        """What waited for the restart that has happened, told once; None if nothing did, or the computer was not restarted yet."""
+        found = self._due()
+        if found is not None:
+            self.drop()
         return found
 
     def drop(self) -> None:

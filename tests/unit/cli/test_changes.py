@@ -142,6 +142,17 @@ def test_what_only_a_person_can_do_is_said(tmp_path: Path, capsys: pytest.Captur
     assert document["steps"]
 
 
+def test_what_asks_needs_somebody_who_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    asking = Plan(changes=(Change(what=What.CHANGE_SETTING, commands=(Command(words=("mokutil",), asks=True),)),))
+    services = Changing("linux-driver-not-loaded", tmp_path, asking)
+    assert run(services, "doctor", "--fix", "load-driver", "--yes") == 3
+    assert services.done == []
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert run(services, "doctor", "--fix", "load-driver", "--yes") == 0
+    assert services.done == [asking]
+    assert "1. Change a setting" in capsys.readouterr().out
+
+
 def test_it_did_not_help(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     services = Changing("linux-driver-not-loaded", tmp_path, after="linux-driver-not-built")
     assert run(services, "doctor", "--fix", "load-driver", "--yes") == 3

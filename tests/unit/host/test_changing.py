@@ -277,6 +277,17 @@ async def test_a_disk_image_is_closed_whatever_happens(http: Http, tmp_path: Pat
         assert mount not in {str(one) for one in Path(mount).parent.iterdir()}
 
 
+async def test_after_a_failure_nothing_but_the_closing_is_done(http: Http, tmp_path: Path) -> None:
+    steps = (Change(what=What.OPEN_IMAGE, commands=(Command(words=("a",)),)), Change(what=What.START, commands=(Command(words=("b",)),)))
+    closing = Change(what=What.CLOSE_IMAGE, commands=(Command(words=("c",)),), always=True)
+    runner = Runner([Said(1, "no"), Said(2)])
+    async with FileServer([Layout()]) as server:
+        with pytest.raises(StepFailed) as caught:
+            await executor(http, server, tmp_path / "d", runner, Signed()).carry_out(Plan(changes=(*steps, closing)), lambda _one, _bytes: None)
+    assert (caught.value.status, caught.value.detail) == (1, "no")
+    assert [words for _, (words,) in runner.ran] == [("a",), ("c",)]
+
+
 async def test_a_key_is_taken_only_if_it_is_the_one(http: Http, tmp_path: Path) -> None:
     folder = tmp_path / "d"
     fetch = Fetch(name="key.asc", address=KEY, fingerprint=KEY_ONE.stem)

@@ -28,7 +28,11 @@ def test_after_a_restart_and_once(tmp_path: Path) -> None:
     before.prepare("virtualization", "restart-into-firmware", WORDS)
     assert at_login.file.read_bytes() == desktop_entry(WORDS)
     assert before.take() is None  # the same run of the computer: it is still to come
+    before.started()
+    assert at_login.file.exists()
     after = Resume(data, boot="two", at_login=at_login)
+    after.started()
+    assert not at_login.file.exists()
     assert after.take() == Pending(check="virtualization", remedy="restart-into-firmware", boot="one")
     assert not at_login.file.exists()
     assert after.take() is None

@@ -101,6 +101,28 @@ async def test_a_machine_that_says_nothing(tmp_path: Path) -> None:
 
 
 @posix
+async def test_a_start_that_never_ends(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "_START_SECONDS", 0.3)
+    double.install(tmp_path, VERSION, FINE, FINE, FINE, FINE, FINE, {"hang": True}, FINE)
+    found = await trial.boot(tmp_path / "test-boot", clock=CLOCK, around=around(tmp_path))
+    assert found.obstacle is Obstacle.SILENT
+    assert not (tmp_path / "test-boot").exists()
+
+
+@posix
+async def test_a_guest_that_speaks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its engine is what its log says; also where VirtualBox did not call it running any more."""
+    refused = {"status": 1, "err": "VBoxManage: error: The VM session was aborted\n"}
+    monkeypatch.setattr(shared.Bench, "spoke", lambda _: True)
+    for log, engine in (("NEM: NEMR3Init: Active.", Accelerator.PLATFORM), ("00:00:01 HM: HMR3Init: VT-x w/ nested paging", Accelerator.HARDWARE), ("", None)):
+        monkeypatch.setattr(trial, "_logs", lambda _, text=log: text)
+        double.install(tmp_path, VERSION, FINE, FINE, FINE, FINE, FINE, refused, FINE)
+        found = await trial.boot(tmp_path / "test-boot", clock=CLOCK, around=around(tmp_path))
+        assert (found.obstacle, found.engine) == (None, engine)
+        (tmp_path / "calls.json").unlink()
+
+
+@posix
 @pytest.mark.parametrize("plan", [({"out": "nonsense"},), ({"status": 1, "err": "VBoxManage: error: no"}, UNKNOWN)])
 async def test_a_virtualbox_that_does_not_answer(tmp_path: Path, plan: tuple[dict[str, Any], ...]) -> None:
     double.install(tmp_path, *plan)

@@ -54,7 +54,6 @@ _ON_WINDOWS: Final = {
 }
 _ON_LINUX: Final = {
     Remedy.RESTART_INTO_FIRMWARE: "systemctl reboot --firmware-setup",
-    Remedy.BUILD_DRIVER: "sudo /sbin/vboxconfig",
     Remedy.LOAD_DRIVER: "sudo modprobe vboxdrv",
     Remedy.SELINUX_LABELS: "sudo restorecon -R -i /usr/lib/virtualbox /usr/lib64/virtualbox /opt/VirtualBox",
     Remedy.KVM_LEND: f"echo 'options kvm enable_virt_at_load=0' | sudo tee {OUR_SETTING}",
@@ -100,6 +99,11 @@ def _headers(computer: Computer) -> str:
     return "" if release is None else _HEADERS.get(family(computer), "").format(release=shlex.quote(release))
 
 
+def _build(computer: Computer) -> str:
+    building = computer.building.value
+    return "sudo dkms autoinstall" if building is not None and building.dkms else "sudo /sbin/vboxconfig"
+
+
 def _unload(computer: Computer) -> str:
     kvm = computer.kvm.value
     return "" if kvm is None or not kvm.module else f"sudo modprobe -r {kvm.module} kvm"
@@ -130,4 +134,5 @@ _LINUX_SPECIAL: Final[dict[Remedy, Callable[[Computer], str]]] = {
     Remedy.KVM_UNLOAD: _unload,
     Remedy.KVM_UNDO_LEND: _undo_lend,
     Remedy.ENROL_KEY: _enrol,
+    Remedy.BUILD_DRIVER: _build,
 }

@@ -14,7 +14,7 @@ from t4t.domain.changes import Command, Ended, What, filled
 from t4t.domain.diagnosis import diagnose, fixes
 from t4t.domain.diagnosis.findings import Remedy
 from t4t.domain.diagnosis.remedies import OUR_SETTING, step
-from t4t.domain.facts import Computer, Kvm, System, certain, unknown
+from t4t.domain.facts import Computer, Kvm, Owner, System, Virtualization, certain, unknown
 from t4t.storage import tables
 from t4t.wording import changes as words
 from unit.domain.diagnosis.test_properties import COMPUTER
@@ -108,7 +108,9 @@ def test_windows() -> None:
     qemu = fixes.fix(Remedy.INSTALL_QEMU, windows, user="jane")
     assert qemu is not None
     assert not qemu.elevated
-    assert fixes.fix(Remedy.FULL_SPEED, windows, user="jane") is None
+    held = Computer(system=System.WINDOWS, virtualization=Virtualization(owners=certain((Owner.HYPER_V,), "test")))
+    assert step(Remedy.FULL_SPEED, held).command
+    assert fixes.fix(Remedy.FULL_SPEED, held, user="jane") is None  # it is shown, and never run
 
 
 def test_into_the_firmware() -> None:

@@ -5,7 +5,8 @@ VENV := .venv/bin
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 # The longest first: two files are run at a time.
-LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,task_run contract_manage contract_api traps recovery ways kills formats vm_host cores api_road_live smoke api_road health))
+LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,task_run contract_manage contract_api traps recovery ways kills formats vm_host cores api_road_live smoke api_road health test_boot install))
+LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format appliance bench soak lab lab-bench lab-clean wine ready-run ready-test clean
@@ -54,7 +55,8 @@ soak: ready-test ## thousands of chaos schedules, then hours of real kills on QE
 
 lab: ## run the tests that need real VirtualBox in its laboratory, built on first use (needs root)
 	@$(PYTHON) packaging/setup/prepare.py lab
-	@$(AS_ROOT) $(PYTHON) packaging/lab/run_tests.py --lab build/lab --appliance build/appliance --logs build/lab-logs $(or $(TESTS),$(LAB_TESTS))
+	@$(AS_ROOT) $(PYTHON) packaging/lab/run_tests.py --lab build/lab --appliance build/appliance --packages $(LAB_CACHE) \
+		--logs build/lab-logs $(or $(TESTS),$(LAB_TESTS))
 
 lab-bench: ## measure the VirtualBox driver against VirtualBox's API and VBoxManage in the laboratory; writes docs/benchmarks.md (needs root)
 	@$(PYTHON) packaging/setup/prepare.py lab

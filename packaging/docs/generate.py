@@ -12,6 +12,7 @@ from appliances_page import cell
 
 from t4t.domain.diagnosis.findings import Status, Verdict
 from t4t.domain.errors import HostError, HypervisorError, InternalFault, T4TError, TaskError, UsageError, leaves
+from t4t.domain.install_errors import ChangeError
 from t4t.domain.project_errors import AccountError, ProjectError
 from t4t.domain.vbox_job_elements import ELEMENTS
 from t4t.wording.findings import CHECKS, SENTENCES
@@ -47,6 +48,7 @@ def _family(leaf: type[T4TError]) -> str:
     names = {
         InternalFault: "the program",
         UsageError: "usage",
+        ChangeError: "a change",
         HostError: "this computer",
         HypervisorError: "hypervisor",
         TaskError: "task",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _CHECKOUT: Final = Path(__file__).resolve().parents[2]
+PACKAGES: Final = "/run/packages"
 _HOME: Final = "/root"
 """For root VirtualBox goes by the password file, not by the variable; the run has a folder in memory there."""
 _PASSED_ON: Final = ("TERM", "CI", "HYPOTHESIS_PROFILE")
@@ -32,7 +33,9 @@ _XVFB_SECONDS: Final = 20.0
 _IEM_KEYS: Final = ("VBoxInternal/HM/FallbackToIEM", "VBoxInternal/EM/IemExecutesAll")
 
 
-def run_inside(lab: Path, words: list[str], *, appliance: Path | None, scratch: Path | None, extra: dict[str, str], driverless: bool) -> int:
+def run_inside(
+    lab: Path, words: list[str], *, appliance: Path | None, scratch: Path | None, packages: Path | None, extra: dict[str, str], driverless: bool
+) -> int:
     """First process of the run's namespaces: make the laboratory ready and run the command in it."""
     root = lab / ROOT
     bind(root, root, read_only=True)
@@ -43,6 +46,11 @@ def run_inside(lab: Path, words: list[str], *, appliance: Path | None, scratch: 
     bind(_CHECKOUT, root / CHECKOUT.lstrip("/"), read_only=True)
     if appliance is not None:
         bind(appliance, root / APPLIANCE.lstrip("/"), read_only=True)
+    if packages is not None:
+        shown = root / PACKAGES.lstrip("/")
+        shown.mkdir()
+        bind(packages, shown, read_only=True)
+        extra = {"T4T_LABORATORY_PACKAGES": PACKAGES} | extra
     place = root / SCRATCH.lstrip("/")
     if scratch is None:
         mount("-t", "tmpfs", "-o", "mode=755", "tmpfs", place)
@@ -125,6 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--lab", type=Path, required=True, help="the laboratory's folder")
     parser.add_argument("--appliance", type=Path, help="the built reference appliance")
     parser.add_argument("--scratch", type=Path, help="folder of this machine that the command may write to (default: in memory, gone at the end)")
+    parser.add_argument("--packages", type=Path, help="the laboratory's cache, whose Debian packages the command may install into a system of its own")
     parser.add_argument("--original", action="store_true", help="VirtualBox's own VBoxHeadless: no VM starts, as on a computer without its kernel driver")
     parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE", help="variable for the command; may be given several times")
     parser.add_argument("command", nargs=argparse.REMAINDER, help="the command (default: a shell)")
@@ -133,6 +142,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     lab = options.lab.resolve()
     appliance = options.appliance.resolve() if options.appliance else None
     scratch = options.scratch.resolve() if options.scratch else None
+    packages = options.packages.resolve() if options.packages else None
     extra = dict(word.split("=", 1) for word in options.env)
     try:
         _check_root()
@@ -143,7 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             driverless = not options.original
 
             def work() -> int:
-                return run_inside(lab, words or ["bash"], appliance=appliance, scratch=scratch, extra=extra, driverless=driverless)
+                return run_inside(lab, words or ["bash"], appliance=appliance, scratch=scratch, packages=packages, extra=extra, driverless=driverless)
 
             return apart(work, network=False)
     except LabFailed as failure:

@@ -1,4 +1,4 @@
-"""Run the laboratory's tests, two files at a time: `python3 packaging/lab/run_tests.py --lab DIR --appliance DIR --logs DIR FILE...`.
+"""Run the laboratory's tests, two files at a time: `python3 packaging/lab/run_tests.py --lab DIR --appliance DIR --packages DIR --logs DIR FILE...`.
 
 Each file has a run of the laboratory for itself, so a registry, processes and ports of its own. An interpreted guest keeps one core busy, so two runs
 take about half the time of one. Ends with 1 if a file failed; its whole output is shown then.
@@ -17,6 +17,7 @@ import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
@@ -35,17 +36,36 @@ def say(text: str) -> None:
         print(text, flush=True)
 
 
-def inside(command: list[str], *, lab: Path, appliance: Path, theirs: Path, variable: str) -> list[str | Path]:
-    """``command`` in a run of the laboratory that has somebody else's folder for its scratch; ``variable`` is set there."""
-    return [sys.executable, _ENTER, "--lab", lab, "--appliance", appliance, "--scratch", theirs, "--env", variable, "--", *command]
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """What every run in it gets; ``theirs`` is somebody else's folder, which no test may change."""
+
+    lab: Path
+    appliance: Path
+    packages: Path
+    theirs: Path
+
+    def inside(self, command: list[str], *, variable: str) -> list[str | Path]:
+        """``command`` in a run of the laboratory that has somebody else's folder for its scratch; ``variable`` is set there."""
+        places: list[str | Path] = ["--lab", self.lab, "--appliance", self.appliance, "--packages", self.packages, "--scratch", self.theirs]
+        return [sys.executable, _ENTER, *places, "--env", variable, "--", *command]
+
+    def settle(self) -> dict[str, str]:
+        """Somebody else's registry, VM and disks in ``theirs``; their fingerprint. Now and then a VM ends by itself right after its start: then once more."""
+        command = self.inside(["python", f"{CHECKOUT}/packaging/lab/neighbour.py"], variable=f"VBOX_USER_HOME={SCRATCH}/{neighbour.HOME}")
+        for last in (False, True):
+            shutil.rmtree(self.theirs, ignore_errors=True)
+            self.theirs.mkdir(parents=True)
+            if subprocess.run(command, check=last).returncode == 0:
+                break
+        return neighbour.fingerprint(self.theirs)
 
 
-def run_file(file: str, *, lab: Path, appliance: Path, logs: Path, theirs: Path) -> int:
+def run_file(file: str, *, laboratory: Laboratory, logs: Path) -> int:
     """Run one file's tests in the laboratory; pytest's result."""
     log = logs / f"{Path(file).stem}.log"
     begun = time.monotonic()
-    tests = ["pytest", "-m", "virtualbox", "--durations=8", file]
-    command = inside(tests, lab=lab, appliance=appliance, theirs=theirs, variable="PYTHONPATH=/checkout/app")
+    command = laboratory.inside(["pytest", "-m", "virtualbox", "--durations=8", file], variable="PYTHONPATH=/checkout/app")
     with log.open("wb") as stream:
         result = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=stream, stderr=subprocess.STDOUT, check=False).returncode
     text = log.read_text(encoding="utf-8", errors="replace")
@@ -57,18 +77,6 @@ def run_file(file: str, *, lab: Path, appliance: Path, logs: Path, theirs: Path)
             say(f"[lab] {line}")
     say(f"[lab] {file}: {last} (whole: {time.monotonic() - begun:.0f} s)")
     return 0 if result == _NO_TESTS else result
-
-
-def settle(theirs: Path, *, lab: Path, appliance: Path) -> dict[str, str]:
-    """Somebody else's registry, VM and disks in ``theirs``; their fingerprint. Now and then a VM ends by itself right after its start: then once more."""
-    home = f"VBOX_USER_HOME={SCRATCH}/{neighbour.HOME}"
-    command = inside(["python", f"{CHECKOUT}/packaging/lab/neighbour.py"], lab=lab, appliance=appliance, theirs=theirs, variable=home)
-    for last in (False, True):
-        shutil.rmtree(theirs, ignore_errors=True)
-        theirs.mkdir(parents=True)
-        if subprocess.run(command, check=last).returncode == 0:
-            break
-    return neighbour.fingerprint(theirs)
 
 
 def untouched(theirs: Path, before: dict[str, str]) -> bool:
@@ -85,21 +93,18 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--lab", type=Path, required=True)
     arguments.add_argument("--appliance", type=Path, required=True)
+    arguments.add_argument("--packages", type=Path, required=True)
     arguments.add_argument("--logs", type=Path, required=True)
     arguments.add_argument("files", nargs="+")
     known = arguments.parse_args()
     known.logs.mkdir(parents=True, exist_ok=True)
     begun = time.monotonic()
-    theirs = known.logs / "somebody-elses"
-    before = settle(theirs, lab=known.lab, appliance=known.appliance)
-
-    def run(file: str) -> int:
-        return run_file(file, lab=known.lab, appliance=known.appliance, logs=known.logs, theirs=theirs)
-
+    laboratory = Laboratory(known.lab, known.appliance, known.packages, known.logs / "somebody-elses")
+    before = laboratory.settle()
     with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
-        results = list(pool.map(run, known.files))
+        results = list(pool.map(lambda file: run_file(file, laboratory=laboratory, logs=known.logs), known.files))
     say(f"[lab] {sum(map(bool, results))} of {len(results)} files failed, {time.monotonic() - begun:.0f} s")
-    return int(not untouched(theirs, before) or any(results))
+    return int(not untouched(laboratory.theirs, before) or any(results))
 
 
 if __name__ == "__main__":

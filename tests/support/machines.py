@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from t4t.domain.diagnosis import diagnose
 from t4t.domain.diagnosis.tables import numbers
-from t4t.domain.facts import Computer, Disk, Facts, Memory, Network, Qemu, Reach, VirtualBox, certain, unknown
+from t4t.domain.facts import Computer, Disk, Fact, Facts, Memory, Network, Obstacle, Qemu, Reach, Trial, VirtualBox, certain, unknown
+from t4t.domain.vm import Accelerator
 from t4t.host.probe.linux import LinuxProbe, LinuxSurroundings
 from t4t.host.probe.macos import MacProbe, MacSurroundings
 from t4t.host.probe.windows import WindowsProbe, WindowsSurroundings
@@ -174,6 +175,7 @@ def virtualbox(said: Mapping[str, Any]) -> VirtualBox:
         trouble_code=said.get("trouble_code", ""),
         inaccessible=certain(said.get("inaccessible", 0), "list vms") if answers else unknown(),
         extension_packs=certain(tuple(said.get("extension_packs", ())), "list extpacks") if answers else unknown(),
+        other_home=certain(said.get("other_home", ""), "VBoxSVC") if answers else unknown(),
     )
 
 
@@ -202,7 +204,15 @@ def network(said: Mapping[str, Any]) -> Network:
 
 def facts(said: Mapping[str, Any], root: Path) -> Facts:
     """Everything that is known of a machine."""
-    return Facts(computer=computer(said, root), virtualbox=virtualbox(said["virtualbox"]), qemu=qemu(said["qemu"]), network=network(said["network"]))
+    boots = {name: trial(said["boot"][kind]) for kind, name in (("virtualbox", "virtualbox_trial"), ("qemu", "qemu_trial")) if kind in said.get("boot", {})}
+    return Facts(computer=computer(said, root), virtualbox=virtualbox(said["virtualbox"]), qemu=qemu(said["qemu"]), network=network(said["network"]), **boots)
+
+
+def trial(said: Mapping[str, Any]) -> Fact[Trial]:
+    """A test boot."""
+    words = {key: said[key] for key in ("code", "trouble", "culprit", "seconds") if key in said}
+    engine = Accelerator(said["engine"]) if "engine" in said else None
+    return certain(Trial(engine=engine, obstacle=Obstacle(said["obstacle"]) if "obstacle" in said else None, **words), "VBox.log")
 
 
 def words(said: Mapping[str, Any], root: Path) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from t4t import desktop
 from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
+from t4t.bootstrap import checks
 from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.projects import http, projects_of
 from t4t.bootstrap.tasks import stop_on_signals, wishes_of
@@ -94,6 +95,8 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
         shop.opens(engine)
         server = ApiServer(engine, data, projects=projects)
         stack.push_async_callback(server.close)
+        sweeping = asyncio.create_task(checks.sweep(data))  # of a test boot that was killed
+        stack.push_async_callback(lambda: asyncio.gather(sweeping, return_exceptions=True))
         if passphrase:
             await asyncio.to_thread(projects.unlock, passphrase)
         await server.start()

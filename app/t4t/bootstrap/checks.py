@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.diagnosis import diagnose, health
-from t4t.domain.facts import Computer, Facts
+from t4t.domain.facts import Computer, Facts, certain
+from t4t.host.clock import RealClock
 from t4t.host.probe import network
 from t4t.host.probe.here import probe
 from t4t.hypervisor.qemu import health as qemu_health
+from t4t.hypervisor.qemu import trial as qemu_trial
+from t4t.hypervisor.trial import FOLDER
 from t4t.hypervisor.virtualbox import health as virtualbox_health
+from t4t.hypervisor.virtualbox import trial as virtualbox_trial
 from t4t.storage import tables
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from pathlib import Path
 
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
@@ -23,28 +27,46 @@ _PROJECT_HOSTS: Final = (network.Address("lhcathome.cern.ch", 443),)
 """The server of which every volunteer's computer needs an answer; the guest finds the others by itself."""
 
 
-def doctor(data: Path, *, reach: bool) -> Diagnosis:
+def doctor(data: Path, *, reach: bool, boot: bool = False) -> Diagnosis:
     """See `Services.doctor`."""
-    return diagnose(asyncio.run(_facts(data, _PROJECT_HOSTS if reach else ())), tables.load())
+    return diagnose(asyncio.run(look(data, reach=reach, boot=boot)), tables.load())
 
 
-async def _facts(data: Path, hosts: Sequence[network.Address]) -> Facts:
-    """Everything at once: it is mostly waiting."""
-    computer, virtualbox, qemu, way = await asyncio.gather(
-        _computer(data), virtualbox_health.look(), qemu_health.look(), network.look(network.RealConnection(), hosts)
+async def look(data: Path, *, reach: bool, boot: bool = False) -> Facts:
+    """Everything at once: it is mostly waiting. The test boots come afterwards, one after the other: they are to have the computer for themselves."""
+    place = data / FOLDER
+    computer, virtualbox, qemu, way, _ = await asyncio.gather(
+        computer_of(data),
+        virtualbox_health.look(),
+        qemu_health.look(),
+        network.look(network.RealConnection(), _PROJECT_HOSTS if reach else ()),
+        sweep(data),
     )
-    return Facts(computer=computer, virtualbox=virtualbox, qemu=qemu, network=way)
+    facts = Facts(computer=computer, virtualbox=virtualbox, qemu=qemu, network=way)
+    if boot and virtualbox.answers.value:
+        facts = replace(facts, virtualbox_trial=certain(await virtualbox_trial.boot(place, clock=RealClock()), "VBox.log"))
+    if boot and qemu.accelerator.value is not None:
+        facts = replace(facts, qemu_trial=certain(await qemu_trial.boot(place), "serial port"))
+    return facts
 
 
-async def _computer(data: Path) -> Computer:
+async def sweep(data: Path) -> None:
+    """Remove test machines whose process was killed before it could do that; costs nothing where there are none."""
+    place = data / FOLDER
+    await virtualbox_trial.sweep(place, clock=RealClock())
+    await qemu_trial.sweep(place)
+
+
+async def computer_of(data: Path) -> Computer:
+    """What the computer's probe says."""
     return await asyncio.to_thread(probe(data).look)
 
 
 def health_of_virtualbox(data: Path) -> tuple[Finding, ...]:
     """See `Services.virtualbox_health`."""
+    return health(asyncio.run(_ladder(data)), tables.load())
 
-    async def look() -> Facts:
-        computer, virtualbox = await asyncio.gather(_computer(data), virtualbox_health.look())
-        return Facts(computer=computer, virtualbox=virtualbox)
 
-    return health(asyncio.run(look()), tables.load())
+async def _ladder(data: Path) -> Facts:
+    computer, virtualbox = await asyncio.gather(computer_of(data), virtualbox_health.look())
+    return Facts(computer=computer, virtualbox=virtualbox)

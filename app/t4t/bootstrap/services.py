@@ -11,6 +11,8 @@ from t4t import desktop
 from t4t.bootstrap import agent, checks, demo_project, report, tasks
 from t4t.bootstrap.attach import ProjectVerbs
 from t4t.domain.errors import NoScreen
+from t4t.host.clock import RealClock
+from t4t.host.resume import Resume
 from t4t.project.decode import decode_file
 from t4t.storage import appliance, descriptors, paths
 
@@ -20,9 +22,11 @@ if TYPE_CHECKING:
 
     from t4t.cli.services import DemoResult, MachineOptions
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
+    from t4t.domain.virtualbox_install import Purpose
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +70,9 @@ class Services:
         """See `Services.decode`."""
         return decode_file(file)
 
-    def doctor(self, *, reach: bool) -> Diagnosis:
+    def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
         """See `Services.doctor`."""
-        return checks.doctor(self.data, reach=reach)
+        return checks.doctor(self.data, reach=reach, boot=boot)
 
     def report(self) -> str:
         """See `Services.report`."""
@@ -77,6 +81,45 @@ class Services:
     def virtualbox_health(self) -> tuple[Finding, ...]:
         """See `Services.virtualbox_health`."""
         return checks.health_of_virtualbox(self.data)
+
+    def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
+        """See `Services.virtualbox_plan`."""
+        from t4t.bootstrap import installation  # noqa: PLC0415 - HTTP and all that: a quarter of a second that only this needs
+
+        return installation.virtualbox_plan(self.data, purpose)
+
+    def fix_plan(self, name: str) -> Fix:
+        """See `Services.fix_plan`."""
+        from t4t.bootstrap import installation  # noqa: PLC0415 - HTTP and all that: a quarter of a second that only this needs
+
+        return installation.fix_plan(self.data, name)
+
+    def carry_out(self, plan: Plan, tell: Callable[[Change | Fetch, int], None]) -> bool:
+        """See `Services.carry_out`."""
+        from t4t.bootstrap import installation  # noqa: PLC0415 - HTTP and all that: a quarter of a second that only this needs
+
+        return installation.carry_out(self.data, plan, tell)
+
+    def _resume(self) -> Resume:
+        return Resume(self.data, boot=RealClock().boot())
+
+    def prepare_resume(self, check: str, remedy: str) -> None:
+        """See `Services.prepare_resume`."""
+        self._resume().prepare(check, remedy, desktop.command(self.data, "window"))
+
+    def drop_resume(self) -> None:
+        """See `Services.drop_resume`."""
+        self._resume().drop()
+
+    def resumed(self) -> Pending | None:
+        """See `Services.resumed`."""
+        return self._resume().take()
+
+    def follow(self, *, reach: bool, listen: Callable[[Diagnosis], None]) -> None:
+        """See `Services.follow`."""
+        from t4t.bootstrap import following  # noqa: PLC0415 - the events of the computer, which only this verb needs
+
+        following.follow(self.data, reach=reach, listen=listen)
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""
@@ -94,4 +137,5 @@ class Services:
         """See `Services.show_window`."""
         if not self.has_screen():
             raise NoScreen(detail="")
+        self._resume().started()
         desktop.show_window(self.data, page)

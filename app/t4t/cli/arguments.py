@@ -77,6 +77,30 @@ def _add_project_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser
     unlock.add_argument("--passphrase-stdin", action="store_true", help="read the passphrase from standard input")
 
 
+def _add_consent(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--yes", action="store_true", help="do it without a question")
+    parser.add_argument("--show", action="store_true", help="only show what would be done, with its exact commands")
+
+
+def _add_checks(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """This computer: looked at, mended."""
+    doctor = verbs.add_parser("doctor", help="is this computer ready, and what to do if it is not")
+    doctor.add_argument("--offline", action="store_true", help="don't try to reach the project's servers")
+    doctor.add_argument("--boot", action="store_true", help="really start a tiny virtual machine, out of sight, and remove it again (a few seconds)")
+    doctor.add_argument("--details", action="store_true", help="explain each line, and say where its answer is from")
+    doctor.add_argument("--qr", action="store_true", help="show the first thing to do as a QR code, to read it on a phone while this computer restarts")
+
+    doctor.add_argument("--watch", action="store_true", help="look again whenever something changes, until this computer is ready")
+    doctor.add_argument("--fix", metavar="ID", help="carry out a remedy (ids are in --json), or say how it is done; the exact commands are shown first")
+    _add_consent(doctor)
+
+    virtualbox = verbs.add_parser("virtualbox", help="VirtualBox on this computer").add_subparsers(dest="virtualbox_verb", required=True, metavar="VERB")
+    virtualbox.add_parser("health", help="how far up its ladder it gets: found, version, driver, service, list of machines")
+
+    _add_consent(virtualbox.add_parser("install", help="download, verify and install it; what is there and good enough stays"))
+    _add_consent(virtualbox.add_parser("repair", help="install the same version over the one that is there; machines stay"))
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole grammar."""
     top = argparse.ArgumentParser(prog="t4t", description="Test4Theory Desktop: spare computing time for LHC physics.")
@@ -133,13 +157,7 @@ def parser() -> argparse.ArgumentParser:
     decode = verbs.add_parser("decode", help="a recorded reply of a project's server as the client understands it")
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
 
-    doctor = verbs.add_parser("doctor", help="is this computer ready, and what to do if it is not")
-    doctor.add_argument("--offline", action="store_true", help="don't try to reach the project's servers")
-    doctor.add_argument("--details", action="store_true", help="explain each line, and say where its answer is from")
-    doctor.add_argument("--qr", action="store_true", help="show the first thing to do as a QR code, to read it on a phone while this computer restarts")
-
-    virtualbox = verbs.add_parser("virtualbox", help="VirtualBox on this computer").add_subparsers(dest="virtualbox_verb", required=True, metavar="VERB")
-    virtualbox.add_parser("health", help="how far up its ladder it gets: found, version, driver, service, list of machines")
+    _add_checks(verbs)
 
     _add_own_verbs(verbs)
     return top

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.cli.terminal import plain
 from t4t.domain.diagnosis.findings import Status
-from t4t.wording import doctor, findings
+from t4t.wording import changes, doctor, findings
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Sequence
 
     from t4t.cli.services import Services
-    from t4t.domain.diagnosis.findings import Finding
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding
 
 DONE: Final = 0
 NEEDS_THE_VOLUNTEER: Final = 3
@@ -27,17 +27,29 @@ _BORDER: Final = 2
 
 def examine(args: argparse.Namespace, services: Services) -> int:
     """``t4t doctor``: 3 if something needs the volunteer."""
-    diagnosis = services.doctor(reach=not args.offline)
-    if args.json:
-        print(json.dumps(doctor.document(diagnosis), indent=2))
-    else:
-        _print("Is this computer ready?", "")
-        _list(diagnosis.findings, details=args.details)
-        _print("", doctor.verdict(diagnosis))
-        current = diagnosis.current
-        if current is not None:
-            _first_step(current, qr=args.qr)
+    if args.watch:
+        services.follow(reach=not args.offline, listen=lambda diagnosis: _tell(diagnosis, args))
+        return DONE
+    diagnosis = services.doctor(reach=not args.offline, boot=args.boot)
+    pending = services.resumed()
+    if pending is not None and not args.json:
+        of_it = [finding for finding in diagnosis.findings if finding.check.value == pending.check]
+        well = all(finding.status in {Status.OK, Status.WARN} for finding in of_it)
+        show(changes.back(findings.check_name(pending.check), well=well), "")
+    _tell(diagnosis, args)
     return DONE if diagnosis.ready else NEEDS_THE_VOLUNTEER
+
+
+def _tell(diagnosis: Diagnosis, args: argparse.Namespace) -> None:
+    if args.json:
+        print(json.dumps(doctor.document(diagnosis), indent=2), flush=True)
+        return
+    show("Is this computer ready?", "")
+    _list(diagnosis.findings, details=args.details)
+    show("", doctor.verdict(diagnosis))
+    current = diagnosis.current
+    if current is not None:
+        _first_step(current, qr=args.qr)
 
 
 def virtualbox_health(args: argparse.Namespace, services: Services) -> int:
@@ -53,21 +65,26 @@ def virtualbox_health(args: argparse.Namespace, services: Services) -> int:
     return DONE if bad is None else NEEDS_THE_VOLUNTEER
 
 
+def listed(found: Sequence[Finding]) -> None:
+    """Findings, a line each, and more of those that are not well."""
+    _list(found, details=False)
+
+
 def _list(found: Sequence[Finding], *, details: bool) -> None:
     for finding in found:
         said = findings.say(finding)
-        _print(f"  {_SYMBOLS[finding.status]:9}  {said.check:22}  {said.summary}")
+        show(f"  {_SYMBOLS[finding.status]:9}  {said.check:22}  {said.summary}")
         if details or finding.status is not Status.OK:
-            _print(f"{'':37}{said.detail}")
+            show(f"{'':37}{said.detail}")
         if details:
-            _print(f"{'':37}[{'; '.join(finding.sources)}]")
+            show(f"{'':37}[{'; '.join(finding.sources)}]")
 
 
 def _first_step(finding: Finding, *, qr: bool) -> None:
     lines = doctor.fix(finding)
-    _print("", *lines)
+    show("", *lines)
     if qr:
-        _print("", *qr_code(for_phone(lines)).splitlines())
+        show("", *qr_code(for_phone(lines)).splitlines())
 
 
 def for_phone(lines: Sequence[str]) -> str:
@@ -84,7 +101,7 @@ def qr_code(text: str) -> str:
     return out.getvalue()
 
 
-def _print(*lines: str) -> None:
+def show(*lines: str) -> None:
     """Lines that a console with few letters can show too."""
     encoding = sys.stdout.encoding or "utf-8"
     for line in lines:

@@ -10,12 +10,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.signup import ProjectOffer, Signup
+    from t4t.domain.virtualbox_install import Purpose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +143,8 @@ class Services(Protocol):
         """A recorded reply, read; raises `RecordUnreadable`."""
         ...
 
-    def doctor(self, *, reach: bool) -> Diagnosis:
-        """Look at this computer; ``reach``: also try to connect to the project's servers."""
+    def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
+        """Look at this computer; ``reach``: also try to connect to the project's servers; ``boot``: really start a tiny machine."""
         ...
 
     def report(self) -> str:
@@ -151,4 +153,32 @@ class Services(Protocol):
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         """VirtualBox's ladder, up to the first rung that fails."""
+        ...
+
+    def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
+        """How VirtualBox would be installed or repaired; None if nothing is to be done. Raises leaves of `HostError` and `ProjectError`."""
+        ...
+
+    def fix_plan(self, name: str) -> Fix:
+        """What ``name`` (a remedy's id, or a check's) would do here. Raises `NothingToFix` and what `virtualbox_plan` raises."""
+        ...
+
+    def carry_out(self, plan: Plan, tell: Callable[[Change | Fetch, int], None]) -> bool:
+        """Do it; whether the computer must be restarted before it acts. Raises leaves of `HostError` and `ProjectError`."""
+        ...
+
+    def prepare_resume(self, check: str, remedy: str) -> None:
+        """Go on by itself after the restart of the computer that is to come."""
+        ...
+
+    def drop_resume(self) -> None:
+        """No restart is to come after all."""
+        ...
+
+    def resumed(self) -> Pending | None:
+        """What waited for a restart that has happened; told once."""
+        ...
+
+    def follow(self, *, reach: bool, listen: Callable[[Diagnosis], None]) -> None:
+        """Look again whenever something changes, until the computer is ready; ``listen`` gets each diagnosis that says something new."""
         ...

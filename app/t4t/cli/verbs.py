@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, demo_project, doctor, project_verbs, report
+from t4t.cli import agent_verbs, changes, demo_project, doctor, project_verbs, report
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -34,12 +34,20 @@ def run(args: argparse.Namespace, services: Services) -> int:
         "demo": _demo,
         "decode": _decode,
         "demo-project": demo_project.serve,
-        "doctor": doctor.examine,
-        "virtualbox": doctor.virtualbox_health,
+        "doctor": _doctor,
+        "virtualbox": _virtualbox,
         "appliance": _appliance,
         "report": report.run,
     }
     return verbs.get(args.verb, _agent)(args, services)
+
+
+def _doctor(args: argparse.Namespace, services: Services) -> int:
+    return doctor.examine(args, services) if args.fix is None else changes.fix(args, services)
+
+
+def _virtualbox(args: argparse.Namespace, services: Services) -> int:
+    return doctor.virtualbox_health(args, services) if args.virtualbox_verb == "health" else changes.virtualbox(args, services)
 
 
 def _agent(args: argparse.Namespace, services: Services) -> int:

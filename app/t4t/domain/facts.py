@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from t4t.domain.vm import Accelerator
 
 T = TypeVar("T")
 
@@ -198,6 +201,8 @@ class Building:
     """A machine owner key that drivers can be signed with."""
     log: str = ""
     """The last lines that VirtualBox's set-up wrote."""
+    dkms: bool = False
+    """A distribution's package: DKMS builds the driver, and Oracle's own set-up is not there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -231,6 +236,8 @@ class Computer:
     disk: Fact[Disk] = field(default_factory=unknown)
     driver: Fact[Driver] = field(default_factory=unknown)
     building: Fact[Building] = field(default_factory=unknown)
+    selinux: Fact[bool] = field(default_factory=unknown)
+    """Linux: SELinux refuses what its rules do not allow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -251,6 +258,8 @@ class VirtualBox:
     """Machines in its registry that it can't read."""
     extension_packs: Fact[tuple[str, ...]] = field(default_factory=unknown)
     """Their versions."""
+    other_home: Fact[str] = field(default_factory=unknown)
+    """Where its service keeps its list of machines, if that is not where this user's is; empty: it is."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -263,6 +272,47 @@ class Qemu:
     """The best one that a machine really started with."""
     hardware: Fact[bool] = field(default_factory=unknown)
     trouble: str = ""
+
+
+class Obstacle(enum.Enum):
+    """What kept a test machine from starting, as its hypervisor tells it."""
+
+    OFF = "off"
+    """Virtualization is switched off in the firmware (VirtualBox says so too where Windows holds it)."""
+    NONE = "none"
+    TAKEN = "taken"
+    NOT_LENT = "not-lent"
+    DRIVER = "driver"
+    UNSIGNED = "unsigned"
+    HARDENING = "hardening"
+    """Another program was loaded into VirtualBox."""
+    MEMORY = "memory"
+    DISK = "disk"
+    SILENT = "silent"
+    """It started, and its guest never said a word."""
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trial:
+    """A tiny machine that was really started (the test boot): it ran only if its guest's own word arrived."""
+
+    engine: Accelerator | None = None
+    """What executed it; None if that could not be seen, or it did not run."""
+    obstacle: Obstacle | None = None
+    """None: it ran."""
+    code: str = ""
+    """The name of the code that the hypervisor gave (``VERR_SVM_IN_USE``)."""
+    trouble: str = ""
+    """What it said, in its own words."""
+    culprit: str = ""
+    """The file that another program put into VirtualBox."""
+    seconds: float = 0.0
+
+    @property
+    def ran(self) -> bool:
+        """Whether the guest was executed."""
+        return self.obstacle is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,3 +343,6 @@ class Facts:
     virtualbox: VirtualBox = field(default_factory=VirtualBox)
     qemu: Qemu = field(default_factory=Qemu)
     network: Network = field(default_factory=Network)
+    virtualbox_trial: Fact[Trial] = field(default_factory=unknown)
+    """Unknown where no test boot was asked for."""
+    qemu_trial: Fact[Trial] = field(default_factory=unknown)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from gettext import gettext
 from typing import TYPE_CHECKING, Any
 
+from t4t.domain.diagnosis.findings import Verdict
 from t4t.wording import findings, remedies
 
 if TYPE_CHECKING:
@@ -46,6 +47,8 @@ def verdict(diagnosis: Diagnosis) -> str:
         return gettext("The physics program cannot run on this computer.") + demo
     if to_do:
         return gettext("One thing to do.") if to_do == 1 else gettext("{count} things to do.").format(count=to_do)
+    if any(finding.verdict is Verdict.BOOT_INTERPRETER for finding in diagnosis.findings):
+        return gettext("It works here, but far too slowly for real work.") + demo
     return gettext("Something important could not be found out.")
 
 

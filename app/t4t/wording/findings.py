@@ -37,7 +37,9 @@ CHECKS: Final[dict[Check, str]] = {
     Check.DRIVER: "VirtualBox's driver",
     Check.SERVICE: "VirtualBox's service",
     Check.REGISTRY: "VirtualBox's list",
+    Check.BOOT: "Test boot",
     Check.QEMU: "QEMU (for the demo)",
+    Check.QEMU_BOOT: "Test boot with QEMU",
     Check.NETWORK: "Internet",
     Check.HOSTS: "CERN's servers",
 }
@@ -248,6 +250,11 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
     Verdict.SERVICE_NO_SOCKET: Sentence(
         "May not talk to us", "VirtualBox talks through a file in /tmp and was not allowed to make it here.", ("NS_ERROR_SOCKET_FAIL (0xc1f30200)",)
     ),
+    Verdict.SERVICE_SELINUX: Sentence(
+        "Refused by SELinux",
+        "The system's guard, SELinux, does not let VirtualBox's service work here. Its files may carry the wrong labels. It said: {trouble}",
+        ("NS_ERROR_SOCKET_FAIL (0xc1f30200)", "avc: denied"),
+    ),
     Verdict.SERVICE_HARDENING: Sentence(
         "Another program got into VirtualBox",
         "VirtualBox stops when another program puts itself inside it, as antivirus and overlay programs do. It said: {trouble}",
@@ -256,6 +263,11 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
     Verdict.SERVICE_OTHER: Sentence("Does not work", "VirtualBox said: {trouble}", ("failed to create the VirtualBox object",)),
     Verdict.SERVICE_UNKNOWN: Sentence("Could not be asked", "VirtualBox's service was not reached."),
     Verdict.REGISTRY_OK: Sentence("In order", "VirtualBox can read all the virtual machines that it knows."),
+    Verdict.REGISTRY_OTHER_HOME: Sentence(
+        "VirtualBox works for another home",
+        "The first program that starts VirtualBox decides where its list of machines is, and it is in {home} now. Yours, and ours, are not in it.",
+        ("VBOX_USER_HOME", "Could not find a registered machine"),
+    ),
     Verdict.REGISTRY_LOST_MACHINES: Sentence(
         "{lost} machines can't be read", "VirtualBox has virtual machines in its list whose files are gone. It works in spite of them."
     ),
@@ -263,6 +275,66 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
         "The extension pack is of another version", "Extension pack {pack} does not fit VirtualBox {version}. Machines that were saved may not come back."
     ),
     Verdict.REGISTRY_UNKNOWN: Sentence("Could not be read", "VirtualBox did not tell which virtual machines it knows."),
+    Verdict.BOOT_OK: Sentence("Started at full speed, in {seconds} s", "A tiny science box really started, with the processor's help, and was removed again."),
+    Verdict.BOOT_PLATFORM: Sentence(
+        "Started, but through another hypervisor",
+        "A tiny science box really started. Another hypervisor (as a rule Windows' own) has the feature and lends it to VirtualBox: slower, but it works.",
+        ("Snail execution mode", "green turtle"),
+    ),
+    Verdict.BOOT_INTERPRETER: Sentence(
+        "Started, but only step by step",
+        "A tiny science box really started, without the processor's help: a hundred times slower. That is too slow for real work.",
+        ("Falling back on IEM", "VERR_SUP_DRIVERLESS"),
+    ),
+    Verdict.BOOT_UNSEEN: Sentence(
+        "Started, but how is not known", "A tiny science box really started. VirtualBox did not say whether it had the processor's help."
+    ),
+    Verdict.BOOT_OFF: Sentence(
+        "Refused: virtualization is switched off",
+        "VirtualBox could not start a tiny science box, because {feature} is switched off in this computer's start-up menu ({code}).",
+        ("VERR_VMX_MSR_ALL_VMX_DISABLED", "VERR_VMX_MSR_LOCKED_OR_DISABLED", "VERR_SVM_DISABLED"),
+    ),
+    Verdict.BOOT_NONE: Sentence(
+        "Refused: no virtualization to be seen",
+        "VirtualBox could not start a tiny science box, because the processor does not show it {feature} ({code}).",
+        ("VERR_VMX_NO_VMX", "VERR_SVM_NO_SVM", "VERR_NEM_NOT_AVAILABLE"),
+    ),
+    Verdict.BOOT_TAKEN: Sentence(
+        "Refused: somebody else holds virtualization",
+        "It is switched on, but another hypervisor had it when VirtualBox wanted to start a tiny science box ({code}).",
+        ("VERR_VMX_IN_VMX_ROOT_MODE", "VERR_SVM_IN_USE", "VERR_NEM_NOT_AVAILABLE"),
+    ),
+    Verdict.BOOT_NOT_LENT: Sentence(
+        "Refused: an old setting keeps it away",
+        "VirtualBox asked KVM for the processor's feature, and KVM was told (in {place}) not to switch it on ({code}).",
+        ("VERR_SVM_HOST_SVME_NOT_ENABLED",),
+    ),
+    Verdict.BOOT_DRIVER: Sentence(
+        "Refused: VirtualBox's driver is missing",
+        "VirtualBox could not start a tiny science box, because the part of it that lives in the system does not run ({code}).",
+        ("rc=-1908", "VERR_VM_DRIVER_NOT_INSTALLED", "VERR_SUPDRV_", "VERR_SUPLIB_"),
+    ),
+    Verdict.BOOT_UNSIGNED: Sentence(
+        "Refused: the driver is not trusted",
+        "The part of VirtualBox that lives in the system is there, but the system takes only drivers with a signature that it knows ({code}).",
+        ("Key was rejected by service", "Required key not available"),
+    ),
+    Verdict.BOOT_HARDENING: Sentence(
+        "Refused: another program got into VirtualBox",
+        "VirtualBox protects itself and stops when an antivirus or overlay program puts itself inside it: {culprit} ({code}).",
+        ("VERR_SUP_VP_", "supR3HardenedWinReSpawn"),
+    ),
+    Verdict.BOOT_MEMORY: Sentence(
+        "Refused: not enough memory", "There was no memory left even for a tiny science box ({code}).", ("VERR_NO_MEMORY", "VERR_EM_NO_MEMORY")
+    ),
+    Verdict.BOOT_DISK: Sentence("Refused: no space on the disk", "There was no space left even for a tiny science box ({code}).", ("VERR_DISK_FULL",)),
+    Verdict.BOOT_SILENT: Sentence("Started, but did nothing", "VirtualBox said that a tiny science box runs, and nothing came out of it in {seconds} s."),
+    Verdict.BOOT_OTHER: Sentence("Refused", "VirtualBox could not start a tiny science box. It said: {trouble}"),
+    Verdict.QEMU_BOOT_OK: Sentence("Started at full speed, in {seconds} s", "A tiny machine really started with QEMU, with the processor's help."),
+    Verdict.QEMU_BOOT_INTERPRETER: Sentence(
+        "Started, but step by step", "A tiny machine really started with QEMU, without the processor's help. That is good enough for the demo, only slow."
+    ),
+    Verdict.QEMU_BOOT_FAILED: Sentence("Did not start", "QEMU could not start a tiny machine. It said: {trouble}"),
     Verdict.QEMU_OK: Sentence("Version {version}, at full speed", "The demo can run, with {accelerator}."),
     Verdict.QEMU_SLOW: Sentence("Version {version}, step by step", "The demo can run. Without the processor's help ({accelerator}) it is slower."),
     Verdict.QEMU_MISSING: Sentence("Not installed", "QEMU is a free program that the demo can run with."),
@@ -305,9 +377,17 @@ def _filled(data: Mapping[str, str | int]) -> dict[str, str | int]:
         ("processor", "Processor"),
         ("hypervisor", "another program"),
         ("place", "its settings"),
+        ("culprit", "which one it does not say"),
+        ("code", "without a code"),
+        ("trouble", "nothing"),
     ):
         words[name] = words.get(name) or gettext(instead)
     return words
+
+
+def check_name(check: str) -> str:
+    """What the question with this id is called; the id itself of one that an older version asked."""
+    return next((gettext(name) for one, name in CHECKS.items() if one.value == check), check)
 
 
 def say(finding: Finding) -> Said:

@@ -162,6 +162,19 @@ GUIDES: Final[dict[Remedy, Guide]] = {
             _AGAIN,
         ),
     ),
+    Remedy.SELINUX_LABELS: Guide(
+        "Give VirtualBox's files their labels back",
+        (_TYPE, _ANSWER, "If it stays so, show what was refused to who looks after the computer: sudo ausearch -m avc -ts recent", _AGAIN),
+        ("Ask who looks after the computer to look for what SELinux refused to VirtualBox.", _AGAIN),
+    ),
+    Remedy.CLOSE_OTHER_SERVICE: Guide(
+        "Let VirtualBox start afresh, for you",
+        (
+            "Close all windows and machines of VirtualBox, and programs that use it with settings of their own.",
+            "Wait ten seconds: then its service ends by itself.",
+            _AGAIN,
+        ),
+    ),
     Remedy.REMOVE_LOST_MACHINES: Guide(
         "Tidy VirtualBox's list", ("Open VirtualBox.", "Remove machines that are marked as inaccessible, if you no longer have their files.")
     ),

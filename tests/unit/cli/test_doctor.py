@@ -28,9 +28,11 @@ class Doctor(Services):
         super().__init__()
         self.facts = machines.facts(machines.load(name), root)
         self.reach: bool | None = None
+        self.boots: list[bool] = []
 
-    def doctor(self, *, reach: bool) -> Diagnosis:
+    def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
         self.reach = reach
+        self.boots.append(boot)
         return diagnose(self.facts, TABLES)
 
     def report(self) -> str:
@@ -63,6 +65,16 @@ def test_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "One thing to do." in out
     assert "2. Look for “Security → Virtualization → Intel Virtualization Technology”, and set it to Enabled." in out
     assert "█" not in out
+
+
+def test_a_test_boot_only_where_it_is_asked_for(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    services = Doctor("linux-boot-interpreter", tmp_path)
+    assert run(services, "doctor") == 3
+    assert run(services, "doctor", "--boot") == 3
+    assert services.boots == [False, True]
+    out = capsys.readouterr().out
+    assert "! warn     Test boot               Started, but only step by step" in out
+    assert "It works here, but far too slowly for real work. The demo can." in out
 
 
 def test_details(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -125,5 +137,5 @@ def test_a_console_with_few_letters(monkeypatch: pytest.MonkeyPatch) -> None:
 
     poor = Poor()
     monkeypatch.setattr("sys.stdout", poor)
-    doctor._print("✓ ok")
+    doctor.show("✓ ok")
     assert poor.text == "? ok\n"

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 
     from t4t.cli.services import ProjectServices
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
+    from t4t.domain.virtualbox_install import Purpose
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
 
@@ -56,7 +58,7 @@ class Services:
         return replace(RESULT, outcome=self.outcomes.pop(0), message="said", error="T4T-TASK-08")
 
     def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
-        tell("http://127.0.0.1:1/", "code")
+        tell("http://127.0.0.1:1/t4t/", "code")
 
     def of_projects(self) -> ProjectServices:
         return cast("ProjectServices", NoKeys())
@@ -92,14 +94,32 @@ class Services:
         self.asked.append((file,))
         return self.decoded
 
-    def doctor(self, *, reach: bool) -> Diagnosis:
-        raise NotImplementedError(reach)
+    def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
+        raise NotImplementedError(purpose)
+
+    def fix_plan(self, name: str) -> Fix:
+        raise NotImplementedError(name)
+
+    def carry_out(self, plan: Plan, tell: Callable[[Change | Fetch, int], None]) -> bool:
+        raise NotImplementedError(plan, tell)
+
+    def prepare_resume(self, check: str, remedy: str) -> None:
+        raise NotImplementedError(check, remedy)
+
+    def drop_resume(self) -> None:
+        raise NotImplementedError
+
+    def resumed(self) -> Pending | None:
+        return None
+
+    def follow(self, *, reach: bool, listen: Callable[[Diagnosis], None]) -> None:
+        raise NotImplementedError(reach, listen)
+
+    def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
+        raise NotImplementedError(reach, boot)
 
     def report(self) -> str:
         return "everything\n"
-
-    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
-        tell("http://127.0.0.1:1/t4t/", "code")
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         raise NotImplementedError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from support import vboxmanage_double as double
 from t4t.hypervisor.virtualbox import health
 from t4t.hypervisor.virtualbox.answer import Answer
 from t4t.hypervisor.virtualbox.locate import Surroundings
+from t4t.hypervisor.virtualbox.processes import identity
 from unit.virtualbox.recorded import recorded
 
 if TYPE_CHECKING:
@@ -28,7 +30,7 @@ def around(folder: Path) -> Surroundings:
 
 async def look(folder: Path, *plan: dict[str, Any]) -> Any:
     double.install(folder, *plan)
-    return await health.look(around(folder))
+    return await health.look(around(folder), server=lambda: None)
 
 
 async def test_nothing_found(tmp_path: Path) -> None:
@@ -118,3 +120,31 @@ async def test_lists_that_fail_are_unknown(tmp_path: Path) -> None:
 
 def test_codes() -> None:
     assert health.trouble_code(Answer(arguments=("list", "vms"), status=0)) == ""
+
+
+async def test_a_service_for_another_home(tmp_path: Path) -> None:
+    double.install(tmp_path, VERSION, PROPERTIES)
+    home = tmp_path / "elsewhere"
+    code = "import os, sys, time; os.makedirs(sys.argv[1]); log = open(sys.argv[1] + '/VBoxSVC.log', 'w'); print(flush=True); time.sleep(60)"
+    service = await asyncio.create_subprocess_exec(sys.executable, "-c", code, str(home), stdout=asyncio.subprocess.PIPE)
+    try:
+        assert service.stdout is not None
+        await service.stdout.readline()
+        owned = identity(service.pid)
+        found = await health.look(around(tmp_path), server=lambda: owned)
+        assert found.other_home.value == str(home)
+        (tmp_path / "calls.json").unlink()
+        own = {"PATH": str(tmp_path), "VBOX_USER_HOME": str(home)}
+        same = await health.look(Surroundings(platform="linux", environment=own, home=tmp_path, root=tmp_path), server=lambda: owned)
+        assert same.other_home.value == ""
+    finally:
+        service.kill()
+        await service.wait()
+    assert (await health.look(around(tmp_path), server=lambda: None)).other_home.value is None
+
+
+async def test_machines_at_work(tmp_path: Path) -> None:
+    assert await health.running(around(tmp_path)) == ()
+    double.install(tmp_path, {"out": '"Win 11" {0b7a1c6e-0000-0000-0000-000000000001}\n'}, {"status": 1, "err": "VBoxManage: error: no\n"})
+    assert await health.running(around(tmp_path)) == ("Win 11",)
+    assert await health.running(around(tmp_path)) == ()

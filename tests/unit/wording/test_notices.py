@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from t4t.domain.errors import InternalFault, Retry, T4TError, from_wire, leaves, to_wire
+from t4t.domain.install_errors import ChangeError
 from t4t.domain.project_errors import AccountError, ProjectError
 from t4t.wording.notices import TEXTS, notice
 
@@ -31,7 +32,7 @@ def test_codes_are_unique_and_all_used() -> None:
     codes = [leaf.code for leaf in leaves()]
     assert len(codes) == len(set(codes))
     assert set(codes) == set(TEXTS)
-    assert set(leaves(ProjectError) + leaves(AccountError)) <= set(leaves())
+    assert set(leaves(ProjectError) + leaves(AccountError) + leaves(ChangeError)) <= set(leaves())
     assert all(leaf.exit_code in {2, 3, 4, 5, 6} for leaf in leaves() if leaf is not InternalFault)
     assert InternalFault.exit_code == 1
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.diagnosis import machine, others
+from t4t.domain.diagnosis import machine, others, trial
 from t4t.domain.diagnosis import virtualbox as virtualbox_part
 from t4t.domain.diagnosis import virtualization as virtualization_part
 from t4t.domain.diagnosis.findings import Check, Diagnosis, Finding, Status, Verdict
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.tables import Tables
     from t4t.domain.facts import Facts
 
-_ESSENTIAL: Final = frozenset({Check.PLATFORM, Check.VIRTUALIZATION, Check.SHARING, Check.VIRTUALBOX, Check.DRIVER, Check.SERVICE, Check.KERNEL})
+_ESSENTIAL: Final = frozenset({Check.PLATFORM, Check.VIRTUALIZATION, Check.SHARING, Check.VIRTUALBOX, Check.DRIVER, Check.SERVICE, Check.KERNEL, Check.BOOT})
 """Where not knowing is not good enough to promise that it will run."""
 _HOPELESS: Final = frozenset(
     {
@@ -43,20 +43,26 @@ def diagnose(facts: Facts, tables: Tables) -> Diagnosis:
         if virtualization.status in {Status.OK, Status.WARN}:
             about.append(virtualization_part.sharing(computer, facts.virtualbox.version.value or (), tables))
         about.extend(virtualbox_part.ladder(facts, tables, hopeless=hopeless))
+        about.extend(trial.virtualbox(facts, tables))
     ready = _ready(about)
     demo = others.qemu(facts)
     if not (ready and demo.verdict in _LEFT_OUT_WHEN_READY):
         about.append(demo)
+    demo_boot = trial.qemu(facts)
+    about.extend(demo_boot)
     about.append(others.network(facts))
     servers = others.hosts(facts)
     if servers is not None:
         about.append(servers)
-    return Diagnosis(ready=ready, can_demo=demo.status is Status.OK and machine.demo_fits(computer), findings=tuple(about), hopeless=hopeless)
+    demo_works = demo.status is Status.OK and not any(one.verdict is Verdict.QEMU_BOOT_FAILED for one in demo_boot)
+    return Diagnosis(ready=ready, can_demo=demo_works and machine.demo_fits(computer), findings=tuple(about), hopeless=hopeless)
 
 
 def _ready(findings: list[Finding]) -> bool:
-    """No failure, and nothing essential unknown; a ladder that ended early ended with one of both."""
-    return not any(one.status is Status.FAIL or (one.status is Status.UNKNOWN and one.check in _ESSENTIAL) for one in findings)
+    """No failure, nothing essential unknown (a ladder that ended early ended with one of both), and a test boot was not only interpreted."""
+    return not any(
+        one.status is Status.FAIL or (one.status is Status.UNKNOWN and one.check in _ESSENTIAL) or one.verdict is Verdict.BOOT_INTERPRETER for one in findings
+    )
 
 
 def health(facts: Facts, tables: Tables) -> tuple[Finding, ...]:

@@ -34,7 +34,9 @@ class Check(enum.Enum):
     DRIVER = "virtualbox-driver"
     SERVICE = "virtualbox-service"
     REGISTRY = "virtualbox-registry"
+    BOOT = "test-boot"
     QEMU = "qemu"
+    QEMU_BOOT = "qemu-test-boot"
     NETWORK = "network"
     HOSTS = "project-hosts"
 
@@ -76,6 +78,8 @@ class Remedy(enum.Enum):
     LOAD_DRIVER = "load-driver"
     START_DRIVER = "start-driver"
     ENROL_KEY = "enrol-key"
+    SELINUX_LABELS = "selinux-labels"
+    CLOSE_OTHER_SERVICE = "close-other-service"
     EXCLUDE_FROM_ANTIVIRUS = "exclude-from-antivirus"
     REMOVE_LOST_MACHINES = "remove-lost-machines"
     UPDATE_EXTENSION_PACK = "update-extension-pack"
@@ -173,19 +177,41 @@ class Verdict(enum.Enum):
     SERVICE_NOT_REGISTERED = ("service.not-registered", Status.FAIL)
     SERVICE_STUCK = ("service.stuck", Status.FAIL)
     SERVICE_NO_SOCKET = ("service.no-socket", Status.FAIL)
+    SERVICE_SELINUX = ("service.selinux", Status.FAIL)
     SERVICE_HARDENING = ("service.hardening", Status.FAIL)
     SERVICE_OTHER = ("service.other", Status.FAIL)
     SERVICE_UNKNOWN = ("service.unknown", Status.UNKNOWN)
 
     REGISTRY_OK = ("registry.ok", Status.OK)
+    REGISTRY_OTHER_HOME = ("registry.other-home", Status.FAIL)
     REGISTRY_LOST_MACHINES = ("registry.lost-machines", Status.WARN)
     REGISTRY_EXTENSION_PACK = ("registry.extension-pack", Status.WARN)
     REGISTRY_UNKNOWN = ("registry.unknown", Status.UNKNOWN)
+
+    BOOT_OK = ("test-boot.ok", Status.OK)
+    BOOT_PLATFORM = ("test-boot.platform", Status.WARN)
+    BOOT_INTERPRETER = ("test-boot.interpreter", Status.WARN)
+    BOOT_UNSEEN = ("test-boot.unseen", Status.UNKNOWN)
+    BOOT_OFF = ("test-boot.off", Status.FAIL)
+    BOOT_NONE = ("test-boot.none", Status.FAIL)
+    BOOT_TAKEN = ("test-boot.taken", Status.FAIL)
+    BOOT_NOT_LENT = ("test-boot.not-lent", Status.FAIL)
+    BOOT_DRIVER = ("test-boot.driver", Status.FAIL)
+    BOOT_UNSIGNED = ("test-boot.unsigned", Status.FAIL)
+    BOOT_HARDENING = ("test-boot.hardening", Status.FAIL)
+    BOOT_MEMORY = ("test-boot.memory", Status.FAIL)
+    BOOT_DISK = ("test-boot.disk", Status.FAIL)
+    BOOT_SILENT = ("test-boot.silent", Status.FAIL)
+    BOOT_OTHER = ("test-boot.other", Status.FAIL)
 
     QEMU_OK = ("qemu.ok", Status.OK)
     QEMU_SLOW = ("qemu.slow", Status.OK)
     QEMU_MISSING = ("qemu.missing", Status.WARN)
     QEMU_BROKEN = ("qemu.broken", Status.WARN)
+
+    QEMU_BOOT_OK = ("qemu-test-boot.ok", Status.OK)
+    QEMU_BOOT_INTERPRETER = ("qemu-test-boot.interpreter", Status.WARN)
+    QEMU_BOOT_FAILED = ("qemu-test-boot.failed", Status.WARN)
 
     NETWORK_OK = ("network.ok", Status.OK)
     NETWORK_OFFLINE = ("network.offline", Status.WARN)

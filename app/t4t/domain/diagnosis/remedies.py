@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from t4t.domain.facts import Computer
 
 _FAMILIES: Final = ("ubuntu", "debian", "fedora", "rhel", "suse", "arch")
-_OUR_SETTING: Final = "/etc/modprobe.d/t4t-kvm.conf"
+OUR_SETTING: Final = "/etc/modprobe.d/t4t-kvm.conf"
+"""The one file of the system that a fix of ours writes."""
 _MOK: Final = "/var/lib/shim-signed/mok/MOK.der"
 _SECURITY: Final = frozenset({Owner.MEMORY_INTEGRITY, Owner.CREDENTIAL_GUARD, Owner.VBS})
 _HEADERS: Final = {
@@ -53,9 +54,9 @@ _ON_WINDOWS: Final = {
 }
 _ON_LINUX: Final = {
     Remedy.RESTART_INTO_FIRMWARE: "systemctl reboot --firmware-setup",
-    Remedy.BUILD_DRIVER: "sudo /sbin/vboxconfig",
     Remedy.LOAD_DRIVER: "sudo modprobe vboxdrv",
-    Remedy.KVM_LEND: f"echo 'options kvm enable_virt_at_load=0' | sudo tee {_OUR_SETTING}",
+    Remedy.SELINUX_LABELS: "sudo restorecon -R -i /usr/lib/virtualbox /usr/lib64/virtualbox /opt/VirtualBox",
+    Remedy.KVM_LEND: f"echo 'options kvm enable_virt_at_load=0' | sudo tee {OUR_SETTING}",
     Remedy.KVM_ALLOW: 'sudo usermod -aG kvm "$USER"',
 }
 
@@ -98,6 +99,11 @@ def _headers(computer: Computer) -> str:
     return "" if release is None else _HEADERS.get(family(computer), "").format(release=shlex.quote(release))
 
 
+def _build(computer: Computer) -> str:
+    building = computer.building.value
+    return "sudo dkms autoinstall" if building is not None and building.dkms else "sudo /sbin/vboxconfig"
+
+
 def _unload(computer: Computer) -> str:
     kvm = computer.kvm.value
     return "" if kvm is None or not kvm.module else f"sudo modprobe -r {kvm.module} kvm"
@@ -108,8 +114,8 @@ def _undo_lend(computer: Computer) -> str:
     place = "" if kvm is None else kvm.override
     if not place.startswith("/"):
         return ""  # the kernel's command line is edited by hand, each boot loader has its own
-    if place == _OUR_SETTING:
-        return f"sudo rm {_OUR_SETTING}"
+    if place == OUR_SETTING:
+        return f"sudo rm {OUR_SETTING}"
     return f"sudo sed -i.before-t4t '/enable_virt_at_load/d' {shlex.quote(place)}"
 
 
@@ -128,4 +134,5 @@ _LINUX_SPECIAL: Final[dict[Remedy, Callable[[Computer], str]]] = {
     Remedy.KVM_UNLOAD: _unload,
     Remedy.KVM_UNDO_LEND: _undo_lend,
     Remedy.ENROL_KEY: _enrol,
+    Remedy.BUILD_DRIVER: _build,
 }

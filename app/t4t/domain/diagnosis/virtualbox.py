@@ -84,7 +84,7 @@ def _driver(facts: Facts, tables: Tables) -> Finding | None:
     computer = facts.computer
     if _on_kvm(facts):
         return None
-    judged = _linux_driver(computer) if computer.system is System.LINUX else _other_driver(computer)
+    judged = driver_judged(computer)
     log = computer.building.value.log if computer.building.value is not None else ""
     return _finding(facts, Check.DRIVER, judged, trace(computer.driver), log=log.splitlines()[-1] if log else "")
 
@@ -93,6 +93,11 @@ def _on_kvm(facts: Facts) -> bool:
     """Test builds that run on ``/dev/kvm`` have no driver of their own."""
     version = facts.virtualbox.version.value
     return facts.computer.system is System.LINUX and version is not None and version[2] >= _DEVELOPMENT
+
+
+def driver_judged(computer: Computer) -> tuple[Verdict, tuple[Remedy, ...]]:
+    """What is to be said of the kernel driver, and what mends it."""
+    return _linux_driver(computer) if computer.system is System.LINUX else _other_driver(computer)
 
 
 def _linux_driver(computer: Computer) -> tuple[Verdict, tuple[Remedy, ...]]:
@@ -134,7 +139,10 @@ def _service(facts: Facts, tables: Tables) -> Finding:
     del tables
     virtualbox = facts.virtualbox
     data = {"trouble": virtualbox.trouble or virtualbox.trouble_code}
-    return _finding(facts, Check.SERVICE, _judge_service(virtualbox), trace(virtualbox.answers), code=virtualbox.trouble_code, **data)
+    judged = _judge_service(virtualbox)
+    if virtualbox.trouble_code in _DENIED and facts.computer.selinux.value:
+        judged = (Verdict.SERVICE_SELINUX, (Remedy.SELINUX_LABELS, Remedy.FROM_DESKTOP))
+    return _finding(facts, Check.SERVICE, judged, trace(virtualbox.answers), code=virtualbox.trouble_code, **data)
 
 
 def _judge_service(virtualbox: VirtualBox) -> tuple[Verdict, tuple[Remedy, ...]]:
@@ -148,6 +156,8 @@ def _judge_service(virtualbox: VirtualBox) -> tuple[Verdict, tuple[Remedy, ...]]
     return _BY_CODE.get(code, (Verdict.SERVICE_OTHER, (Remedy.RESTART_SERVICE, Remedy.REPAIR_VIRTUALBOX)))
 
 
+_DENIED: Final = frozenset({"NS_ERROR_SOCKET_FAIL", "E_ACCESSDENIED", "VERR_ACCESS_DENIED", "VERR_PERMISSION_DENIED"})
+"""What SELinux' refusals look like from inside."""
 _BY_CODE: Final[dict[str, tuple[Verdict, tuple[Remedy, ...]]]] = {
     "REGDB_E_CLASSNOTREG": (Verdict.SERVICE_NOT_REGISTERED, (Remedy.REGISTER_SERVICE, Remedy.REPAIR_VIRTUALBOX)),
     "CO_E_SERVER_EXEC_FAILURE": (Verdict.SERVICE_STUCK, (Remedy.RESTART_SERVICE, Remedy.NORMAL_USER, Remedy.REPAIR_VIRTUALBOX)),
@@ -167,9 +177,11 @@ def _registry(facts: Facts, tables: Tables) -> Finding:
     judged: tuple[Verdict, tuple[Remedy, ...]] = (Verdict.REGISTRY_OK, ())
     if lost is None:
         judged = (Verdict.REGISTRY_UNKNOWN, (Remedy.CHECK_AGAIN,))
+    elif virtualbox.other_home.value:
+        judged = (Verdict.REGISTRY_OTHER_HOME, (Remedy.CLOSE_OTHER_SERVICE, Remedy.FROM_DESKTOP))
     elif foreign:
         judged = (Verdict.REGISTRY_EXTENSION_PACK, (Remedy.UPDATE_EXTENSION_PACK,))
     elif lost:
         judged = (Verdict.REGISTRY_LOST_MACHINES, (Remedy.REMOVE_LOST_MACHINES,))
-    sources = trace(virtualbox.inaccessible, virtualbox.extension_packs)
-    return _finding(facts, Check.REGISTRY, judged, sources, lost=lost or 0, pack=foreign)
+    sources = trace(virtualbox.inaccessible, virtualbox.extension_packs, virtualbox.other_home)
+    return _finding(facts, Check.REGISTRY, judged, sources, lost=lost or 0, pack=foreign, home=virtualbox.other_home.value or "")

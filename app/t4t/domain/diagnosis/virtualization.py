@@ -19,19 +19,23 @@ _SETTINGS = {Vendor.INTEL: "Intel Virtualization Technology", Vendor.AMD: "SVM M
 def virtualization(computer: Computer, tables: Tables) -> Finding:
     """The processor's and the firmware's part of the question."""
     found = computer.virtualization
+    judged, remedies = _virtualization(computer)
+    sources = trace(found.can, found.on, found.second_level)
+    return Finding(check=Check.VIRTUALIZATION, verdict=judged, data=firmware_words(computer, tables), steps=steps(computer, *remedies), sources=sources)
+
+
+def firmware_words(computer: Computer, tables: Tables) -> dict[str, str | int]:
+    """What the feature and its switch are called on this computer, and the key that opens its start-up menu."""
     vendor = computer.vendor.value or Vendor.OTHER
     board = computer.board.value or Board()
     row = tables.firmware_row(board)
-    data = {
+    return {
         "feature": _NAMES.get(vendor, "hardware virtualization"),
         "setting": _SETTINGS.get(vendor, "Virtualization"),
         "key": row.key,
         "path": row.path,
         "board": ", ".join(part for part in (f"{board.vendor} {board.product}".strip(), board.firmware and f"firmware {board.firmware}") if part),
     }
-    judged, remedies = _virtualization(computer)
-    sources = trace(found.can, found.on, found.second_level)
-    return Finding(check=Check.VIRTUALIZATION, verdict=judged, data=data, steps=steps(computer, *remedies), sources=sources)
 
 
 def _virtualization(computer: Computer) -> tuple[Verdict, tuple[Remedy, ...]]:

@@ -156,6 +156,7 @@ class LinuxProbe:
             disk=disk,
             driver=self._driver(secure_boot),
             building=self._building(),
+            selinux=certain(self._text("sys/fs/selinux/enforce").strip() == "1", "/sys/fs/selinux/enforce"),
         )
 
     # --- the machine -------------------------------------------------------------------------------------------------
@@ -375,6 +376,7 @@ class LinuxProbe:
             compiler=any(self._there(f"usr/bin/{name}") for name in ("gcc", "cc")) and self._there("usr/bin/make"),
             signing_key=self._there("var/lib/shim-signed/mok/MOK.der") or self._there("var/lib/dkms/mok.pub"),
             log=vbox_setup_log(self._root),
+            dkms=any(self._there(f"{folder}/dkms") for folder in ("usr/sbin", "usr/bin")) and not self._there("sbin/vboxconfig"),
         )
         return certain(found, f"/lib/modules/{self._around.release}/build")
 

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import CommandTimeout, HypervisorBroken, HypervisorMissing, T4TError
 from t4t.domain.facts import VirtualBox, certain, unknown
-from t4t.hypervisor.virtualbox import codes, errors, listing, run
+from t4t.hypervisor.virtualbox import codes, errors, listing, processes, run
 from t4t.hypervisor.virtualbox.answer import message
-from t4t.hypervisor.virtualbox.locate import find, here, registered_version
+from t4t.hypervisor.virtualbox.locate import check_home, expected_homes, find, here, registered_version
 from t4t.hypervisor.virtualbox.versions import Version, read_version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from t4t.domain.facts import Fact
+    from t4t.hypervisor.process import ProcessId
     from t4t.hypervisor.virtualbox.answer import Answer
     from t4t.hypervisor.virtualbox.locate import Surroundings
 
@@ -27,8 +30,10 @@ TIMEOUT: Final = "timeout"
 _DETAIL: Final = 300
 
 
-async def look(around: Surroundings | None = None, override: str | None = None) -> VirtualBox:
-    """Climb the ladder. Never raises a `T4TError`: what went wrong is in the facts."""
+async def look(
+    around: Surroundings | None = None, override: str | None = None, *, server: Callable[[], ProcessId | None] = processes.find_server
+) -> VirtualBox:
+    """Climb the ladder. Never raises a `T4TError`: what went wrong is in the facts. ``server`` finds this user's VBoxSVC."""
     around = around or here()
     try:
         programs = find(around, override)
@@ -39,7 +44,7 @@ async def look(around: Surroundings | None = None, override: str | None = None) 
     if version is None:
         return VirtualBox(found=found, version=unknown(f"{programs.manage} --version"))
     facts = VirtualBox(found=found, version=certain((version.major, version.minor, version.build), programs.manage), edition=version.edition)
-    return await _service(programs.manage, around, facts)
+    return await _service(programs.manage, around, facts, server)
 
 
 async def _version(manage: str, around: Surroundings) -> Version | None:
@@ -50,7 +55,7 @@ async def _version(manage: str, around: Surroundings) -> Version | None:
     return read_version(answer.out) or registered_version(around.registry)
 
 
-async def _service(manage: str, around: Surroundings, facts: VirtualBox) -> VirtualBox:
+async def _service(manage: str, around: Surroundings, facts: VirtualBox, server: Callable[[], ProcessId | None]) -> VirtualBox:
     try:
         answer = await run.execute(manage, ("list", "systemproperties"), seconds=_SERVICE_SECONDS, environment=around.environment)
     except CommandTimeout:
@@ -73,7 +78,21 @@ async def _service(manage: str, around: Surroundings, facts: VirtualBox) -> Virt
         answers=certain(value=True, source="list systemproperties"),
         inaccessible=inaccessible,
         extension_packs=versions,
+        other_home=await asyncio.to_thread(_other_home, around, server),
     )
+
+
+def _other_home(around: Surroundings, find_server: Callable[[], ProcessId | None]) -> Fact[str]:
+    """Where the service that answered keeps its list, unless it is where this user's is."""
+    server = find_server()
+    seen = None if server is None else processes.home_of(server)
+    if seen is None:
+        return unknown("VBoxSVC")
+    try:
+        check_home(str(seen), expected_homes(around))
+    except HypervisorBroken:
+        return certain(str(seen), "VBoxSVC")
+    return certain("", "VBoxSVC")
 
 
 async def _list(manage: str, what: str, around: Surroundings) -> str | None:
@@ -101,3 +120,13 @@ def trouble_code(answer: Answer) -> str:
     number = codes.hresult(answer.error)
     verrs = codes.verr_codes(answer.error)
     return hardening or ("" if number is None else codes.hresult_name(number)) or (verrs[0] if verrs else "")
+
+
+async def running(around: Surroundings | None = None, override: str | None = None) -> tuple[str, ...]:
+    """Names of the machines at work, everybody's; none where VirtualBox is not there or does not answer (then it runs none that it knows of)."""
+    around = around or here()
+    try:
+        out = await _list(find(around, override).manage, "runningvms", around)
+    except HypervisorMissing:
+        return ()
+    return () if out is None else tuple(one.name for one in listing.vms(out))

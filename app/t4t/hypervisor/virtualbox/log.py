@@ -18,7 +18,7 @@ _STATE_WORD: Final = re.compile(r"Console: Machine state changed to '(\w+)'")
 _PROCESS: Final = re.compile(r"Process ID: ([0-9]{1,9})\b")
 _REDIRECTION: Final = re.compile(r"failed to set up redirection of ([0-9]{1,5}) to ([0-9]{1,5})")
 _INTERPRETED: Final = re.compile(r"HMR3Init: Falling back on IEM|fIemExecutesAll=true|Driverless mode")
-_LENT: Final = re.compile(r"NEM: NEMR3Init: Active|HMR3Init: Attempting fall back to NEM(?![\s\S]*Falling back on IEM)")
+_LENT: Final = re.compile(r"NEM: NEMR3Init: Active|Snail execution mode is active|HMR3Init: Attempting fall back to NEM(?![\s\S]*Falling back on IEM)")
 _HARDWARE: Final = re.compile(r"HM: (?:HMR3Init: (?:VT-x|AMD-V)|VMX enabled|Using (?:VT-x|AMD-V))")
 _MOST: Final = 256 * 1024
 

@@ -26,17 +26,20 @@ from t4t.domain.facts import (
     Kvm,
     Memory,
     Network,
+    Obstacle,
     Owner,
     Qemu,
     Reach,
     System,
     Translation,
+    Trial,
     Vendor,
     VirtualBox,
     Virtualization,
     certain,
     unknown,
 )
+from t4t.domain.vm import Accelerator
 from t4t.storage import tables
 from t4t.wording import doctor, findings, remedies
 
@@ -100,6 +103,7 @@ COMPUTER = st.builds(
     memory=fact(MEMORY),
     disk=fact(DISK),
     driver=fact(st.sampled_from(Driver)),
+    selinux=BOOL,
     building=fact(st.builds(Building, headers=st.booleans(), compiler=st.booleans(), signing_key=st.booleans(), log=TEXT)),
 )
 VIRTUALBOX = st.builds(
@@ -109,8 +113,9 @@ VIRTUALBOX = st.builds(
     edition=st.sampled_from(["", "BETA1", "Ubuntu"]),
     answers=BOOL,
     trouble=TEXT,
-    trouble_code=st.sampled_from(["", "timeout", "E_FAIL", "REGDB_E_CLASSNOTREG", "NS_ERROR_SOCKET_FAIL", "VERR_SUP_VP_X"]),
+    trouble_code=st.sampled_from(["", "timeout", "E_FAIL", "E_ACCESSDENIED", "REGDB_E_CLASSNOTREG", "NS_ERROR_SOCKET_FAIL", "VERR_SUP_VP_X"]),
     inaccessible=fact(st.integers(0, 3)),
+    other_home=fact(st.sampled_from(["", "/elsewhere"])),
     extension_packs=fact(st.lists(st.sampled_from(["7.2.20", "7.0.1", ""]), max_size=2).map(tuple)),
 )
 QEMU = st.builds(Qemu, found=BOOL, version=fact(TEXT), accelerator=fact(st.sampled_from(["kvm", "tcg"])), hardware=BOOL, trouble=TEXT)
@@ -121,7 +126,18 @@ NETWORK = st.builds(
     metered=BOOL,
     hosts=fact(st.lists(st.builds(Reach, TEXT, st.integers(1, 65535), st.booleans()), max_size=2).map(tuple)),
 )
-FACTS = st.builds(Facts, computer=COMPUTER, virtualbox=VIRTUALBOX, qemu=QEMU, network=NETWORK)
+TRIAL = fact(
+    st.builds(
+        Trial,
+        engine=st.none() | st.sampled_from(Accelerator),
+        obstacle=st.none() | st.sampled_from(Obstacle),
+        code=TEXT,
+        trouble=TEXT,
+        culprit=TEXT,
+        seconds=st.floats(0, 60),
+    )
+)
+FACTS = st.builds(Facts, computer=COMPUTER, virtualbox=VIRTUALBOX, qemu=QEMU, network=NETWORK, virtualbox_trial=TRIAL, qemu_trial=TRIAL)
 
 
 @given(FACTS)
@@ -135,9 +151,10 @@ def test_total_honest_and_in_order(facts: Facts) -> None:
         assert not found.hopeless
         assert facts.virtualbox.found.value
         assert facts.computer.virtualization.on.value
+        assert facts.virtualbox_trial.value is None or facts.virtualbox_trial.value.engine in {Accelerator.HARDWARE, Accelerator.PLATFORM}
     if not found.ready:
         assert found.current is not None
-        assert found.current.status in {Status.FAIL, Status.UNKNOWN}
+        assert found.current.status in {Status.FAIL, Status.UNKNOWN} or Verdict.BOOT_INTERPRETER in {one.verdict for one in found.findings}
     if found.can_demo:
         assert facts.qemu.found.value
     assert all(bool(one.steps) is (one.status is not Status.OK) for one in found.findings)

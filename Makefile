@@ -5,7 +5,7 @@ VENV := .venv/bin
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 # The longest first: two files are run at a time.
-LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,task_run contract_manage contract_api traps ways formats vm_host cores api_road_live smoke api_road health))
+LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,task_run contract_manage contract_api traps ways formats vm_host api_road_live smoke api_road health))
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check format appliance bench soak lab lab-bench lab-clean wine ready-run ready-test clean

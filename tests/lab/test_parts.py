@@ -143,5 +143,7 @@ def test_what_somebody_else_has_is_compared_to_the_byte(tmp_path: Path, capsys: 
             disk.unlink()
         case "add":
             (tmp_path / "b").touch()
+        case _:
+            pass
     assert run_tests.untouched(tmp_path, before) is (harm is None)
     assert told in capsys.readouterr().out

@@ -6,7 +6,9 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+import neighbour
 import pytest
+import run_tests
 from lab_build.folder import MANIFEST, LabFailed, read_manifest, recipe_hash
 from lab_build.packages import SUITE, incoming, kept_archive
 from lab_build.surroundings import LAB_BUNDLE, debian_mirror, pip_folders, pip_settings
@@ -124,3 +126,24 @@ def test_recipe_follows_files_and_requirements(tmp_path: Path) -> None:
     assert recipe_hash([file], ["pytest", "other"]) != first
     file.write_text("two")
     assert recipe_hash([file], ["pytest"]) != first
+
+
+@pytest.mark.parametrize(
+    ("harm", "told"), [(None, "the same to the byte"), ("change", "CHANGED: ['a/disk']"), ("remove", "CHANGED: ['a/disk']"), ("add", "CHANGED: ['b']")]
+)
+def test_what_somebody_else_has_is_compared_to_the_byte(tmp_path: Path, capsys: pytest.CaptureFixture[str], harm: str | None, told: str) -> None:
+    disk = tmp_path / "a" / "disk"
+    disk.parent.mkdir()
+    disk.write_bytes(b"12")
+    before = neighbour.fingerprint(tmp_path)
+    match harm:
+        case "change":
+            disk.write_bytes(b"13")
+        case "remove":
+            disk.unlink()
+        case "add":
+            (tmp_path / "b").touch()
+        case _:
+            pass
+    assert run_tests.untouched(tmp_path, before) is (harm is None)
+    assert told in capsys.readouterr().out

@@ -54,9 +54,7 @@ def _reader() -> Reader:
 
 def _print_status(view: SessionView) -> None:
     now = said(view, _reader())
-    print(f"{now.sentence}.")
-    if now.detail:
-        print(f"  {now.detail}")
+    print("\n  ".join(part for part in (f"{now.sentence}.", now.detail) if part))
     _print_tasks(view.tasks)
     if view.finished:
         print(f"  finished so far: {view.finished}")

@@ -62,7 +62,7 @@ def test_on_a_full_disk_nothing_is_left_and_it_can_be_shown(tmp_path: Path) -> N
 def test_a_reader_that_has_enough_is_no_error_of_ours(words: tuple[str, ...], tmp_path: Path) -> None:
     """``t4t … | head -c 1``."""
     command = [sys.executable, "-m", "t4t", "--data-dir", str(tmp_path / "data"), *words]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment({"PYTHONUNBUFFERED": "1"})) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()) as process:
         assert process.stdout is not None
         assert process.stderr is not None
         process.stdout.close()

@@ -12,6 +12,8 @@ import socket
 import stat
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -26,7 +28,6 @@ from t4t.domain.session import TrayState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -257,22 +258,18 @@ async def knock(path: Path, uid: int) -> str:
     return out.decode().strip()
 
 
-async def test_another_user_of_the_computer_is_kept_out(agent: InProcess, other_user: int) -> None:
-    async with agent.running():
-        path = endpoint(agent.data)
-        assert await knock(path, other_user) == "no entry"
-        # even where every door on the way stands open, the system's word on who it is decides
-        path.chmod(0o777)
-        opened = [path.parent, *path.parent.parents]
-        modes = [folder.stat().st_mode for folder in opened]
-        try:
-            for folder in opened:
-                folder.chmod(0o755)
+async def test_another_user_of_the_computer_is_kept_out(other_user: int) -> None:
+    with tempfile.TemporaryDirectory(prefix="t4t-door-") as folder:  # not pytest's own, which each other run of pytest closes again
+        agent = InProcess(Path(folder) / "data")
+        async with agent.running():
+            path = endpoint(agent.data)
+            assert await knock(path, other_user) == "no entry"
+            # even where every door on the way stands open, the system's word on who it is decides
+            path.chmod(0o777)
+            for door in (path.parent, agent.data, Path(folder)):
+                door.chmod(0o755)
             assert await knock(path, other_user) in {"turned away", "heard: b''"}
             assert (await knock(path, os.getuid())).startswith("heard: b'{")
-        finally:
-            for folder, mode in zip(opened, modes, strict=True):
-                folder.chmod(stat.S_IMODE(mode))
 
 
 def test_where_it_listens(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -121,6 +121,8 @@ def test_a_folder_in_ruins(monkeypatch: pytest.MonkeyPatch) -> None:
         (data / "logs" / "t4t.log.1").unlink()
         (data / "logs" / "t4t.log.1").symlink_to("/etc/hostname")
         (data / "failed" / "bad" / ".t4t" / "task.json").write_text("{")
+        _write(data / "attached" / "damaged" / "project.json", "{")
+        _write(data / "attached" / "odd" / "project.json", "[]")
         text = report(data, doctor_too=False)
     assert text.count("(not there: ") == 6
     assert "its record can't be read" in text

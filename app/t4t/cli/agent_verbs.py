@@ -55,9 +55,7 @@ def _reader() -> Reader:
 
 def _print_status(view: SessionView) -> None:
     now = said(view, _reader())
-    print(f"{now.sentence}.")
-    if now.detail:
-        print(f"  {now.detail}")
+    print("\n  ".join(part for part in (f"{now.sentence}.", now.detail) if part))
     _print_tasks(view.tasks)
     for project in view.projects:
         show_project(project, time.time())

@@ -11,6 +11,7 @@ import psutil
 import pytest
 
 from t4t.domain.vm import Share, VmChange, VmInfo, VmState
+from t4t.hypervisor.qemu import mirror
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,7 +107,7 @@ async def test_a_limited_vm_keeps_its_limit_over_save_and_its_network_without_us
     await guest_lab.eventually(lambda: answers(port), seconds=60, what="the web server without a driver")
 
 
-async def test_the_mirror_goes_on_after_restore_and_adoption(guest_lab: Lab) -> None:
+async def test_the_mirror_goes_on_after_restore_and_adoption(guest_lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     share = guest_lab.folder / "shared"
     share.mkdir()
     (share / "context").write_text("T4T_HEARTBEAT_SECONDS=1\nT4T_MODE=idle\n")
@@ -130,6 +131,14 @@ async def test_the_mirror_goes_on_after_restore_and_adoption(guest_lab: Lab) -> 
     await heir.inspect()
     before = content(heartbeat)
     await guest_lab.eventually(newer(before), seconds=60, what="a heartbeat after the adoption")
+
+    for name, seconds in (("_CALM_AFTER_SECONDS", 0.0), ("_CALM_READ_SECONDS", 0.2), ("_CALM_LOOK_SECONDS", 0.5)):
+        monkeypatch.setattr(mirror, name, seconds)
+    for _ in range(3):
+        before = content(heartbeat)
+        await guest_lab.eventually(newer(before), seconds=60, what="a heartbeat while nothing else is carried")
+    (share / "news").write_text("of the host's")
+    await guest_lab.eventually(newer(content(heartbeat)), seconds=60, what="a heartbeat beside a file of the host's")
     assert {path.name for path in share.iterdir()} >= {"context", "heartbeat"}
     assert not [path for path in share.iterdir() if path.name.startswith(".t4t-part")]
 

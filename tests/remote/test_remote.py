@@ -286,3 +286,15 @@ async def test_a_late_watcher_first_hears_what_is(pipe: Pipe) -> None:
             break
     late = pipe.driver.watch()
     assert await anext(late) == VmEvent(vm_id=info.vm_id, state=VmState.RUNNING)
+
+
+async def test_another_host_is_started_and_the_one_before_it_saves_nothing(pipe: Pipe) -> None:
+    """It was told goodbye: its VMs go on without it."""
+    await pipe.driver.probe()
+    before = pipe.driver.pid
+    await pipe.driver.reopen()
+    await pipe.driver.probe()
+    assert pipe.driver.pid not in {None, before}
+    assert "the agent is gone" not in (pipe.folder / "host.log").read_text()
+    await pipe.driver.close()
+    await pipe.driver.reopen()  # nothing is left to part with

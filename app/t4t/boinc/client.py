@@ -210,10 +210,6 @@ class Client:
         self._bell.ring()
         return await asked
 
-    async def contact_now(self) -> T4TError | None:
-        """As `update`, where `run` does not run: what is finished is reported, nothing is fetched."""
-        return await self.contact(Reason.USER)
-
     def key_given(self) -> None:
         """There is a key now, or a vault that can be opened."""
         self._key_at = 0.0

@@ -11,6 +11,7 @@ import pytest
 from support.agent_in_process import shows
 from support.small_project import KEY
 from support.volunteer import volunteer
+from t4t.api.messages import AttachParams, UnlockParams
 from t4t.bootstrap.attach import ProjectVerbs
 from t4t.cli import agent_verbs, arguments
 from t4t.domain.errors import AgentMissing
@@ -126,3 +127,10 @@ async def test_the_demo_project_knows_keys_and_teams(tmp_path: Path) -> None:
             await asyncio.to_thread(ProjectVerbs(tmp_path).account_key, found, Signup(way=Way.KEY, key="0" * 32))
         with pytest.raises(EmailUnknown):
             await asyncio.to_thread(ProjectVerbs(tmp_path).account_key, found, replace(login, email="w@example.org"))
+
+
+def test_secrets_are_in_no_text_of_a_message() -> None:
+    shown = repr(AttachParams(url="https://x/", name="x", key=KEY, keep=Keep.RUN)) + repr(UnlockParams(passphrase="words")) + repr(NEW)  # noqa: S106 (no secret)
+    assert KEY not in shown
+    assert "words" not in shown
+    assert NEW.password not in shown

@@ -12,7 +12,9 @@ import pytest
 from support.agent_in_process import shows
 from support.file_server import Raw, Serve, Status, head
 from support.volunteer import RESULT, START, volunteer
-from t4t.domain.project_errors import Unreachable
+from t4t.domain.errors import InternalFault
+from t4t.domain.progress import IntermediateUpload, Trickle
+from t4t.domain.project_errors import Unreachable, WorkUnreported
 from t4t.domain.project_task import Stage
 
 if TYPE_CHECKING:
@@ -274,3 +276,62 @@ async def test_a_key_that_is_nowhere_is_asked_for_and_nobody_else_is_asked(tmp_p
             one.keyring._secrets.update(kept)
             projects.keys_changed()
             await one.until_reported(engine, 1)
+
+
+async def test_words_and_files_before_the_end(tmp_path: Path) -> None:
+    async with volunteer(tmp_path, job_seconds=40_000.0) as one, one.running() as (engine, projects):
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].activity.value == "running")
+        output = one.data / "slots" / "task_0" / "shared" / "output"
+        await shows(engine, lambda _view: output.exists())
+        projects.heard("task_0", Trickle(name="trickle", data=b"half way"))
+        projects.heard("task_0", IntermediateUpload(path=str(output)))
+        projects.heard("task_0", IntermediateUpload(path=str(tmp_path / "elsewhere")))
+        projects.heard("nobody", Trickle(name="trickle", data=b""))
+        await shows(engine, lambda _view: "half way" in "".join(one.project.bodies) and "task_0_out" in one.project.uploaded)
+        assert "<variety>trickle</variety>" in "".join(one.project.bodies)
+        await projects.update("")
+        assert "half way" not in one.project.bodies[-1]  # the server has it
+        assert projects._book.tasks["task_0"].early
+
+
+async def test_what_else_a_reply_may_hold(tmp_path: Path) -> None:
+    async with volunteer(tmp_path, job_seconds=40_000.0) as one, one.running() as (engine, projects):
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].activity.value == "running")
+        one.project.extra = (
+            f"<rss_feeds><rss_feed><url>{one.project.url}/t4t/feed</url></rss_feed></rss_feeds>"
+            "<result_abort_if_not_started><name>task_0</name></result_abort_if_not_started><result_abort><name>unknown</name></result_abort>"
+            "<result><name>bad</name><wu_name>none</wu_name></result>"
+            "<result><name>task_0</name><wu_name>wu_task_0</wu_name><report_deadline>1900000000</report_deadline></result>"
+        )
+        await projects.update("")
+        await one.until_reported(engine, 1)
+        assert one.project.reported == ["bad"]
+        assert projects._book.tasks["task_0"].deadline == 1.9e9
+        assert projects._book.tasks["task_0"].report is None  # it had begun
+        view = await shows(engine, lambda view: view.projects[0].unread == 1)
+        assert [news.title for news in projects.details()[0].news] == ["News"]
+        projects.mark_read([projects.details()[0].news[0].id])
+        assert (await shows(engine, lambda view: view.projects[0].unread == 0)).serial > view.serial
+
+
+async def test_results_that_wait_are_not_left_behind_unasked(tmp_path: Path) -> None:
+    async with volunteer(tmp_path) as one, one.running() as (engine, projects):
+        one.project.refuse_uploads = True
+        await shows(engine, lambda view: bool(view.projects) and view.projects[0].sending == 1)
+        with pytest.raises(WorkUnreported):
+            await projects.detach("")
+        await projects.detach("", force=True)
+        await shows(engine, lambda view: not view.projects)
+
+
+async def test_a_bug_with_one_project_is_told_and_ends_nothing(tmp_path: Path) -> None:
+    async with volunteer(tmp_path) as one, one.running() as (engine, projects):
+        client = next(iter(projects._clients.values()))
+
+        def broken() -> None:
+            raise ZeroDivisionError
+
+        client.care.turn = broken  # type: ignore[method-assign]
+        assert isinstance(await client.update(), InternalFault)
+        view = await shows(engine, lambda view: bool(view.notices))
+        assert view.notices[0].code == "T4T-BUG-01"

@@ -70,6 +70,8 @@ class SmallProject:
     """What the scheduler was asked."""
     term: float = 864000.0
     """Seconds from a task's beginning to its deadline."""
+    refuse_uploads: bool = False
+    """For now."""
     empty: bool = False
     """There is no work."""
     image: bytes = IMAGE
@@ -103,6 +105,7 @@ class SmallProject:
             "/t4t/create_account.php": self._create,
             "/t4t/": lambda _request: f"<html><!-- <scheduler>{self.url}/cgi</scheduler> -->",
             "/cgi": self._scheduler,
+            "/t4t/feed": lambda _request: "<rss><channel><item><title>News</title><guid>1</guid></item></channel></rss>",
             "/upload": self._upload,
         }
         if path not in pages:
@@ -137,6 +140,8 @@ class SmallProject:
                 self._check_result(name, body)
                 self.reported.append(name)
             parts.append(f"<result_ack>\n    <name>{name}</name>\n</result_ack>")
+        if "<msg_from_host>" in body:
+            parts.append("<message_ack/>")
         parts.append(self.extra)
         self.extra = ""
         held = re.findall(r"<other_result>\s*<name>(\w+)</name>", body)
@@ -181,6 +186,8 @@ class SmallProject:
 <platform>p</platform><version_num>1</version_num><plan_class>vbox64</plan_class></result>"""
 
     def _upload(self, request: Request) -> str:
+        if self.refuse_uploads:
+            return "<data_server_reply>\n<status>1</status>\n<message>busy</message>\n</data_server_reply>"
         lines, found, data = request.body.partition(b"<data>\n")
         query = re.search(rb"<get_file_size>(\w+)</get_file_size>", lines)
         if query or not found:

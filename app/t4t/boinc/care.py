@@ -178,15 +178,23 @@ class Care:
 
     # --- its end ---------------------------------------------------------------------------------------------------
 
+    def begun(self, task: ProjectTask) -> bool:
+        """Whether a VM was made for it."""
+        record = peek(self.slot(task))
+        return record is not None and bool(record.hypervisor)
+
     def used(self, task: ProjectTask) -> Used:
-        """What it took, by its own record."""
+        """What it took: by its own record, which is written now and then, and by what is shown."""
         folder = self.slot(task)
         record = peek(folder)
-        shown = self._around.workshop.view
-        memory = next((one.memory_mib for one in shown.tasks if one.key == task.slot), 0) if shown else 0
-        if record is None:
-            return Used(memory=memory * _MIB)
-        return Used(cpu_s=record.cpu_s, elapsed_s=record.elapsed_s, memory=memory * _MIB, disk=folder_bytes(folder))
+        view = self._around.workshop.view
+        shown = next((one for one in view.tasks if one.key == task.slot), None) if view else None
+        return Used(
+            cpu_s=max(record.cpu_s if record else 0.0, shown.cpu_s if shown else 0.0),
+            elapsed_s=max(record.elapsed_s if record else 0.0, shown.elapsed_s if shown else 0.0),
+            memory=shown.memory_mib * _MIB if shown else 0,
+            disk=folder_bytes(folder),
+        )
 
     def retire(self, task: ProjectTask, outcome: Outcome) -> None:
         """The engine hands a task back: written down with all that is reported of it. To do it twice is no error."""

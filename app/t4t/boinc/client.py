@@ -7,7 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from t4t.boinc.care import Care, folder_bytes
-from t4t.boinc.folder import PROJECTS
+from t4t.boinc.folder import PROJECTS, whole_name
 from t4t.boinc.transfers import Transfers
 from t4t.domain import project_state as states
 from t4t.domain import project_task
@@ -19,7 +19,7 @@ from t4t.domain.policy import holds_still
 from t4t.domain.preferences import merge, read_account_preferences
 from t4t.domain.project_errors import KeyMissing, TooEarly
 from t4t.domain.project_state import Finished, Needs, Reason
-from t4t.domain.project_task import ProjectTask, Stage
+from t4t.domain.project_task import Stage
 from t4t.domain.scheduler_plan import Holdings, disk_usage, plan_request
 from t4t.domain.scheduler_request import EXIT_ABORTED_BY_PROJECT, EXIT_ABORTED_BY_USER, StickyFile, WorkRequest
 from t4t.domain.work_fetch import QueuedTask, work_wanted
@@ -210,10 +210,6 @@ class Client:
         self._bell.ring()
         return await asked
 
-    async def contact_now(self) -> T4TError | None:
-        """As `update`, where `run` does not run: what is finished is reported, nothing is fetched."""
-        return await self.contact(Reason.USER)
-
     def key_given(self) -> None:
         """There is a key now, or a vault that can be opened."""
         self._key_at = 0.0
@@ -314,7 +310,7 @@ class Client:
             if name in named:
                 self.care.abort(named[name], exit_status=EXIT_ABORTED_BY_PROJECT, why="the project does not want it any more")
         for name in reply.result_aborts_if_not_started:
-            if name in named and not self.care.used(named[name]).elapsed_s:
+            if name in named and not self.care.begun(named[name]):
                 self.care.abort(named[name], exit_status=EXIT_ABORTED_BY_PROJECT, why="the project does not want it any more")
         kept = self._book.kept(self.name)
         versions = {one.version.key: one.version for one in kept.versions}
@@ -351,7 +347,7 @@ class Client:
         """Remove the project's files that nothing refers to."""
         wanted = project_task.wanted_files(self.care.tasks, self._book.kept(self.name).versions, dropped=dropped)
         for path in self.care.files.glob("*"):
-            if _whole_name(path.name) not in wanted and path.is_file():
+            if whole_name(path.name) not in wanted and path.is_file():
                 path.unlink(missing_ok=True)
 
     # --- notices ---------------------------------------------------------------------------------------------------
@@ -399,12 +395,3 @@ class Client:
         for task in self.care.tasks:
             self.care.abort(task, exit_status=EXIT_ABORTED_BY_USER, why="the volunteer left the project")
         return await self.contact(Reason.USER) if self.care.tasks else None
-
-    def unreported(self) -> tuple[ProjectTask, ...]:
-        """Tasks that the project does not know to be finished."""
-        return self.care.tasks
-
-
-def _whole_name(name: str) -> str:
-    """The file that an unfinished one is going to be."""
-    return name.removeprefix(".").removesuffix(".json").removesuffix(".part").removesuffix(".gz") if name.startswith(".") else name

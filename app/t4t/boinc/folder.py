@@ -92,3 +92,8 @@ def output_of(path: Path, open_name: str) -> Path | None:
         if target.is_symlink():
             return None
     return target if target.is_file() else None
+
+
+def whole_name(name: str) -> str:
+    """The file that an unfinished one in the project's folder is going to be; any other's own name."""
+    return name.removeprefix(".").removesuffix(".json").removesuffix(".part").removesuffix(".gz") if name.startswith(".") else name

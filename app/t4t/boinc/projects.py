@@ -17,7 +17,7 @@ from t4t.domain.file_names import project_folder
 from t4t.domain.preferences import Preferences
 from t4t.domain.progress import IntermediateUpload, Outcome, Trickle
 from t4t.domain.project_errors import AddressRefused, NotAttached, WorkUnreported
-from t4t.domain.project_state import allowed_at
+from t4t.domain.project_state import Reason, allowed_at
 from t4t.domain.project_task import Stage
 from t4t.domain.project_view import Keep, NewsView, ProjectDetails, ProjectView
 from t4t.domain.vm import VmState
@@ -258,7 +258,7 @@ class Projects:
     async def update(self, address: str) -> ProjectDetails:
         """Contact the project now; raises what went wrong, or `NotAttached`."""
         client = self._named(address)
-        error = await (client.update() if self._goes else client.contact_now())
+        error = await (client.update() if self._goes else client.contact(Reason.USER))  # without an agent nothing is fetched
         if error is not None:
             raise error
         return self._details(client)

@@ -7,6 +7,7 @@ import asyncio
 from hypothesis import given
 from hypothesis import strategies as st
 
+from t4t.hypervisor.fake import VirtualClock
 from t4t.transfer.limits import Rate, Slots
 
 
@@ -68,3 +69,15 @@ async def test_slots() -> None:
     gate.set()
     await asyncio.gather(*tasks)
     assert most == {"all": 3, "a": 2}
+
+
+async def test_a_limit_that_is_set_again_forgets_nothing() -> None:
+    clock = VirtualClock(idle_turns=2)
+    rate = Rate(clock)
+    for _ in range(2):
+        rate.limit(10.0)
+        await rate.take(100)
+    assert clock.monotonic() == 20.0
+    rate.limit(0.0)
+    await rate.take(100)
+    assert clock.monotonic() == 20.0

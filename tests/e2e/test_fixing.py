@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -9,16 +10,20 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.command_line import t4t
+from support.file_server import FileServer
 from t4t.bootstrap import checks, following, installation
 from t4t.bootstrap.installation import Places
-from t4t.domain.diagnosis import diagnose
-from t4t.domain.diagnosis.findings import Remedy
+from t4t.bootstrap.services import Services
+from t4t.domain.changes import Change, Command, Plan, What
+from t4t.domain.diagnosis import diagnose, fixes
 from t4t.domain.facts import Facts, VirtualBox, certain
-from t4t.domain.install_errors import NothingToFix
+from t4t.domain.install_errors import MachinesRunning, NothingToFix, NoWayKnown
+from t4t.domain.virtualbox_install import Purpose
 from t4t.domain.virtualbox_release import BASE
 from t4t.hypervisor import trial
 from t4t.hypervisor.qemu import trial as qemu_trial
 from t4t.storage import tables
+from unit.host.test_changing import Layout
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,37 +38,55 @@ def test_a_name_that_is_of_nothing_here(tmp_path: Path) -> None:
     assert ended.is_notice("T4T-FIX-10")
 
 
-def test_what_only_a_person_can_do(tmp_path: Path) -> None:
-    data = tmp_path / "data"
-    facts = _facts(data)
-    first = diagnose(facts, tables.load()).current
-    if first is None:
-        pytest.skip("this computer is ready")
-    by_hand = next((one for one in first.steps if one.remedy in {Remedy.OTHER_COMPUTER, Remedy.LOOK_AT_SCIENCE, Remedy.CHECK_AGAIN}), None)
-    if by_hand is None:
-        pytest.skip("this computer can be mended")
-    ended = t4t("--json", "doctor", "--fix", by_hand.remedy.value, "--yes", data=data)
-    assert ended.status == 3
-    assert json.loads(ended.out)["done"] is False
-
-
 def _facts(data: Path) -> Facts:
-    import asyncio  # noqa: PLC0415 - this test alone
-
     return asyncio.run(checks.look(data, reach=False))
 
 
-def test_a_plan_is_only_shown(tmp_path: Path) -> None:
-    ended = t4t("virtualbox", "install", "--show", data=tmp_path)
-    assert "Traceback" not in ended.err
-    assert ended.status in {0, 3, 4}
-    assert not (tmp_path / "downloads").exists()
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="the agent's files")
-def test_an_unknown_fix_in_this_process(tmp_path: Path) -> None:
+def test_fixes_of_this_computer(tmp_path: Path) -> None:
+    """Whatever it lacks: each remedy has a plan or is told to be a person's; none is carried out."""
+    services = Services(tmp_path)
     with pytest.raises(NothingToFix):
-        installation.fix_plan(tmp_path, "none")
+        services.fix_plan("none")
+    first = diagnose(_facts(tmp_path), tables.load()).current
+    if first is not None and first.steps[0].remedy not in fixes.VIRTUALBOX:  # for those the official place would be asked
+        assert services.fix_plan(first.check.value).step == first.steps[0]
+
+
+async def test_the_plan_of_this_computer_with_the_official_place_on_loopback(tmp_path: Path) -> None:
+    async with FileServer([Layout()]) as server:
+        places = Places(f"{server.url}/virtualbox")
+        try:
+            found = await installation._plan(tmp_path, Purpose.INSTALL, places)
+        except (NoWayKnown, MachinesRunning):
+            return
+    if found is not None:
+        assert found.elevated
+        assert all(change.commands for change in found.changes)
+        if server.seen and sys.platform == "linux":
+            assert [request.target for request in server.seen] == ["/virtualbox/LATEST-STABLE.TXT", "/virtualbox/7.2.20/SHA256SUMS"]
+            assert found.fetch[0].fingerprint
+
+
+def test_what_the_commands_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    services = Services(tmp_path / "data")
+    told: list[object] = []
+    start = Change(what=What.START, commands=(Command(words=(sys.executable, "-c", "open('x', 'w')")),))
+    monkeypatch.chdir(tmp_path)
+    assert services.carry_out(Plan(changes=(start,)), lambda one, _received: told.append(one)) is False
+    assert (tmp_path / "x").exists()
+    assert told == [start]
+    services.prepare_resume("virtualization", "restart-into-firmware")
+    if sys.platform == "linux":
+        entry = (tmp_path / "config" / "autostart" / "org.t4t.resume.desktop").read_text(encoding="utf-8")
+        assert f'"--data-dir" "{tmp_path / "data"}" "window"' in entry
+    assert services.resumed() is None  # the computer was not restarted
+    services.drop_resume()
+    assert not (tmp_path / "config" / "autostart" / "org.t4t.resume.desktop").exists()
+    followed: list[bool] = []
+    monkeypatch.setattr(following, "follow", lambda _data, *, reach, listen: followed.append(reach and callable(listen)))
+    services.follow(reach=True, listen=lambda _diagnosis: None)
+    assert followed == [True]
 
 
 def test_a_mirror_stands_for_the_official_place_only() -> None:

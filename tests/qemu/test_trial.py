@@ -90,3 +90,9 @@ def test_a_number_that_is_anothers_by_now_is_left_alone(tmp_path: Path) -> None:
         assert not place.exists()
     finally:
         other.communicate(b"\n")
+
+
+def test_what_can_not_be_removed_now_stays_for_the_next_sweep(tmp_path: Path) -> None:
+    gone = shared.Bench(tmp_path / "test-boot" / "qemu-x")
+    shared.remove(gone)
+    assert not gone.folder.exists()

@@ -97,9 +97,9 @@ if sys.platform == "win32":
 
 else:
 
-    def once_at_login() -> OnceAtLogin:
+    def once_at_login(*, darwin: bool = sys.platform == "darwin") -> OnceAtLogin:
         """Of this system."""
-        if sys.platform == "darwin":
+        if darwin:
             return OnceAtLogin(Path.home() / "Library/LaunchAgents" / f"{_NAME}.plist", launch_agent)
         folder = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
         return OnceAtLogin(folder / "autostart" / f"{_NAME}.desktop", desktop_entry)

@@ -327,7 +327,7 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
     Verdict.BOOT_MEMORY: Sentence(
         "Refused: not enough memory", "There was no memory left even for a tiny science box ({code}).", ("VERR_NO_MEMORY", "VERR_EM_NO_MEMORY")
     ),
-    Verdict.BOOT_DISK: Sentence("Refused: no space on the disk", "There was no space left even for a tiny science box ({code}).", ("VERR_DISK_FULL",)),
+    Verdict.BOOT_DISK: Sentence("Refused: no space on the disk", "Not even a tiny science box found space ({code}).", ("VERR_DISK_FULL",)),
     Verdict.BOOT_SILENT: Sentence("Started, but did nothing", "VirtualBox said that a tiny science box runs, and nothing came out of it in {seconds} s."),
     Verdict.BOOT_OTHER: Sentence("Refused", "VirtualBox could not start a tiny science box. It said: {trouble}"),
     Verdict.QEMU_BOOT_OK: Sentence("Started at full speed, in {seconds} s", "A tiny machine really started with QEMU, with the processor's help."),
@@ -378,8 +378,7 @@ def _filled(data: Mapping[str, str | int]) -> dict[str, str | int]:
         ("hypervisor", "another program"),
         ("place", "its settings"),
         ("culprit", "which one it does not say"),
-        ("code", "without a code"),
-        ("trouble", "nothing"),
+        *(("code", "without a code"), ("trouble", "nothing")),
     ):
         words[name] = words.get(name) or gettext(instead)
     return words

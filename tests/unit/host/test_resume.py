@@ -69,7 +69,5 @@ def test_a_desktop_entry_means_the_same_words(words: list[str]) -> None:
 def test_where_this_system_has_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setattr(sys, "platform", "linux")
-    assert once_at_login() == OnceAtLogin(tmp_path / "autostart" / "org.t4t.resume.desktop", desktop_entry)
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert once_at_login() == OnceAtLogin(tmp_path / "Library" / "LaunchAgents" / "org.t4t.resume.plist", launch_agent)
+    assert once_at_login(darwin=False) == OnceAtLogin(tmp_path / "autostart" / "org.t4t.resume.desktop", desktop_entry)
+    assert once_at_login(darwin=True) == OnceAtLogin(tmp_path / "Library" / "LaunchAgents" / "org.t4t.resume.plist", launch_agent)

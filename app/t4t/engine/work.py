@@ -229,7 +229,8 @@ class Work:
         if not before.alive:
             self.seen.new_process()
         try:
-            started = await self._driver.start(self.vm)
+            # one that we believe frozen may have died meanwhile: to start it would be to boot it anew
+            started = await (self._driver.resume(self.vm) if before is VmState.PAUSED else self._driver.start(self.vm))
         except StateUnreadable as error:
             _log.warning("%s", error)
             self._tell(Happened.STATE_DISCARDED, error.detail)

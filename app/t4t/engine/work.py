@@ -236,6 +236,7 @@ class Work:
             self._tell(Happened.STATE_DISCARDED, error.detail)
             self.record.recoveries += 1
             self.record.restarts += 1
+            self.save_record()  # that it does not run is our doing, whoever dies now
             self.seen.observe(await self._driver.discard_state(self.vm))
             await self._go_back()
             return
@@ -251,7 +252,8 @@ class Work:
     async def _save(self) -> None:
         """Save, and remember how long it took: whoever holds up a shutdown must know."""
         begun = self._clock.monotonic()
-        self.seen.observe(await self._driver.save(self.vm))
+        if self.seen.observe(await self._driver.save(self.vm)).state is VmState.SAVED:
+            self.record.expects_running = False
         self.record.save_s = self._clock.monotonic() - begun
 
     async def _checkpoint(self) -> None:

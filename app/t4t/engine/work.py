@@ -65,10 +65,7 @@ class Work:
         checkpoint_s: float = 0.0,
         copy: bytes | None = None,
     ) -> None:
-        """``listen`` is told what happens, on the event loop's thread; ``checkpoint_s`` is the volunteer's least time between checkpoints.
-
-        ``copy`` stands in for a record that can't be read (see `RecordFile.load`).
-        """
+        """``listen`` is told what happens, on the loop's thread; ``checkpoint_s``: least seconds between checkpoints; ``copy``: see `RecordFile.load`."""
         self.folder = folder
         self.wishes = wishes
         self._driver = driver
@@ -145,8 +142,7 @@ class Work:
             return False
         job = self.folder.job
         since = self.record.elapsed_s - self.record.checkpoint_at_s
-        due = not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s)
-        return due or self._checkpoint_asked
+        return self._checkpoint_asked or (not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s))
 
     def ask_checkpoint(self) -> None:
         """The volunteer wants a checkpoint now."""
@@ -276,8 +272,7 @@ class Work:
 
     async def _rest(self) -> None:
         """Save for as long as the guest asked; its trigger is removed first, or the restored guest would rest for ever."""
-        asked = self.exchange.rest()
-        delay = 0.0 if asked is None else float(asked.delay_s)
+        delay = 0.0 if (asked := self.exchange.rest()) is None else float(asked.delay_s)
         await self._save()
         self.exchange.clear_rest()
         self._rest_until = self._clock.monotonic() + delay
@@ -301,16 +296,11 @@ class Work:
         self.seen.observe(await self._driver.power_off(self.vm))
         await self._go_back()
 
-    @property
-    def _may_have_checkpoint(self) -> bool:
-        """Whether there may be one that we don't know of: we died while it was taken."""
-        return self.capabilities is not None and self.capabilities.has(Feature.SNAPSHOTS)
-
     async def _go_back(self) -> None:
         self._went_back = False
         self.record.expects_running = False
         lost = self.record.useful_s
-        if self.record.has_checkpoint or self._may_have_checkpoint:
+        if self.capabilities is not None and self.capabilities.has(Feature.SNAPSHOTS):  # there may be one that we don't know of: we died while it was taken
             try:
                 self.seen.observe(await self._driver.restore_snapshot(self.vm, CHECKPOINT))
                 lost -= self.record.checkpoint_useful_s

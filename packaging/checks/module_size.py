@@ -13,9 +13,12 @@ _FAULT: Final = 600
 ANSWERED: Final[dict[str, str]] = {
     "app/t4t/domain/errors.py": "a flat table: one leaf a failure",
     "app/t4t/domain/project_errors.py": "a flat table: one leaf a failure",
+    "app/t4t/engine/work.py": "what each step does to one task's VM and its record",
+    "app/t4t/wording/screen.py": "the words of one view, a function each",
     "tests/unit/transfer/test_download.py": "what servers do wrong, one thing after the other",
     "tests/appliance/test_mirror.py": "the mirror's protocol, message by message",
     "tests/qemu/test_life.py": "the life of a VM, one fact after the other",
+    "tests/support/chaos.py": "what goes wrong with a computer, one thing after the other, and what must hold all the time",
     "tests/support/road_double.py": "VirtualBox in memory, method by method",
     "tests/unit/virtualbox/test_core.py": "what goes wrong in between, one case after the other",
     "tests/contract/hypervisor_contract.py": "one contract, read from top to bottom",

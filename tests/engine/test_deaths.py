@@ -93,6 +93,30 @@ async def test_a_checkpoint_that_we_died_on_is_found(agent: InProcess) -> None:
         assert recovered(engine) == [("checkpoint", True)]
 
 
+async def test_a_machine_that_died_frozen_is_not_booted_anew(agent: InProcess) -> None:
+    """We believe that it is frozen: its death was told while the answer to our pause was on its way."""
+    async with agent.running() as engine:
+        await shows(engine, has_checkpoint)
+        await engine.pause(PauseKind.FOREVER)
+        agent.world.watchers.clear()  # nobody hears of it
+        agent.world.kill(only(agent).spec.vm_id)
+        await engine.resume()
+        await shows(engine, lambda view: view.finished == 1)
+        assert recovered(engine) == [("checkpoint", True)]
+
+
+async def test_a_saved_state_that_somebody_threw_away(agent: InProcess) -> None:
+    """By hand, or we did it, because it could not be read, and died."""
+    async with agent.running() as engine:
+        await shows(engine, has_checkpoint)
+    async with agent.running() as engine:
+        await engine.pause(PauseKind.FOREVER)
+        await FakeHypervisor(agent.world).discard_state(only(agent).spec.vm_id)
+        await engine.resume()
+        await shows(engine, lambda view: view.finished == 1)
+        assert (agent.data / "done" / "a").is_dir()
+
+
 def test_an_older_copy_of_the_record_expects_nothing(tmp_path: Path) -> None:
     """What was on when it was written may have been switched off by ourselves since: no fault of the guest's."""
     task = make_task(tmp_path / "a")

@@ -1,7 +1,7 @@
 """Thousands of chaos schedules on the fake driver; counts and seeds go to a log.
 
 ``python tests/soak/chaos_rounds.py --schedules 10000`` plays them on all processors and appends a line for each 250: the commit, the seeds, what was counted,
-which seeds failed. What is in the log already, from whichever commit, is not played again.
+which seeds failed. What is in the log without a failure, from whichever commit, is not played again.
 """
 
 from __future__ import annotations
@@ -54,9 +54,9 @@ def play(seeds: range) -> tuple[Counter[str], list[str]]:
 
 
 def _played(log: Path) -> set[int]:
-    """The seeds that are in the log."""
+    """The seeds that are in the log, but for parts that failed: those are played again."""
     lines = log.read_text(encoding="utf-8").splitlines() if log.is_file() else []
-    return {seed for entry in map(json.loads, lines) for seed in range(entry["first"], entry["first"] + entry["schedules"])}
+    return {seed for entry in map(json.loads, lines) if not entry["failed"] for seed in range(entry["first"], entry["first"] + entry["schedules"])}
 
 
 def play_part(pool: Executor, seeds: range) -> dict[str, Any]:

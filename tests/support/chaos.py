@@ -15,7 +15,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from support.chaos_agent import MOMENTS, Ambush, Doom, DoomedSpool, DoomedState, HostedDriver, Killed, WatchedWorld
+from support.chaos_agent import MOMENTS, Ambush, Doom, DoomedSpool, DoomedState, HostedDriver, Killed, Violation, WatchedWorld
 from support.task_folders import RUNSPEC, boot_sector, make_task
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.policy import PauseKind, Settings
@@ -52,10 +52,6 @@ _STRANGERS: Final = (VmId("99999999-0000-4000-8000-000000000000"), VmId("9999999
 """Somebody else's machines: one is off, on a task's own disk; one runs."""
 _FOREIGN: Final = b"somebody's own\n"
 _LENGTH_S: Final = {PauseKind.HALF_HOUR: 1800.0, PauseKind.HOUR: 3600.0, PauseKind.THREE_HOURS: 10_800.0}
-
-
-class Violation(AssertionError):
-    """Something that must never happen."""
 
 
 @dataclass(slots=True)

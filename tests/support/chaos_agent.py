@@ -89,6 +89,10 @@ def _id(argument: Any) -> VmId:
     return argument.vm_id if hasattr(argument, "vm_id") else argument  # type: ignore[no-any-return] # as the contract's methods have it
 
 
+class Violation(AssertionError):
+    """Something that must never happen."""
+
+
 class Killed(BaseException):
     """SIGKILL: no handler of ours runs after it."""
 

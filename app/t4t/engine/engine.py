@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from t4t.domain.errors import InternalFault, StateSetAside, T4TError
+from t4t.domain.errors import StateSetAside, T4TError
 from t4t.domain.host_events import DiskState
-from t4t.domain.patience import wait_s
 from t4t.domain.policy import Decision, Facts, PauseKind, decide, decision_after_jump, due, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
@@ -21,7 +20,7 @@ from t4t.engine.history import History
 from t4t.engine.host_side import HostSide
 from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
-from t4t.engine.janitor import sweep
+from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
 from t4t.engine.volition import Volition
 
@@ -38,7 +37,6 @@ _JUMP_S: Final = 30.0
 """A clock that moved by less than this was merely put right."""
 _SLEPT_S: Final = 60.0
 _STILL_S: Final = 5.0
-_SWEEP_AGAIN_S: Final = 600.0
 
 
 class _StateJournal:
@@ -83,12 +81,7 @@ class Engine:
         self._decision: Decision | None = None
         self._view: SessionView | None = None
         self._listeners: list[Callable[[SessionView], None]] = []
-        self._probing: asyncio.Task[None] | None = None
-        self._probe_trouble: tuple[T4TError, int, float] | None = None
-        self._swept = False
-        self._sweep_at = 0.0
-        self._unsure = False
-        """A record could not be read when it was to be known whose the VMs are."""
+        self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -190,7 +183,7 @@ class Engine:
     def _resume(self) -> None:
         self._reconciler.try_again()
         self._intake.try_again()
-        self._probe_trouble = None
+        self._probing.try_again()
         self._volition.resume()
 
     # --- the consumer ----------------------------------------------------------------------------------------------
@@ -225,9 +218,7 @@ class Engine:
     async def _close(self) -> None:
         await self._host.close()
         await self._intake.close()
-        if self._probing is not None:
-            self._probing.cancel()
-            await asyncio.gather(self._probing, return_exceptions=True)
+        await self._probing.close()
         for _, future in self._inbox:
             future.cancel()
 
@@ -239,7 +230,8 @@ class Engine:
         self._volition.turn()
         if not self._volition.intent.quitting:
             self._intake.turn()
-            self._probe()
+            if not self._host.reopening:
+                self._probing.turn(settled=self._intake.settled)
         order = self._decide()
         if self._reconciler.capabilities is not None:
             new = not self._volition.intent.finishing
@@ -327,42 +319,6 @@ class Engine:
             self._reconciler.doubt()
         self._asleep = asleep
 
-    def _probe(self) -> None:
-        """Ask the driver what it can, until it answers, and remove what is left of tasks that are gone."""
-        if self._host.reopening or self._probing is not None or not (self._reconciler.capabilities is None or self._sweep_due):
-            return
-        if self._unsure and not self._intake.settled:
-            return
-        if self._probe_trouble is not None and self._clock.monotonic() < self._probe_trouble[2]:
-            return
-        self._probing = asyncio.create_task(self._do_probe(), name="probe")
-
-    @property
-    def _sweep_due(self) -> bool:
-        return not self._swept and self._clock.monotonic() >= self._sweep_at
-
-    async def _do_probe(self) -> None:
-        failures = 1 if self._probe_trouble is None else self._probe_trouble[1] + 1
-        try:
-            if self._sweep_due:
-                self._swept = await sweep(self._parts.driver, self._parts.source, self._parts.data_dir, tell=self._history.note)
-                if not (self._swept or self._unsure):
-                    self._unsure = True  # the folder's opening mends its record; before that a VM of a new record could meet the old one's
-                    return
-                self._sweep_at = self._clock.monotonic() + _SWEEP_AGAIN_S
-            await self._reconciler.probe()
-            self._probe_trouble = None
-        except T4TError as error:
-            self._probe_trouble = (error, failures, self._clock.monotonic() + wait_s(error, failures))
-            _log.warning("the hypervisor can't be used now: %s", error)
-        except Exception as error:  # noqa: BLE001 - the top of a task: a bug is told, and the agent goes on
-            _log.exception("a bug while the hypervisor was looked at")
-            fault = InternalFault(detail=str(error))
-            self._probe_trouble = (fault, failures, self._clock.monotonic() + wait_s(fault, failures))
-        finally:
-            self._probing = None
-            self._bell.ring()
-
     def _record_of(self, key: str) -> bytes:
         return msgspec.json.encode(self._reconciler.charges[key].work.record)
 
@@ -394,19 +350,14 @@ class Engine:
         told = [showing.notice_view(StateSetAside(file=name)) for name in self._set_aside]
         told.extend(self._intake.notices())
         told.extend([] if self._parts.patron is None else self._parts.patron.notices())
-        if self._probe_trouble is not None and showing.matters(self._probe_trouble[0], self._probe_trouble[1]):
-            told.append(showing.notice_view(self._probe_trouble[0]))
+        told.extend(self._probing.notices())
         return told
 
     def _due_s(self) -> float:
         """Seconds until something is due by itself."""
-        now = self._clock.monotonic()
         waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
         waits.append(self._host.due_s)
         if self._decision is not None and (change := due(self._decision, self._parts.settings)) is not None:
             waits.append(change - self._clock.wall())
-        if self._probe_trouble is not None:
-            waits.append(self._probe_trouble[2] - now)
-        if self._volition.due_s is not None:
-            waits.append(self._volition.due_s)
+        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s) if due_s is not None)
         return max(0.05, min(waits))

@@ -154,6 +154,8 @@ class TaskObserver:
             self._record.expects_running = True
             self._beat = heartbeat.observe(self._beat, running_s=self._record.elapsed_s, fingerprint=self._exchange.heartbeat())
             self._ask_guest(now)
+        elif self.state is VmState.SAVED:
+            self._record.expects_running = False  # if somebody throws the state away, it is off by no fault of the guest's
         off = self.state is VmState.POWERED_OFF
         self._off_since = (now if self._off_since is None else self._off_since) if off else None
 

@@ -64,10 +64,7 @@ class Work:
         gentle_percent: int = 50,
         copy: bytes | None = None,
     ) -> None:
-        """``listen`` is told what happens, on the event loop's thread; ``checkpoint_s`` is the volunteer's least time between checkpoints.
-
-        ``copy`` stands in for a record that can't be read (see `RecordFile.load`).
-        """
+        """``listen`` is told what happens, on the loop's thread; ``checkpoint_s``: least seconds between checkpoints; ``copy``: see `RecordFile.load`."""
         self.folder = folder
         self.wishes = wishes
         self._driver = driver
@@ -85,6 +82,8 @@ class Work:
         self.fitting = Fitting(driver, self.seen, self.record, job=folder.job, wishes=wishes, gentle_percent=gentle_percent, tell=self._tell)
         self._last_record = clock.monotonic()
         self._went_back = False
+        self._gave_up_checkpoint = False
+        """It came back and could not be read: not tried again, as long as we live."""
         self._rest_until: float | None = None
 
     def check_home(self) -> None:
@@ -142,9 +141,9 @@ class Work:
     def _checkpoint_due(self) -> bool:
         if not self.fitting.can(Feature.SNAPSHOTS):
             return False
-        job, since = self.folder.job, self.record.elapsed_s - self.record.checkpoint_at_s
-        due = not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s)
-        return due or self._checkpoint_asked
+        job = self.folder.job
+        since = self.record.elapsed_s - self.record.checkpoint_at_s
+        return self._checkpoint_asked or (not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s))
 
     def ask_checkpoint(self) -> None:
         """The volunteer wants a checkpoint now."""
@@ -229,13 +228,15 @@ class Work:
         if not before.alive:
             self.seen.new_process()
         try:
-            started = await self._driver.start(self.vm)
+            # one that we believe frozen may have died meanwhile: to start it would be to boot it anew
+            started = await (self._driver.resume(self.vm) if before is VmState.PAUSED else self._driver.start(self.vm))
         except StateUnreadable as error:
             _log.warning("%s", error)
             self._tell(Happened.STATE_DISCARDED, error.detail)
             self.record.recoveries += 1
             self.record.restarts += 1
-            self.record.has_checkpoint &= not self._went_back  # what can't be read is the checkpoint
+            self._gave_up_checkpoint |= self._went_back  # what can't be read is the checkpoint
+            self.save_record()  # that it does not run is our doing, whoever dies now
             self.seen.observe(await self._driver.discard_state(self.vm))
             await self._go_back()
             return
@@ -258,7 +259,8 @@ class Work:
     async def _save(self) -> None:
         """Save, and remember how long it took: whoever holds up a shutdown must know."""
         begun = self._clock.monotonic()
-        self.seen.observe(await self._driver.save(self.vm))
+        if self.seen.observe(await self._driver.save(self.vm)).state is VmState.SAVED:
+            self.record.expects_running = False
         self.record.save_s = self._clock.monotonic() - begun
 
     async def _checkpoint(self) -> None:
@@ -273,6 +275,7 @@ class Work:
             self._tell(Happened.CHECKPOINT_SKIPPED, error.code)
             return
         self.record.has_checkpoint = True
+        self._gave_up_checkpoint = False
         self.record.checkpoint_useful_s = useful
         self.record.checkpoint_wall = self._clock.wall()
         self.record.checkpoints += 1
@@ -281,8 +284,7 @@ class Work:
 
     async def _rest(self) -> None:
         """Save for as long as the guest asked; its trigger is removed first, or the restored guest would rest for ever."""
-        asked = self.exchange.rest()
-        delay = 0.0 if asked is None else float(asked.delay_s)
+        delay = 0.0 if (asked := self.exchange.rest()) is None else float(asked.delay_s)
         await self._save()
         self.exchange.clear_rest()
         self._rest_until = self._clock.monotonic() + delay
@@ -303,12 +305,6 @@ class Work:
         self.seen.observe(await self._driver.power_off(self.vm))
         await self._go_back()
 
-    @property
-    def _may_have_checkpoint(self) -> bool:
-        """Whether there may be one that we don't know of: we died while it was taken."""
-        capabilities = self.fitting.capabilities
-        return capabilities is not None and capabilities.has(Feature.SNAPSHOTS)
-
     def _is_own(self, path: str) -> bool:
         """Whether a file is the VM's own, which nobody can bring back."""
         return Path(path).is_relative_to(self._data_dir / "vms" / self.vm)
@@ -316,6 +312,7 @@ class Work:
     async def _begin_anew(self) -> None:
         """What is left of the VM can't be used any more: it goes, and another one is made."""
         await self._driver.delete(self.vm)
+        self.record.has_checkpoint = False
         self.record.expects_running = False
         self._tell(Happened.RECOVERED, "new", lost_s=self.record.lose(self.record.useful_s))
         self.seen.gone()
@@ -324,7 +321,9 @@ class Work:
         self._went_back = False
         self.record.expects_running = False
         lost = self.record.useful_s
-        if self.record.has_checkpoint or self._may_have_checkpoint:
+        self.record.has_checkpoint &= not self._gave_up_checkpoint
+        # there may be one that we don't know of: we died while it was taken
+        if self.fitting.can(Feature.SNAPSHOTS) and not self._gave_up_checkpoint:
             try:
                 self.seen.observe(await self._driver.restore_snapshot(self.vm, CHECKPOINT))
                 lost -= self.record.checkpoint_useful_s

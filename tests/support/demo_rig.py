@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
+import tempfile
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from t4t.demo.project import DemoProject
+from t4t.demo.project.keys import KeyPair
 from t4t.demo.project.settings import Settings
 from t4t.domain.assignment import NewTask, work_of
 from t4t.domain.preferences import AccountPreferences, merge
@@ -27,10 +31,10 @@ from t4t.transfer.http import Http, Timeouts
 from t4t.transfer.limits import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Mapping
 
     from t4t.domain.project import FileInfo, ProjectConfig
+    from t4t.transfer.http import Reply
 
 IMAGES = {"t4t-appliance.raw": b"raw image " * 90_000, "t4t-appliance.vdi": b"vdi image " * 80_000}
 QUICK = Settings(failed_login_delay=0.0)
@@ -41,6 +45,7 @@ WITH_VIRTUALBOX = replace(HOST, virtualbox_version="7.1.6r167084")
 LINUX = ("x86_64-pc-linux-gnu",)
 ROOM = DiskUsage(d_project_share=5e10)
 WORK = WorkRequest(seconds=1000.0, instances=1.0)
+NOTHING = WorkRequest()
 EMAIL = "V@example.org"
 LOGIN = "long enough"
 
@@ -205,6 +210,34 @@ class Rig:
         return Volunteer(self.http, self.folder / name, self.now, **more)
 
 
+async def begun(rig: Rig, work: WorkRequest = WORK) -> NewTask:
+    """The first task of a new volunteer."""
+    await rig.volunteer.attach(rig.project.address)
+    await rig.volunteer.contact(work)
+    return next(iter(rig.volunteer.tasks.values()))
+
+
+async def page(rig: Rig, name: str, headers: Mapping[str, str] | None = None, /, **query: str) -> Reply:
+    """A page of the project's website."""
+    return await rig.http.get(f"{rig.project.address}{name}", query=query, headers=headers)
+
+
+def key_of(volunteer: Volunteer) -> str:
+    """The key of its account."""
+    assert volunteer.state is not None
+    return volunteer.attachments.key(volunteer.state) or ""
+
+
+@functools.cache
+def keys() -> dict[str, bytes]:
+    """The project's keys, made once: that takes longer than most tests."""
+    with tempfile.TemporaryDirectory() as folder:
+        paths = [Path(folder) / name for name in ("code_sign_private.pem", "upload_private.pem")]
+        for path in paths:
+            KeyPair.kept(path)
+        return {path.name: path.read_bytes() for path in paths}
+
+
 @contextlib.asynccontextmanager
 async def demo_rig(folder: Path, *, settings: Settings = QUICK, silence: float = 2.0, **more: Any) -> AsyncIterator[Rig]:
     """The project in ``folder``, which may have been there before."""
@@ -212,6 +245,9 @@ async def demo_rig(folder: Path, *, settings: Settings = QUICK, silence: float =
     http = Http("test", timeouts=Timeouts(connect=5, silence=silence, exchange=5))
     home = folder / "volunteer"
     home.mkdir(parents=True, exist_ok=True)
+    (folder / "project").mkdir(mode=0o700, exist_ok=True)
+    for name, data in keys().items():
+        (folder / "project" / name).write_bytes(data)
     options: dict[str, Any] = {"settings": settings, "now": now, "judge": believes} | more
     try:
         async with DemoProject(folder / "project", small_appliance(folder / "appliance"), **options) as project:

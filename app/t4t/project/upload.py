@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, BinaryIO, Final
 
 from t4t.domain.project_errors import ProjectError, ReplyUnreadable, RequestRefused, ServerFailed, TimedOut, Unreachable, UploadPostponed, UploadRefused
 from t4t.domain.scheduler_request import UploadedFile
@@ -64,15 +64,15 @@ class Uploads:
             if offset >= nbytes:
                 return
         head = write_upload_head(file, nbytes=nbytes, md5_cksum=md5, offset=offset)
-        await self._ask(url, self._stream(head, path, offset), file.name, length=len(head) + nbytes - offset)
-
-    async def _stream(self, head: bytes, path: Path, offset: int) -> AsyncIterator[bytes]:
-        yield head
-        with await asyncio.to_thread(path.open, "rb") as source:
+        with await asyncio.to_thread(path.open, "rb") as source:  # not in the stream: nobody closes that when a server answers before it has all
             source.seek(offset)
-            while block := await asyncio.to_thread(source.read, _BLOCK):
-                await self._rate.take(len(block))
-                yield block
+            await self._ask(url, self._stream(head, source), file.name, length=len(head) + nbytes - offset)
+
+    async def _stream(self, head: bytes, source: BinaryIO) -> AsyncIterator[bytes]:
+        yield head
+        while block := await asyncio.to_thread(source.read, _BLOCK):
+            await self._rate.take(len(block))
+            yield block
 
     async def _ask(self, url: str, body: bytes | AsyncIterator[bytes], name: str, *, length: int | None = None) -> UploadReply:
         try:

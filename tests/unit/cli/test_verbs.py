@@ -53,9 +53,6 @@ class Services:
         listen(Progress(fraction=0.5, elapsed_s=1, cpu_s=1))
         return replace(RESULT, outcome=self.outcomes.pop(0), message="said", error="T4T-TASK-08")
 
-    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
-        tell("http://127.0.0.1:1/", "code")
-
     def of_projects(self) -> ProjectServices:
         return cast("ProjectServices", NoKeys())
 
@@ -92,6 +89,9 @@ class Services:
 
     def doctor(self, *, reach: bool) -> Diagnosis:
         raise NotImplementedError(reach)
+
+    def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
+        tell("http://127.0.0.1:1/t4t/", "code")
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         raise NotImplementedError
@@ -257,3 +257,12 @@ def test_a_decoded_reply_shows_no_key(capsys: pytest.CaptureFixture[str]) -> Non
     ):
         assert line in out
     assert "empty" not in out
+
+
+def test_a_demo_project_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(Services(), "demo-project") == 0
+    shown = capsys.readouterr().out
+    assert "http://127.0.0.1:1/t4t/" in shown
+    assert "code" in shown
+    assert run(Services(), "--json", "demo-project") == 0
+    assert json.loads(capsys.readouterr().out) == {"address": "http://127.0.0.1:1/t4t/", "invite_code": "code"}

@@ -2,64 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
 import gzip
-import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from urllib.parse import urlencode
 
 import pytest
-from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from support.demo_rig import HOST, QUICK, ROOM, WITH_VIRTUALBOX, WORK, demo_rig
+from support.demo_rig import HOST, NOTHING, QUICK, ROOM, WITH_VIRTUALBOX, begun, demo_rig, key_of, page
 from t4t.demo.project import book as states
-from t4t.demo.project.book import Credit
-from t4t.demo.project.keys import KeyPair, md5_of
 from t4t.demo.project.request import RequestBroken, read_request
-from t4t.demo.project.settings import UPLOAD
-from t4t.demo.project.validation import Physics, leaked
 from t4t.domain import project_errors as errors
 from t4t.domain.no_work import NoWork, why_no_work
 from t4t.domain.scheduler_request import ABORTED, DiskUsage, FinishedTask, TrickleUp, WorkRequest
-from t4t.host.clock import RealClock
-from t4t.project.exports import number_of, records, unpacked
-from t4t.project.replies import root_of
-from t4t.project.request import write_upload_head
-from t4t.project.signing import SigningKey
-from t4t.project.statistics import WEEK, Statistics
-from t4t.transfer.download import Downloads
-from t4t.transfer.limits import Rate
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
-
-    from aiohttp.typedefs import Handler
-
-    from support.demo_rig import Rig, Volunteer
-    from t4t.domain.assignment import NewTask
-    from t4t.transfer.http import Reply
-
-NOTHING = WorkRequest()
-
-
-async def begun(rig: Rig, work: WorkRequest = WORK) -> NewTask:
-    """The first task of a new volunteer."""
-    await rig.volunteer.attach(rig.project.address)
-    await rig.volunteer.contact(work)
-    return next(iter(rig.volunteer.tasks.values()))
-
-
-async def page(rig: Rig, name: str, headers: Mapping[str, str] | None = None, /, **query: str) -> Reply:
-    return await rig.http.get(f"{rig.project.address}{name}", query=query, headers=headers)
-
-
-def key_of(volunteer: Volunteer) -> str:
-    assert volunteer.state is not None
-    return volunteer.attachments.key(volunteer.state) or ""
 
 
 # --- results ---
@@ -129,6 +88,9 @@ async def test_what_was_reported_twice_counts_once(tmp_path: Path) -> None:
         rig.volunteer.tasks[done.name], rig.volunteer.finished[done.name] = task, done
         exchange = await rig.volunteer.contact(NOTHING)
         assert exchange.acknowledged == (done.name,)
+        rig.volunteer.tasks["unknown"], rig.volunteer.finished["unknown"] = task, replace(done, name="unknown")
+        exchange = await rig.volunteer.contact(NOTHING)
+        assert exchange.acknowledged == ("unknown",)
         assert rig.project.book.tasks[done.name].reports == 2
         assert rig.project.book.accounts[1].credit.total == 50.0
 
@@ -329,249 +291,3 @@ def test_any_bytes_are_read_or_refused(data: bytes) -> None:
         except RequestBroken as error:
             reason = str(error)
         assert reason in {"", "no end tag", "xp.get_tag() failed"}
-
-
-# --- uploads ---
-
-
-async def test_what_arrived_before_a_break_stays(tmp_path: Path) -> None:
-    over = asyncio.Event()
-
-    @web.middleware
-    async def watch(request: web.Request, handler: Handler) -> web.StreamResponse:
-        try:
-            return await handler(request)
-        finally:
-            if request.path == UPLOAD:
-                over.set()
-
-    async with demo_rig(tmp_path, around=[watch]) as rig:
-        task = await begun(rig)
-        (info,) = task.outputs
-        port = int(rig.project.address.split(":")[2].partition("/")[0])
-        head = write_upload_head(info, nbytes=300_000, md5_cksum="0", offset=0)
-        _source, out = await asyncio.open_connection("127.0.0.1", port)
-        out.write(f"POST {UPLOAD} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {len(head) + 300_000}\r\n\r\n".encode() + head + b"a" * 100_000)
-        out.close()
-        await over.wait()
-        path = rig.folder / "project" / "upload" / info.name
-        assert not path.exists() or path.stat().st_size <= 100_000
-        path.write_bytes(b"a" * 100_000)
-        await rig.volunteer.finish(task, b"a" * 300_000)
-        assert path.read_bytes() == b"a" * 300_000
-
-
-@pytest.mark.parametrize(
-    ("change", "leaf"),
-    [
-        ({"name": "../../keys"}, errors.UploadRefused),
-        ({"max_nbytes": 10}, errors.UploadRefused),
-        ({"name": "t4t_demo_0001_0_r1_0"}, errors.UploadRefused),
-        ({"xml_signature": "ab\n."}, errors.UploadRefused),
-        ({"xml_signature": ""}, errors.UploadRefused),
-    ],
-)
-async def test_uploads_that_are_refused(tmp_path: Path, change: dict[str, object], leaf: type[Exception]) -> None:
-    async with demo_rig(tmp_path) as rig:
-        task = await begun(rig)
-        result = tmp_path / "r"
-        result.write_bytes(b"r" * 10)
-        with pytest.raises(leaf):
-            await rig.volunteer.uploads.send(replace(task.outputs[0], **change), result)  # type: ignore[arg-type]  # any field
-        assert list((rig.folder / "project" / "upload").iterdir()) == []
-
-
-# --- pages ---
-
-
-async def test_accounts(tmp_path: Path) -> None:
-    async with demo_rig(tmp_path) as rig:
-        volunteer, address = rig.volunteer, rig.project.address
-        with pytest.raises(errors.InviteCodeWrong):
-            await volunteer.attach(address, invite_code="guess")
-        config = await volunteer.attach(address, team="Demo volunteers")
-        key = key_of(volunteer)
-        with pytest.raises(errors.UserNameInUse):
-            await volunteer.attach(address, email="other@example.org")
-        with pytest.raises(errors.EmailInUse):
-            await volunteer.attach(address, password="another one")  # noqa: S106 (of no use)
-        assert await volunteer.accounts.look_up(config, email="v@EXAMPLE.org", password="long enough") == key  # noqa: S106 (of no use)
-        await volunteer.accounts.set_venue(config, key, 1, "home") if rig.project.book.computers else None
-        info = await volunteer.accounts.info(config, key)
-        assert (info.teamid, info.weak_auth) == (1, rig.project.book.accounts[1].weak_key)
-        with pytest.raises(errors.KeyRefused):
-            await volunteer.accounts.info(config, "0" * 32)
-        await volunteer.accounts.change(config, key, teamid="0", country="France")
-        assert (await volunteer.accounts.join_team(config, key, 1)).name == "Demo volunteers"
-        with pytest.raises(errors.TeamUnknown):
-            await volunteer.accounts.join_team(config, key, 99)
-        assert len(await volunteer.accounts.teams(config, "VOLUNT")) == 1
-        rig.project.settings = replace(rig.project.settings, account_changes=False)
-        with pytest.raises(errors.ChangeOnWebsite):
-            await volunteer.accounts.change(config, key, country="France")
-        assert rig.project.complaints == []
-
-
-async def test_a_failed_login_takes_its_time(tmp_path: Path) -> None:
-    async with demo_rig(tmp_path, settings=replace(QUICK, failed_login_delay=0.05)) as rig:
-        config = await rig.volunteer.attach(rig.project.address)
-        loop = asyncio.get_running_loop()
-        before = loop.time()
-        with pytest.raises(errors.PasswordWrong):
-            await rig.volunteer.accounts.look_up(config, email="v@example.org", password="wrong one")  # noqa: S106 (of no use)
-        assert loop.time() - before >= 0.05
-
-
-@pytest.mark.parametrize(
-    ("name", "query", "number"),
-    [
-        ("show_user.php", {"userid": "99"}, -136),
-        ("show_user.php", {"userid": "x"}, -1),
-        ("notices.php", {"userid": "1", "auth": "1_0"}, -155),
-        ("am_set_info.php", {"account_key": "KEY", "global_prefs": "<other/>"}, -112),
-        ("am_set_info.php", {"account_key": "KEY", "teamid": "5"}, -136),
-        ("am_set_host_info.php", {"account_key": "KEY", "hostid": "5"}, -136),
-        ("create_account.php", {"email_addr": "a", "passwd_hash": "b", "user_name": "c"}, -1),
-    ],
-)
-async def test_error_documents(tmp_path: Path, name: str, query: dict[str, str], number: int) -> None:
-    async with demo_rig(tmp_path) as rig:
-        await rig.volunteer.attach(rig.project.address)
-        given = {field: key_of(rig.volunteer) if value == "KEY" else value for field, value in query.items()}
-        reply = await page(rig, name, **given)
-        assert f"<error_num>{number}</error_num>".encode() in reply.body
-
-
-async def test_public_data(tmp_path: Path) -> None:
-    async with demo_rig(tmp_path) as rig:
-        task = await begun(rig)
-        assert rig.volunteer.state is not None
-        config = await rig.volunteer.accounts.config(rig.project.address)
-        await rig.volunteer.accounts.change(config, key_of(rig.volunteer), teamid="1")
-        await rig.volunteer.accounts.set_venue(config, key_of(rig.volunteer), 1, "home")
-        status = root_of((await page(rig, "server_status.php", xml="1")).body, "server_status", kind="server_status")
-        assert next(status.descendants("in_progress")).text == "1"
-        assert b"<plan_class>qemu64</plan_class>" in (await page(rig, "apps.php", xml="1")).body
-        assert b"<venue>home</venue>" in (await page(rig, "show_user.php", auth=key_of(rig.volunteer), format="xml")).body
-        assert (await page(rig, "rss_main.php")).body.count(b"<item>") == 1
-        assert b"no pages" in (await page(rig, "home.php")).body
-        empty = await page(rig, "stats/user.gz")
-        await rig.volunteer.finish(task, b"r")
-        await rig.volunteer.contact(NOTHING)
-        await rig.project.settled()
-        users = await page(rig, "stats/user.gz")
-        assert b"<total_credit>50.000000</total_credit>" in gzip.decompress(users.body)
-        assert gzip.decompress(empty.body).count(b"<user>") == 0
-        assert gzip.decompress((await page(rig, "stats/team.gz")).body).count(b"<team>") == 1
-        assert gzip.decompress((await page(rig, "stats/host.gz")).body).count(b"<host>") == 1
-        assert b"<nusers_total>1<" in (await page(rig, "stats/tables.xml")).body
-        for condition in ({"If-None-Match": users.headers["ETag"]}, {"If-Modified-Since": users.headers["Last-Modified"]}):
-            with pytest.raises(errors.RequestRefused) as refused:
-                await page(rig, "stats/user.gz", condition)
-            assert refused.value.status == 304
-        assert (await page(rig, "stats/user.gz", {"If-Modified-Since": "yesterday"})).status == 200
-        with pytest.raises(errors.RequestRefused):
-            await page(rig, "stats/other.gz")
-
-
-async def test_exports_as_the_client_fetches_them(tmp_path: Path) -> None:
-    async with demo_rig(tmp_path) as rig:
-        task = await begun(rig)
-        folder = tmp_path / "stats"
-        downloads = Downloads(rig.http, folder, rate=Rate(RealClock()), now=rig.now)
-        statistics = Statistics(rig.http, downloads, folder, master_url=rig.project.address, now=rig.now)
-        empty = await statistics.get("user.gz", metered=False)
-        await rig.volunteer.finish(task, b"r")
-        await rig.volunteer.contact(NOTHING)
-        await rig.project.settled()
-        assert await statistics.get("user.gz", metered=False) == empty
-        rig.now.now += WEEK
-        users = list(records(unpacked(await statistics.get("user.gz", metered=False)), "user"))
-        assert [number_of(user[b"total_credit"]) for user in users] == [50.0]
-
-
-async def test_whose_key_it_is(tmp_path: Path) -> None:
-    async with demo_rig(tmp_path) as rig:
-        config = await rig.volunteer.attach(rig.project.address, name="Zoë")
-        accounts, key = rig.volunteer.accounts, rig.project.book.accounts[1].weak_key
-        assert await accounts.holder(config, key_of(rig.volunteer)) == "Zoë"
-        assert await accounts.holder(config, key) == "Zoë"
-        for wrong in ("f" * 32, f"2_{key.partition('_')[2]}"):
-            with pytest.raises(errors.KeyRefused):
-                await accounts.holder(config, wrong)
-        with pytest.raises(errors.KeyMalformed):
-            await accounts.holder(config, f"1_{'f' * 31}")
-        assert rig.project.complaints == []
-
-
-async def test_files_that_are_not_handed_out(tmp_path: Path) -> None:
-    async with demo_rig(tmp_path) as rig:
-        for name in ("download/none", "download/none.input", "download/..%2F..%2Fproject.json", "download/code_sign_private.pem", "nothing.php"):
-            with pytest.raises(errors.RequestRefused) as refused:
-                await rig.http.get(f"{rig.project.address}{urlencode({'': name})[1:].replace('%2F', '/') if '%' not in name else name}")
-            assert refused.value.status == 404
-
-
-# --- credit, keys, physics ---
-
-
-def test_credit_halves_every_week() -> None:
-    credit = Credit()
-    credit.grant(70.0, since=1000.0, now=1000.0 + 86400)
-    assert (credit.total, credit.average) == (70.0, 70.0)
-    credit.grant(0.0, since=0.0, now=credit.average_time + 7 * 86400)
-    assert credit.average == pytest.approx(35.0)
-    before = credit.average
-    credit.grant(10.0, since=0.0, now=credit.average_time)
-    assert credit.average > before
-
-
-def test_signatures_are_what_clients_check(tmp_path: Path) -> None:
-    key = KeyPair.kept(tmp_path / "key.pem")
-    public = SigningKey(key.text)
-    for number in range(30):  # leading zeros come one time in 256
-        md5 = md5_of(str(number))
-        public.check(file="f", md5=md5, signature=key.sign(md5))
-        assert key.signed(md5, key.sign(md5))
-    assert not key.signed(md5_of("other"), key.sign(md5))
-    assert not key.signed(md5, "zz" * 128)
-
-
-def test_a_key_of_another_kind_is_not_used(tmp_path: Path) -> None:
-    path = tmp_path / "key.pem"
-    KeyPair.kept(path)
-    assert path.stat().st_mode & 0o077 == 0 or sys.platform == "win32"
-    path.write_bytes(b"-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIE3xYf1ZQq0c5u1mSgqE7rVhK2p9o3b1O7kqv7bW2x1R\n-----END PRIVATE KEY-----\n")
-    with pytest.raises(ValueError, match=r"key\.pem"):
-        KeyPair.kept(path)
-
-
-def test_leaks_are_found_in_damaged_archives_too() -> None:
-    packed = gzip.compress(b"a secret is here")
-    assert leaked(["secret"], [packed])
-    assert leaked(["secret"], [packed[:-4]])
-    assert not leaked(["secret", ""], [b"\x1f\x8b nothing"])
-
-
-RUNSPEC = "boinc ee zhad 91.2 - - pythia8 8.317 tune-monash13 10 7"
-
-
-async def test_physics_is_computed_again(tmp_path: Path, appliance_dir: Path) -> None:
-    judge = Physics(appliance_dir)
-    assert judge.can_compute
-    data = await judge.compute(RUNSPEC)
-    assert data is not None
-    result = tmp_path / "output.tgz"
-    result.write_bytes(data)
-    assert await judge(RUNSPEC, result) == ""
-    assert await judge(RUNSPEC.replace(" 7", " 8"), result) == "it is the result of another job"
-    plain = bytearray(gzip.decompress(data))
-    at = plain.index(b"Total")
-    digit = next(i for i in range(at, len(plain)) if plain[i : i + 1].isdigit())
-    plain[digit] = ord("0") + (plain[digit] - ord("0") + 1) % 10
-    result.write_bytes(gzip.compress(bytes(plain)))
-    assert await judge(RUNSPEC, result) == "another computation of the same events gave other bits"
-    assert await Physics(tmp_path)(RUNSPEC, result) == ""
-    result.write_bytes(b"nothing")
-    assert "can't be read" in await judge(RUNSPEC, result)
-    assert await judge.compute("boinc ee nonsense 91.2 - - pythia8 8.317 tune-monash13 10 7") is None

@@ -110,6 +110,11 @@ async def test_results_are_sent_as_recorded(http: Http, tmp_path: Path) -> None:
         assert versions.sub(b"", server.seen[0].body) == versions.sub(b"", request_body("real-client.18.upload-get-size"))
 
 
+async def test_a_project_that_does_not_say_its_address(http: Http) -> None:
+    async with FileServer([Serve(b"<project_config><name>P</name></project_config>")]) as server:
+        assert (await accounts(http).config(server.url)).master_url == ""
+
+
 async def test_a_project_that_calls_itself_by_an_address_of_this_computer(http: Http, monkeypatch: pytest.MonkeyPatch) -> None:
     """A server elsewhere names a door of ours as its master address: nothing is attached there."""
     body = b"<project_config><name>P</name><master_url>http://127.0.0.1:31416/</master_url></project_config>"

@@ -9,6 +9,7 @@ import pytest
 from support.demo_rig import Clock
 from support.file_server import FileServer, Raw, Serve, Status, head
 from t4t.domain import project_errors as errors
+from t4t.domain.errors import FolderUnwritable
 from t4t.host.clock import RealClock
 from t4t.project.statistics import LARGEST, WEEK, Fetched, Statistics, conditions, is_fresh
 from t4t.transfer.download import Downloads
@@ -102,6 +103,13 @@ async def test_a_note_that_is_wrong_is_forgotten(http: Http, tmp_path: Path, not
     async with FileServer([told(3), Serve(b"one")]) as server:
         now = Clock(2.0)
         assert (await statistics(http, tmp_path, server, now).get("user.gz", metered=False)).read_bytes() == b"one"
+
+
+async def test_a_note_that_can_not_be_written(http: Http, tmp_path: Path) -> None:
+    (tmp_path / "stats" / "user.gz.json").mkdir(parents=True)
+    async with FileServer([told(3), Serve(b"one")]) as server:
+        with pytest.raises(FolderUnwritable):
+            await statistics(http, tmp_path, server, Clock()).get("user.gz", metered=False)
 
 
 def test_decisions() -> None:

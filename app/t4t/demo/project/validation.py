@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import platform
+import signal
 import sys
 import tempfile
 import zlib
@@ -55,9 +57,10 @@ def _unpacked(data: bytes) -> bytes:
 class Physics:
     """The judge of real results."""
 
-    def __init__(self, folder: Path) -> None:
-        """``folder`` is the appliance's; its ``tree`` need not be there."""
+    def __init__(self, folder: Path, *, seconds: float = _SECONDS) -> None:
+        """``folder`` is the appliance's; its ``tree`` need not be there. A computation that takes longer than ``seconds`` is ended."""
         self._folder = folder.resolve()
+        self._seconds = seconds
 
     @property
     def can_compute(self) -> bool:
@@ -91,16 +94,16 @@ class Physics:
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.DEVNULL,
                 stderr=asyncio.subprocess.DEVNULL,
+                start_new_session=True,
             )
             try:
-                async with asyncio.timeout(_SECONDS):
+                async with asyncio.timeout(self._seconds):
                     status = await process.wait()
             except TimeoutError:
                 status = None
             finally:
                 if process.returncode is None:
-                    with contextlib.suppress(ProcessLookupError):
-                        process.kill()
+                    _end(process)
                     await process.wait()
             return await asyncio.to_thread((Path(out) / "output.tgz").read_bytes) if status == 0 else None
 
@@ -115,3 +118,10 @@ class Physics:
     def _environment(self) -> dict[str, str]:
         data = self._folder / "tree/usr/share/Pythia8/xmldoc"
         return {"GLIBC_TUNABLES": _TUNABLES, "PYTHIA8DATA": str(data), "LANG": "C.UTF-8", "PATH": "/usr/bin:/bin"}
+
+
+def _end(process: asyncio.subprocess.Process) -> None:
+    """The job and the workers that it started."""
+    if sys.platform != "win32":
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -12,7 +14,9 @@ from support.chaos_agent import WatchedWorld
 from support.task_folders import make_task
 from t4t.domain.errors import HostProcessLost
 from t4t.domain.policy import PauseKind, Settings
+from t4t.domain.task import MAX_RECOVERIES
 from t4t.domain.vm import VmState
+from t4t.engine.observer import LIVELY
 from t4t.engine.record import RecordFile, TaskRecord
 from t4t.hypervisor.fake import FakeHypervisor, ScriptedGuest, VirtualClock
 from t4t.storage.state import NAME, State
@@ -115,6 +119,39 @@ async def test_a_saved_state_that_somebody_threw_away(agent: InProcess) -> None:
         await engine.resume()
         await shows(engine, lambda view: view.finished == 1)
         assert (agent.data / "done" / "a").is_dir()
+
+
+async def test_power_cuts_are_no_fault_of_a_task_that_goes_on(tmp_path: Path, clock: VirtualClock) -> None:
+    """Many deaths before the next checkpoint, each after more work than before: it is done in the end."""
+    agent = InProcess(tmp_path / "data", clock=clock, job_seconds=2000, settings=Settings(checkpoint_s=1e6))
+    agent.add_task("a")
+    async with agent.running() as engine:
+        for cut in range(1, 2 * MAX_RECOVERIES):
+            await shows(engine, lambda view, least=100.0 * cut: bool(view.tasks) and view.tasks[0].elapsed_s - view.tasks[0].lost_s > least)  # type: ignore[misc]
+            agent.world.kill(only(agent).spec.vm_id)
+        await shows(engine, lambda view: view.finished == 1)
+        assert len(recovered(engine)) == 2 * MAX_RECOVERIES - 1
+        assert (agent.data / "done" / "a").is_dir()
+
+
+async def test_a_task_that_always_dies_at_the_same_place_is_given_up(tmp_path: Path, clock: VirtualClock) -> None:
+    agent = InProcess(tmp_path / "data", clock=clock, job_seconds=2000, settings=Settings(checkpoint_s=1e6))
+    agent.add_task("a")
+    async with agent.running() as engine:
+        for _ in range(MAX_RECOVERIES + 1):
+            await shows(engine, lambda view: bool(view.tasks) and 200 < view.tasks[0].elapsed_s - view.tasks[0].lost_s < 250)
+            agent.world.kill(only(agent).spec.vm_id)
+            await shows(engine, lambda view: not view.tasks or view.tasks[0].elapsed_s - view.tasks[0].lost_s < 100)
+        await shows(engine, lambda view: view.finished == 1)
+        assert (agent.data / "failed" / "a").is_dir()
+
+
+async def test_a_checkpoint_is_taken_when_it_is_due_and_not_at_the_next_look(agent: InProcess) -> None:
+    agent.pace = dataclasses.replace(LIVELY, look_s=37.0, web_s=1e6)
+    async with agent.running() as engine:
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].checkpoints == 3)
+        taken = [line.at for line in engine.timeline(1000) if line.what == "checkpoint"]
+        assert [later - earlier for earlier, later in itertools.pairwise(taken)] == pytest.approx([600, 600], abs=2)  # the least that the job allows
 
 
 def test_an_older_copy_of_the_record_expects_nothing(tmp_path: Path) -> None:

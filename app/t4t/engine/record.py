@@ -33,6 +33,8 @@ class TaskRecord(msgspec.Struct, kw_only=True):
     checkpoints: int = 0
     restarts: int = 0
     recoveries: int = 0
+    farthest_s: float = 0.0
+    """The most running time whose work the VM ever had."""
     expects_running: bool = False
     has_checkpoint: bool = False
     checkpoint_at_s: float = 0.0

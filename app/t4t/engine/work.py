@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import math
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -45,6 +46,8 @@ _SHUT_DOWN_S: Final = 60.0
 _SCREENSHOT: Final = "vm_screenshot.png"
 _CONSOLE: Final = "console.log"
 _FAILED_EXIT: Final = 194
+_PROGRESS_S: Final = 60.0
+"""So much more work than ever before shows that a task goes on."""
 
 
 class Work:
@@ -125,6 +128,8 @@ class Work:
     def look(self) -> None:
         """One look at everything that needs no driver; raises `FolderUnwritable` when the record's time has come and it can't be written."""
         self.seen.look()
+        if self.record.useful_s >= self.record.farthest_s + _PROGRESS_S:
+            self.record.farthest_s, self.record.recoveries = self.record.useful_s, 0  # it does go on: what ended it came from outside
         for news in self.exchange.news(self.record):
             self._listen(news)
         now = self._clock.monotonic()
@@ -136,14 +141,15 @@ class Work:
     def facts(self, able: Able) -> TaskFacts:
         """All that the transition needs; ``able`` is what may be tried now."""
         able = dataclasses.replace(able, save=able.save and self.fitting.can(Feature.SAVE))
-        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self.fitting.unfit, checkpoint_due=self._checkpoint_due())
+        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self.fitting.unfit, checkpoint_due=self._checkpoint_in_s() <= 0)
 
-    def _checkpoint_due(self) -> bool:
-        if not self.fitting.can(Feature.SNAPSHOTS):
-            return False
+    def _checkpoint_in_s(self) -> float:
+        """Running time until a checkpoint is due; infinite if none ever is."""
         job = self.folder.job
+        if not self.fitting.can(Feature.SNAPSHOTS) or (job.disable_automatic_checkpoints and not self._checkpoint_asked):
+            return math.inf
         since = self.record.elapsed_s - self.record.checkpoint_at_s
-        return self._checkpoint_asked or (not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s))
+        return 0.0 if self._checkpoint_asked else max(job.minimum_checkpoint_interval, self._checkpoint_s) - since
 
     def ask_checkpoint(self) -> None:
         """The volunteer wants a checkpoint now."""
@@ -160,6 +166,8 @@ class Work:
     def due_s(self) -> float:
         """Seconds until there is something to look at."""
         wait = self.seen.next_look_s
+        if self.seen.state is VmState.RUNNING and (due := self._checkpoint_in_s()) > 0:
+            wait = min(wait, due)  # what is at risk is never more than what was agreed
         return wait if self._rest_until is None else min(wait, max(0.0, self._rest_until - self._clock.monotonic()))
 
     def save_record(self) -> None:

@@ -94,7 +94,7 @@ def _of_things(known: Surroundings, event: HostEvent) -> tuple[str, str] | None:
         case DiskChanged():
             return f"disk_{event.state.value}", f"{event.free_mib}"
         case ProgramReplaced():
-            return ("program_replaced" if event.present else "program_gone"), event.path
+            return ("program_replaced" if event.present else "program_gone"), " ".join(event.path.splitlines())
         case _:
             return None
 

@@ -162,6 +162,16 @@ def test_a_demo_without_a_screen_ends_after_one(capsys: pytest.CaptureFixture[st
     assert "100 in 2.0 s" in capsys.readouterr().out
 
 
+def test_a_second_agent_without_a_screen_is_refused() -> None:
+    services = Services()
+    services.agent_runs = True
+    with pytest.raises(AgentRunning):
+        run(services)
+    services.screen = True
+    assert run(services) == 0
+    assert services.asked[-1] == ("window", "home")
+
+
 def test_a_demo_goes_on_until_it_is_stopped(capsys: pytest.CaptureFixture[str]) -> None:
     services = Services(Outcome.DONE, Outcome.DONE, Outcome.SAVED)
     services.screen = True

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from t4t.domain.clock import Clock
-from t4t.domain.errors import NotEnoughDisk, NotEnoughMemory
+from t4t.domain.errors import FolderUnwritable, NotEnoughDisk, NotEnoughMemory
 from t4t.host import resources
 from t4t.host.clock import RealClock
 
@@ -58,3 +58,9 @@ async def test_the_real_clock() -> None:
     await clock.sleep(0.01)
     assert clock.monotonic() - before > 0.009
     assert clock.monotonic() == pytest.approx(time.monotonic(), abs=1)
+
+
+def test_a_folder_that_is_gone_has_no_free_space(tmp_path: Path) -> None:
+    assert resources.free_bytes(tmp_path / "gone") is None
+    with pytest.raises(FolderUnwritable):
+        resources.check_disk(tmp_path / "gone", 1)

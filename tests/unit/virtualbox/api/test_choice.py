@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
 
 from t4t.bootstrap import machines
+from t4t.domain.errors import HypervisorMissing
 from t4t.host.clock import RealClock
+from t4t.hypervisor.virtualbox import locate
 from t4t.hypervisor.virtualbox.api.choice import RoadName, choose
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize(
@@ -45,3 +52,17 @@ async def test_where_the_api_does_not_open_vboxmanage_is_taken(monkeypatch: pyte
     monkeypatch.delenv("T4T_VIRTUALBOX_ROAD", raising=False)
     monkeypatch.setattr(machines, "opens", no)
     assert (await machines.road(RealClock())).name == "vboxmanage"
+
+
+def test_only_virtualboxs_own_program_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert machines.programs("qemu", tmp_path) == ()
+    assert machines.programs("auto", tmp_path) == ()
+    manage = tmp_path / "VBoxManage"
+    monkeypatch.setattr(locate, "find", lambda _place: locate.Programs(str(manage), "", str(tmp_path)))
+    assert machines.programs("virtualbox", tmp_path) == (manage,)
+
+    def missing(_place: object) -> locate.Programs:
+        raise HypervisorMissing(hypervisor="VirtualBox")
+
+    monkeypatch.setattr(locate, "find", missing)
+    assert machines.programs("virtualbox", tmp_path) == ()

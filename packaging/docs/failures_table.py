@@ -9,6 +9,8 @@ from typing import Final
 import msgspec
 from appliances_page import cell
 
+from t4t.domain.diagnosis.findings import Verdict
+from t4t.wording.findings import SENTENCES
 from t4t.wording.notices import TEXTS
 from t4t.wording.timeline import sentence
 
@@ -25,6 +27,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     code: str = ""
     history: str = ""
     silent: str = ""
+    findings: tuple[str, ...] = ()
 
     @property
     def told(self) -> str:
@@ -36,7 +39,8 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     def reads(self) -> str:
         """What the volunteer reads, in the wording's words."""
         said = f"**{TEXTS[self.code].title}.** {TEXTS[self.code].body}" if self.code else ""
-        return " ".join(part for part in (said, f"In the history: “{self.told}”" if self.told else "", self.silent) if part)
+        found = " ".join(f"“{SENTENCES[verdict].summary}”" for verdict in Verdict if verdict.id in self.findings)
+        return " ".join(part for part in (said, found, f"In the history: “{self.told}”" if self.told else "", self.silent) if part)
 
 
 def rows() -> tuple[Row, ...]:
@@ -48,16 +52,18 @@ def table() -> list[str]:
     """The section of the page."""
     lines = [
         "",
-        "# What goes wrong while work runs",
+        "# What goes wrong",
         "",
-        "Written from `packaging/docs/failures.toml`. The numbers are those of our list of what volunteers report most; the other numbers of that list are the",
-        "doctor's. `tests/lab` is real VirtualBox, `tests/qemu` real QEMU; a test of the contract runs on each driver. Nothing is put off by a day.",
+        "Written from `packaging/docs/failures.toml`. The numbers are those of our list of what volunteers report most. `tests/lab` is real VirtualBox,",
+        "`tests/qemu` real QEMU; a test of the contract runs on each driver. Nothing is put off by a day. What the doctor finds (codes with a dot) is shown by",
+        "machines, recorded or made from the cited sources, each with the findings, remedies and sentences that it must have.",
         "",
         "| no. | what volunteers see elsewhere | provoked by | what the program does by itself | what you read | code |",
         "|---|---|---|---|---|---|",
     ]
     for row in rows():
         tests = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in row.tests)
-        code = f"`{row.code}`" if row.code else f"`{row.history.partition(' ')[0]}`" if row.history else "–"
+        codes = (row.code, *row.findings, row.history.partition(" ")[0] if not row.code else "")
+        code = "<br>".join(f"`{one}`" for one in codes if one) or "–"
         lines.append(f"| {row.id} | {cell(row.symptom)} | {tests} | {cell(row.does)} | {cell(row.reads)} | {code} |")
     return lines

@@ -1,7 +1,6 @@
-"""Run the laboratory's tests, two files at a time: `python3 packaging/lab/run_tests.py --lab DIR --appliance DIR --packages DIR --logs DIR FILE...`.
+"""Run the laboratory's tests, several files at a time: `python3 packaging/lab/run_tests.py --lab DIR --appliance DIR --packages DIR --logs DIR FILE...`.
 
-Each file has a run of the laboratory for itself, so a registry, processes and ports of its own. An interpreted guest keeps one core busy, so two runs
-take about half the time of one. Ends with 1 if a file failed; its whole output is shown then.
+Each file has a run of the laboratory for itself, so a registry, processes and ports of its own. Ends with 1 if a file failed; its whole output is shown then.
 
 Somebody else's VM (`neighbour`) is registered in each run, and its files can be written there; after all runs they must be the same to the byte, and so must
 the registry that they come from. Else it ends with 1 too.
@@ -27,6 +26,8 @@ from lab_build.folder import CHECKOUT, SCRATCH
 _ENTER: Final = Path(__file__).with_name("enter.py")
 _NO_TESTS: Final = 5
 """Pytest's result for a file without a test for the laboratory."""
+_LANES: Final = min(4, (os.cpu_count() or 1) + 1)
+"""Files at a time: a test waits for VirtualBox as long as it computes (with two at a time 30 to 70 % of two processors were idle)."""
 _SAYING: Final = threading.Lock()
 
 
@@ -101,7 +102,7 @@ def main() -> int:
     begun = time.monotonic()
     laboratory = Laboratory(known.lab, known.appliance, known.packages, known.logs / "somebody-elses")
     before = laboratory.settle()
-    with ThreadPoolExecutor(max_workers=min(2, os.cpu_count() or 1)) as pool:
+    with ThreadPoolExecutor(max_workers=_LANES) as pool:
         results = list(pool.map(lambda file: run_file(file, laboratory=laboratory, logs=known.logs), known.files))
     say(f"[lab] {sum(map(bool, results))} of {len(results)} files failed, {time.monotonic() - begun:.0f} s")
     return int(not untouched(laboratory.theirs, before) or any(results))

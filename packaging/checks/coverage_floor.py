@@ -14,6 +14,8 @@ from typing import Final
 _ROOT: Final = Path(__file__).resolve().parents[2]
 _SLACK: Final = 4.0
 """Percent by which a file may outgrow its floor before the floor must be raised."""
+_NOISE: Final = 2.0
+"""Percent by which two runs differ where threads and processes are at work: in files that have a floor of their own."""
 
 
 def main() -> int:
@@ -24,7 +26,7 @@ def main() -> int:
     for name, facts in sorted(report["files"].items()):
         reached = float(facts["summary"]["percent_covered"])
         floor = floors.get(name, 100.0)
-        if reached + 1e-9 < floor:
+        if reached + 1e-9 < floor - (_NOISE if name in floors else 0.0):
             missing = facts["missing_lines"] or facts.get("missing_branches", [])
             print(f"{name}: {reached:.1f} % covered, the floor is {floor} (missing: {missing[:12]})")
             bad = 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
-import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -16,7 +14,6 @@ from t4t.domain.errors import HostProcessLost
 from t4t.domain.policy import PauseKind, Settings
 from t4t.domain.task import MAX_RECOVERIES
 from t4t.domain.vm import VmState
-from t4t.engine.observer import LIVELY
 from t4t.engine.record import RecordFile, TaskRecord
 from t4t.hypervisor.fake import FakeHypervisor, ScriptedGuest, VirtualClock
 from t4t.storage.state import NAME, State
@@ -144,14 +141,6 @@ async def test_a_task_that_always_dies_at_the_same_place_is_given_up(tmp_path: P
             await shows(engine, lambda view: not view.tasks or view.tasks[0].elapsed_s - view.tasks[0].lost_s < 100)
         await shows(engine, lambda view: view.finished == 1)
         assert (agent.data / "failed" / "a").is_dir()
-
-
-async def test_a_checkpoint_is_taken_when_it_is_due_and_not_at_the_next_look(agent: InProcess) -> None:
-    agent.pace = dataclasses.replace(LIVELY, look_s=37.0, web_s=1e6)
-    async with agent.running() as engine:
-        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].checkpoints == 3)
-        taken = [line.at for line in engine.timeline(1000) if line.what == "checkpoint"]
-        assert [later - earlier for earlier, later in itertools.pairwise(taken)] == pytest.approx([600, 600], abs=2)  # the least that the job allows
 
 
 def test_an_older_copy_of_the_record_expects_nothing(tmp_path: Path) -> None:

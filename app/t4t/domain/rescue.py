@@ -46,7 +46,10 @@ def orders(steps: Sequence[VmStep], standings: Sequence[Standing]) -> Mapping[Vm
     for step in steps:
         if step.act is not VmAct.SAVE or step.vm not in there:
             continue
-        waits = there[step.vm].waits_for_saving
+        standing = there[step.vm]
+        waits = standing.waits_for_saving
+        if not waits and found.get(step.vm) is Order.HOLD and standing.waits_for_pausing:
+            continue  # it could not be saved: at least it is to stand still
         if free or not waits:
             found[step.vm] = Order.SAVE
         else:

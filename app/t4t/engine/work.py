@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
-import math
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -141,15 +140,14 @@ class Work:
     def facts(self, able: Able) -> TaskFacts:
         """All that the transition needs; ``able`` is what may be tried now."""
         able = dataclasses.replace(able, save=able.save and self.fitting.can(Feature.SAVE))
-        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self.fitting.unfit, checkpoint_due=self._checkpoint_in_s() <= 0)
+        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self.fitting.unfit, checkpoint_due=self._checkpoint_due())
 
-    def _checkpoint_in_s(self) -> float:
-        """Running time until a checkpoint is due; infinite if none ever is."""
+    def _checkpoint_due(self) -> bool:
+        if not self.fitting.can(Feature.SNAPSHOTS):
+            return False
         job = self.folder.job
-        if not self.fitting.can(Feature.SNAPSHOTS) or (job.disable_automatic_checkpoints and not self._checkpoint_asked):
-            return math.inf
         since = self.record.elapsed_s - self.record.checkpoint_at_s
-        return 0.0 if self._checkpoint_asked else max(job.minimum_checkpoint_interval, self._checkpoint_s) - since
+        return self._checkpoint_asked or (not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s))
 
     def ask_checkpoint(self) -> None:
         """The volunteer wants a checkpoint now."""
@@ -166,8 +164,6 @@ class Work:
     def due_s(self) -> float:
         """Seconds until there is something to look at."""
         wait = self.seen.next_look_s
-        if self.seen.state is VmState.RUNNING and (due := self._checkpoint_in_s()) > 0:
-            wait = min(wait, due)  # what is at risk is never more than what was agreed
         return wait if self._rest_until is None else min(wait, max(0.0, self._rest_until - self._clock.monotonic()))
 
     def save_record(self) -> None:

@@ -91,3 +91,14 @@ def test_what_waits_and_what_does_not() -> None:
     assert not is_done(frozen, begin)
     assert is_done(frozen, [Standing(vm=one, state=VmState.RUNNING, failed=frozenset({VmAct.PAUSE}))])
     assert orders((VmStep(vm=one, act=VmAct.SAVE, done_by_s=1), VmStep(vm=two, act=VmAct.SAVE, done_by_s=2)), begin)[two] is Order.STAY
+
+
+def test_what_can_not_be_saved_is_at_least_frozen() -> None:
+    vm = VmId("vm1")
+    steps = (VmStep(vm=vm, act=VmAct.PAUSE, done_by_s=0.0), VmStep(vm=vm, act=VmAct.SAVE, done_by_s=9.0))
+    running = Standing(vm=vm, state=VmState.RUNNING, failed=frozenset({VmAct.SAVE}))
+    assert orders(steps, [running]) == {vm: Order.HOLD}
+    assert not is_done(steps, [running])
+    frozen = Standing(vm=vm, state=VmState.PAUSED, failed=frozenset({VmAct.SAVE}))
+    assert orders(steps, [frozen]) == {vm: Order.SAVE}
+    assert is_done(steps, [frozen])

@@ -83,6 +83,7 @@ def test_any_line_is_one_sentence(what: str, detail: str, lost_s: float) -> None
         ("interrupted", "?", 0.0, "The program had ended in the middle of its work; what was going on was looked at again."),
         ("checkpoint_skipped", "T4T-DISK-01", 0.0, "No checkpoint this time: Not enough disk space (T4T-DISK-01)."),
         ("refused", "T4T-TASK-02", 0.0, "It can't be run and was put into “failed”: The job description can't be read (T4T-TASK-02)."),
+        ("state_set_aside", "x", 0.0, "A file of the program could not be read. It was put aside as x, and the work goes on."),
         ("failed", "T4T-NEW-99", 0.0, "It failed: T4T-NEW-99."),
         ("of_a_later_version", "", 0.0, "Something happened that this version has no words for."),
     ],

@@ -1,4 +1,4 @@
-"""Run the laboratory's tests, several files at a time: `python3 packaging/lab/run_tests.py --lab DIR --appliance DIR --packages DIR --logs DIR FILE...`.
+"""Run the laboratory's tests, two files at a time: `python3 packaging/lab/run_tests.py --lab DIR --appliance DIR --packages DIR --logs DIR FILE...`.
 
 Each file has a run of the laboratory for itself, so a registry, processes and ports of its own. Ends with 1 if a file failed; its whole output is shown then.
 
@@ -26,8 +26,8 @@ from lab_build.folder import CHECKOUT, SCRATCH
 _ENTER: Final = Path(__file__).with_name("enter.py")
 _NO_TESTS: Final = 5
 """Pytest's result for a file without a test for the laboratory."""
-_LANES: Final = min(4, (os.cpu_count() or 1) + 1)
-"""Files at a time: a test waits for VirtualBox as long as it computes (with two at a time 30 to 70 % of two processors were idle)."""
+_LANES: Final = min(2, os.cpu_count() or 1)
+"""Files at a time. Of two processors 30 to 70 % were idle then; three at a time were not tried, and guests here run at the lowest priority."""
 _SAYING: Final = threading.Lock()
 
 

@@ -8,7 +8,7 @@ import os
 import secrets
 import sys
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar, TypeVarTuple
 
 if sys.platform == "win32":
     import msvcrt
@@ -16,9 +16,11 @@ else:
     import fcntl
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
+_Given = TypeVarTuple("_Given")
+_Made = TypeVar("_Made")
 _LOCK_POLL_SECONDS: Final = 0.02
 _LOCK_OFFSET: Final = 1 << 30
 """Windows only: a locked range can't be read, so the lock lies far behind what the file says."""
@@ -48,6 +50,17 @@ def sync_folder(folder: Path) -> None:
             os.fsync(handle)
         finally:
             os.close(handle)
+
+
+async def to_the_end(work: Callable[[*_Given], _Made], *args: *_Given) -> _Made:
+    """``asyncio.to_thread``, but who is cancelled waits for the thread: nothing can stop it, and what it still opens would be closed by nobody."""
+    future = asyncio.get_running_loop().run_in_executor(None, work, *args)
+    try:
+        return await asyncio.shield(future)
+    except asyncio.CancelledError:
+        await asyncio.wait([future])
+        future.exception()
+        raise
 
 
 class FileLock:

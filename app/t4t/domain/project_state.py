@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 _LONGEST_DELAY: Final = 2 * backoff.DAY
 _JUMP: Final = 60.0
+_ON_ITS_WAY: Final = 60.0
+"""How long after its sending a request may still be counted by the server, in seconds."""
 REPORT_AFTER: Final = backoff.HOUR
 REPORT_BEFORE_DEADLINE: Final = backoff.DAY
 REPORT_AT: Final = 64
@@ -57,6 +59,8 @@ class ProjectState:
     """The latest time at which this was changed."""
     not_before: float = 0.0
     """The project asked for quiet until then."""
+    request_delay: float = 0.0
+    """The quiet that it asked for last, in seconds."""
     contact_by: float = 0.0
     """The project wants to hear of us by then; 0: whenever."""
     failures: int = 0
@@ -143,8 +147,12 @@ def _worth_a_report(needs: Needs, now: float) -> bool:
 
 
 def about_to_ask(state: ProjectState, now: float) -> ProjectState:
-    """Before a request leaves (and before it is sent this is written down): the number that it carries. A new computer's is 0."""
-    return replace(state, rpc_seqno=state.rpc_seqno + 1 if state.hostid else 0, seen=now)
+    """Before a request leaves (and before it is sent this is written down): the number that it carries. A new computer's is 0.
+
+    If we die before its reply, the server has counted it all the same: the next start keeps the quiet that the project asks for each time.
+    """
+    quiet = now + state.request_delay + _ON_ITS_WAY if state.request_delay else state.not_before
+    return replace(state, rpc_seqno=state.rpc_seqno + 1 if state.hostid else 0, not_before=max(state.not_before, quiet), seen=now)
 
 
 def after_failure(state: ProjectState, now: float, chance: float) -> ProjectState:
@@ -187,7 +195,7 @@ def after_reply(state: ProjectState, reply: SchedulerReply, now: float, *, asked
     )
     if reply.refusal is Refusal.KEY:
         return state
-    state = _with_host(_with_account(state, reply, now), reply, new_cpid)
+    state = replace(_with_host(_with_account(state, reply, now), reply, new_cpid), request_delay=min(backoff.HOUR, delay))
     return _with_work(_with_address(state, reply), reply, now, asked=asked, wanted_work=wanted_work, chance=chance)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO, Final
 
 from t4t.domain.project_errors import ProjectError, ReplyUnreadable, RequestRefused, ServerFailed, TimedOut, Unreachable, UploadPostponed, UploadRefused
 from t4t.domain.scheduler_request import UploadedFile
+from t4t.durable import to_the_end
 from t4t.project.replies import root_of, upload_reply
 from t4t.project.request import write_size_query, write_upload_head
 from t4t.transfer.intake import measured
@@ -64,13 +65,14 @@ class Uploads:
             if offset >= nbytes:
                 return
         head = write_upload_head(file, nbytes=nbytes, md5_cksum=md5, offset=offset)
-        with await asyncio.to_thread(path.open, "rb") as source:  # not in the stream: nobody closes that when a server answers before it has all
+        # Not in a thread: who is cancelled meanwhile would not close it. Not in the stream: nobody closes that when a server answers before it has all.
+        with path.open("rb") as source:
             source.seek(offset)
             await self._ask(url, self._stream(head, source), file.name, length=len(head) + nbytes - offset)
 
     async def _stream(self, head: bytes, source: BinaryIO) -> AsyncIterator[bytes]:
         yield head
-        while block := await asyncio.to_thread(source.read, _BLOCK):
+        while block := await to_the_end(source.read, _BLOCK):
             await self._rate.take(len(block))
             yield block
 

@@ -27,7 +27,7 @@ from t4t.domain.project_errors import (
     TimedOut,
     Unreachable,
 )
-from t4t.durable import sync_folder, write_atomic
+from t4t.durable import sync_folder, to_the_end, write_atomic
 from t4t.transfer.addresses import checked, site
 from t4t.transfer.http import translated
 from t4t.transfer.intake import Intake, measured
@@ -115,7 +115,7 @@ class Downloads:
         the next try unless it was wrong.
         """
         final = self._folder / checked_name(wanted.name)
-        if await asyncio.to_thread(_is_right, final, wanted):
+        if await to_the_end(_is_right, final, wanted):
             return final
         urls = [checked(url) for url in (wanted.gzipped_urls or wanted.urls)]
         with _putting(self._folder):
@@ -142,16 +142,16 @@ class Downloads:
         intake = Intake(self._folder, wanted.name, gzipped=bool(wanted.gzipped_urls), limit=wanted.nbytes or _UNKNOWN_LIMIT, sha256=bool(wanted.sha256))
         transfer = _Transfer(self._http, url, wanted, intake, self._folder / f".{wanted.name}.part.json")
         try:
-            resumed = await asyncio.to_thread(transfer.begin)
+            resumed = await to_the_end(transfer.begin)
             self._check_disk(wanted, intake)
             try:
                 await self._all(transfer, progress)
             except _WRONG:
                 if not resumed:
                     raise
-                await asyncio.to_thread(transfer.restart)  # the earlier part may be what was wrong: once more from the beginning
+                await to_the_end(transfer.restart)  # the earlier part may be what was wrong: once more from the beginning
                 await self._all(transfer, progress)
-            await asyncio.to_thread(_put, intake, final)
+            await to_the_end(_put, intake, final)
         except _WRONG:
             transfer.forget()
             raise
@@ -171,7 +171,7 @@ class Downloads:
                 breaks += 1
                 if transfer.intake.received == before or breaks > _BREAKS:
                     raise
-        await asyncio.to_thread(transfer.judge)
+        await to_the_end(transfer.judge)
 
     async def _account(self, amount: int, received: int, progress: Callable[[int], None]) -> None:
         self._allowance.note(self._now(), amount)
@@ -285,7 +285,7 @@ class _Transfer:
             if error.status != _UNSATISFIABLE or not self.intake.received:
                 raise
             # what we have is at least as long as what the server has: it can't be a part of it
-            await asyncio.to_thread(self.restart)
+            await to_the_end(self.restart)
             raise Unreachable(host=error.host, reason="the file is another one now") from error
         if self.intake.received < self._total:
             raise Unreachable(host=site(self._url), reason="the file was cut off")
@@ -295,7 +295,7 @@ class _Transfer:
         found = _RANGE.fullmatch(response.headers.get("Content-Range", ""))
         fits = response.status == _PARTIAL and found is not None and int(found[1]) == self.intake.received
         if not fits and self.intake.received:
-            await asyncio.to_thread(self.restart)
+            await to_the_end(self.restart)
         if response.status == _PARTIAL and not fits:
             raise Unreachable(host=site(response.url), reason="it sent another part of the file")
         announced = self.intake.received + (response.content_length or 0)
@@ -305,7 +305,7 @@ class _Transfer:
         self._validator = response.headers.get("Last-Modified", "") if not etag or etag.startswith("W/") else etag
         note = msgspec.json.encode(_Origin(url=str(self._url), validator=self._validator))
         with _putting(self._origin_file.parent):
-            await asyncio.to_thread(write_atomic, self._origin_file, note)
+            await to_the_end(write_atomic, self._origin_file, note)
 
     async def _receive(self, response: aiohttp.ClientResponse, account: Callable[[int, int], Awaitable[None]]) -> None:
         """While one block is checked and written in a thread, the next one comes."""

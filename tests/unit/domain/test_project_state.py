@@ -205,3 +205,12 @@ def test_a_clock_that_was_set_back() -> None:
     assert after_clock(late, NOW - 59) is late
     back = after_clock(late, NOW - DAY)
     assert (back.not_before, back.work_until, back.contact_by, back.seen) == (0.0, 0.0, 0.0, NOW - DAY)
+
+
+def test_a_request_without_its_reply_keeps_the_quiet_that_the_project_wants_each_time() -> None:
+    """Killed in between, the next start must not come too early: the server has counted the contact."""
+    heard = replied(request_delay=7.0)
+    asked = about_to_ask(heard, NOW + 100)
+    assert allowed_at(asked) >= NOW + 107
+    assert allowed_at(replied(asked, request_delay=7.0)) <= NOW + 107
+    assert allowed_at(about_to_ask(STATE, NOW)) == allowed_at(STATE), "nothing is known of a project that never answered"

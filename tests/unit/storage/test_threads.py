@@ -17,7 +17,7 @@ async def test_what_it_made_comes_back() -> None:
 
 
 @pytest.mark.parametrize("fails", [False, True])
-async def test_who_is_cancelled_waits_for_its_end(fails: bool) -> None:
+async def test_who_is_cancelled_waits_for_its_end(*, fails: bool) -> None:
     begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
 
     def work() -> None:

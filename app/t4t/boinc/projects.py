@@ -20,6 +20,7 @@ from t4t.domain.project_errors import AddressRefused, NotAttached, WorkUnreporte
 from t4t.domain.project_state import Reason, allowed_at
 from t4t.domain.project_task import Stage
 from t4t.domain.project_view import Keep, NewsView, ProjectDetails, ProjectView
+from t4t.domain.scheduler_request import EXIT_ABORTED_BY_USER
 from t4t.domain.vm import VmState
 from t4t.engine.showing import notice_view
 
@@ -163,6 +164,15 @@ class Projects:
                 care.upload_early(held, self._around.data / news.path)
         except T4TError as error:
             _log.warning("what %s said is lost: %s", task, error)
+
+    def name_of(self, folder: Path) -> str:
+        """The server's name for the task in one of `folders`."""
+        return self._book.tasks[folder.name].name
+
+    def give_back(self, folder: Path, why: str) -> None:
+        """The volunteer does not want the task in one of `folders`: its project gets it back."""
+        task = self._book.tasks[folder.name]
+        self._clients[task.project].care.abort(task, exit_status=EXIT_ABORTED_BY_USER, why=why)
 
     # --- showing ---------------------------------------------------------------------------------------------------
 

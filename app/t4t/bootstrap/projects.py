@@ -82,10 +82,19 @@ def _note(state: State, clock: WallClock) -> Callable[[str, str, str], None]:
 
 
 def projects_of(
-    data: Path, state: State, connections: Http, *, clock: WallClock, tasks: int = 1, cores: int = 1, once: bool = False, workshop: Workshop | None = None
+    data: Path,
+    state: State,
+    connections: Http,
+    *,
+    clock: WallClock,
+    tasks: int = 1,
+    cores: int = 1,
+    once: bool = False,
+    workshop: Workshop | None = None,
+    keys: Keys | None = None,
 ) -> Projects:
     """The projects of a data folder; to be closed by closing ``connections``."""
-    keys = Keys(data, lambda: owner(data))
+    keys = keys or Keys(data, lambda: owner(data))
     attachments = Attachments(data / ATTACHED, keys)
     around = Surroundings(
         data=data,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, checks, demo_project, report, tasks
+from t4t.bootstrap import agent, checks, demo_project, demo_round, report, tasks
 from t4t.bootstrap.attach import ProjectVerbs
 from t4t.domain.errors import NoScreen
 from t4t.host.clock import RealClock
@@ -41,7 +41,7 @@ class Services:
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         """See `Services.run_demo`."""
-        return tasks.run_demo(self.data, options, runspec, listen)
+        return demo_round.run_demo(self.data, options, runspec, listen)
 
     def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
         """See `Services.serve_demo_project`."""

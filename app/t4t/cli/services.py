@@ -32,8 +32,20 @@ class MachineOptions:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DemoCredit:
+    """What the project made of a result; ``why`` it is not valid, if it is not."""
+
+    project: str
+    address: str
+    valid: bool
+    why: str
+    granted: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DemoResult:
-    """A finished demo task: what was computed and where it lies."""
+    """A finished demo task: what was computed, where it lies, and what the project gave for it (None: stopped before that)."""
 
     task: TaskResult
     runspec: str
@@ -42,6 +54,7 @@ class DemoResult:
     picture: Path | None
     histograms: tuple[Histogram, ...]
     job: Mapping[str, object]
+    credit: DemoCredit | None = None
 
 
 class ProjectServices(Protocol):
@@ -112,7 +125,7 @@ class Services(Protocol):
         ...
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
-        """Run the next demo task (or the one that was interrupted)."""
+        """Run the next task of the demo project (or the one that was interrupted), from account to credit."""
         ...
 
     def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:

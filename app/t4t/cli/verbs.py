@@ -130,7 +130,7 @@ def _demo(args: argparse.Namespace, services: Services) -> int:
         else:
             _print_demo(demo)
         if once or demo.task.outcome is not Outcome.DONE:
-            return _status(demo.task)
+            return TASK_FAILED if demo.credit is not None and not demo.credit.valid else _status(demo.task)
 
 
 def _rate(demo: DemoResult) -> float:
@@ -153,6 +153,7 @@ def _demo_document(demo: DemoResult) -> dict[str, Any]:
         "result": str(demo.result) if demo.result else None,
         "picture": str(demo.picture) if demo.picture else None,
         "histograms": [histogram.path for histogram in demo.histograms],
+        "credit": None if demo.credit is None else dataclasses.asdict(demo.credit),
     }
 
 
@@ -172,6 +173,10 @@ def _print_demo(demo: DemoResult) -> None:
         print(f"                 {histogram.title}")
     print(f"  result       {demo.result}")
     print(f"  picture      {demo.picture}")
+    if demo.credit is not None:
+        print(f"  project      {plain(demo.credit.project)}, on this computer alone")
+        verdict = f"valid: {demo.credit.granted:,.1f} credits" if demo.credit.valid else f"refused: {plain(demo.credit.why)}"
+        print(f"  its verdict  {verdict}; {demo.credit.total:,.1f} in all")
 
 
 def _appliance(args: argparse.Namespace, services: Services) -> int:

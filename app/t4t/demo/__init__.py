@@ -1,20 +1,18 @@
-"""Demo tasks: task folders around the reference appliance, as a project would hand them out."""
+"""What the demo computes, and what is kept of it."""
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import FolderUnwritable, RunspecInvalid
-from t4t.engine.record import RecordFile
+from t4t.domain.errors import RunspecInvalid
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 RESULT: Final = "output.tgz"
-IMAGE: Final = "t4t-appliance.raw"
+CONSOLE: Final = "console.log"
+INPUT: Final = "input"
 
 RUNSPECS: Final = (
     "boinc ee zhad 91.2 - - pythia8 8.317 tune-monash13 1000 {seed}",
@@ -43,48 +41,14 @@ _JOB: Final = """<vbox_job>
     <completion_trigger_file>shutdown</completion_trigger_file>
 </vbox_job>
 """
-_INIT_DATA: Final = """<app_init_data>
-    <user_name>demo volunteer</user_name>
-    <userid>0</userid>
-    <hostid>0</hostid>
-    <user_total_credit>0</user_total_credit>
-    <host_total_credit>0</host_total_credit>
-</app_init_data>
-"""
 
 
-def next_task(folder: Path, image: Path, *, runspec: str | None) -> tuple[Path, str]:
-    """The task folder to run, and its runspec: the one that was interrupted, else a new one.
-
-    Raises `RunspecInvalid` for a ``runspec`` that can't be one (the appliance itself judges the rest), and `FolderUnwritable`.
-    """
-    line = None if runspec is None else checked(runspec)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        tasks = sorted((path for path in folder.iterdir() if re.fullmatch(r"task-\d{4,}", path.name)), key=_number)
-        for path in reversed(tasks):
-            begun = _begun(path)
-            if begun is not None and line in {None, begun}:
-                return path, begun
-        number = 1 + (_number(tasks[-1]) if tasks else 0)
-        line = line or RUNSPECS[(number - 1) % len(RUNSPECS)].format(seed=number)
-        path = folder / f"task-{number:04d}"
-        _make(path, image, line)
-    except OSError as error:
-        raise FolderUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
-    return path, line
-
-
-def _number(task: Path) -> int:
-    return int(task.name.removeprefix("task-"))
-
-
-def _begun(task: Path) -> str | None:
-    """The runspec of a task that has not ended yet, well or badly."""
-    given = task / "input"
-    if (task / "shared" / "shutdown").exists() or not given.is_file() or RecordFile(task).load(task).outcome:
-        return None
-    return given.read_text(encoding="utf-8").strip()
+def next_folder(root: Path) -> Path:
+    """A new folder for what is kept of a task, numbered after those that are there. Raises `OSError`."""
+    numbers = [int(path.name.removeprefix("task-")) for path in root.iterdir() if re.fullmatch(r"task-\d{4,}", path.name)]
+    path = root / f"task-{max(numbers, default=0) + 1:04d}"
+    path.mkdir()
+    return path
 
 
 def checked(runspec: str) -> str:
@@ -97,29 +61,6 @@ def checked(runspec: str) -> str:
     return " ".join(words)
 
 
-def _make(path: Path, image: Path, line: str) -> None:
-    """A whole task folder or none."""
-    part = path.with_name(f".{path.name}.part")
-    shutil.rmtree(part, ignore_errors=True)
-    try:
-        _fill(part, image, line)
-        part.rename(path)
-    except OSError:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
 def job_description(image: str) -> str:
     """The ``vbox_job.xml`` of a demo task that boots ``image``."""
     return _JOB.format(image=image)
-
-
-def _fill(part: Path, image: Path, line: str) -> None:
-    part.mkdir()
-    (part / "vbox_job.xml").write_text(job_description(IMAGE), encoding="ascii")
-    (part / "init_data.xml").write_text(_INIT_DATA, encoding="ascii")
-    (part / "input").write_text(line + "\n", encoding="utf-8")
-    try:
-        os.link(image, part / IMAGE)  # no second copy where the file system can
-    except OSError:
-        shutil.copyfile(image, part / IMAGE)

@@ -313,6 +313,15 @@ class RequestUnreadable(ProjectError):
     code = "T4T-PRJ-18"
 
 
+@dataclass(eq=False)
+class NoWorkGiven(ProjectError):
+    """Somebody waits for a task and the project has none for this computer."""
+
+    project: str
+    message: str
+    code = "T4T-PRJ-19"
+
+
 # --- the account ---------------------------------------------------------------------------------------------------
 
 

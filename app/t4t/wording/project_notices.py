@@ -65,6 +65,7 @@ TEXTS: Final[dict[str, Text]] = {
     "T4T-PRJ-16": Text("A result has to wait", "The project can't take {file} now: “{message}”.", (_LATER,)),
     "T4T-PRJ-17": Text("Too early", "{project} asked to be left alone for {seconds:.0f} s more.", (_LATER,)),
     "T4T-PRJ-18": Text("The project did not understand us", "{project} says: “{message}”.", ("If it comes back, report it with this code and the log.",)),
+    "T4T-PRJ-19": Text("No work", "{project} has no task for this computer now: “{message}”.", ("Do what it says; if it says nothing, try again later.",)),
     "T4T-ACC-01": Text(
         "No new accounts", "{project} does not take new accounts at present.", ("Use an account that you have, or look at the project's website.",)
     ),

@@ -13,7 +13,7 @@ import pytest
 
 from support.appliances import descriptor
 from t4t.cli import arguments, verbs
-from t4t.cli.services import DemoResult, MachineOptions
+from t4t.cli.services import DemoCredit, DemoResult, MachineOptions
 from t4t.domain.appliance_descriptor import parse_descriptor
 from t4t.domain.errors import AgentRunning, FileExists, ReportUnwritable
 from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
@@ -46,6 +46,7 @@ class Services:
     def __init__(self, *outcomes: Outcome, job: Mapping[str, object] | None = None) -> None:
         self.outcomes = list(outcomes) or [Outcome.DONE]
         self.job = {"events": 100} if job is None else job
+        self.credit: DemoCredit | None = None
         self.asked: list[tuple[object, ...]] = []
         self.screen = False
         self.agent_runs = False
@@ -75,7 +76,9 @@ class Services:
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         self.asked.append((runspec, options))
         result = replace(RESULT, outcome=self.outcomes.pop(0))
-        return DemoResult(task=result, runspec="boinc x", folder=Path("/demo"), result=Path("/demo/o"), picture=None, histograms=(), job=self.job)
+        return DemoResult(
+            task=result, runspec="boinc x", folder=Path("/demo"), result=Path("/demo/o"), picture=None, histograms=(), job=self.job, credit=self.credit
+        )
 
     def appliance_folder(self) -> Path:
         return Path("/appliance")
@@ -178,6 +181,16 @@ def test_a_demo_goes_on_until_it_is_stopped(capsys: pytest.CaptureFixture[str]) 
     assert run(services, "demo") == 130
     assert len(services.asked) == 3
     assert "Task saved" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("why", "status", "says"), [("", 0, "valid: 2.5 credits; 7.5 in all"), ("other bits", 6, "refused: other bits; 7.5 in all")])
+def test_what_the_project_makes_of_a_demo(why: str, status: int, says: str, capsys: pytest.CaptureFixture[str]) -> None:
+    services = Services(Outcome.DONE, Outcome.DONE)
+    services.credit = DemoCredit(project="P", address="http://p/", valid=not why, why=why, granted=2.5, total=7.5)
+    assert run(services, "demo") == status
+    assert says in capsys.readouterr().out
+    assert run(services, "--json", "demo") == status
+    assert json.loads(capsys.readouterr().out)["credit"]["why"] == why
 
 
 @pytest.mark.parametrize("words", [("demo", "--once"), ("--json", "demo"), ("demo", "--runspec", "boinc x")])

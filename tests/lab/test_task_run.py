@@ -16,7 +16,7 @@ VIRTUALBOX = ("--hypervisor", "virtualbox")
 
 
 def test_a_demo_interrupted_and_killed_ends_as_the_native_one(tmp_path: Path, appliance_dir: Path) -> None:
-    """Ctrl-C saves, our process killed saves, and the result is the native one to the last bit; by both commands, which share the task's folder."""
+    """Ctrl-C saves, our process killed saves, and the result is the native one to the last bit, as the project finds too, which gives its credit."""
     with shell_on(tmp_path, appliance_dir, EE.format(events=6, seed=11)) as shell:
         first = shell.demo(*VIRTUALBOX)
         shell.until(0.0, 300)
@@ -25,7 +25,7 @@ def test_a_demo_interrupted_and_killed_ends_as_the_native_one(tmp_path: Path, ap
         assert shell.finish(first, status=130)["outcome"] == "saved"
         assert shell.ours() == []
 
-        second = shell.start(*VIRTUALBOX)
+        second = shell.demo(*VIRTUALBOX)
         machine = shell.virtualbox()
         second.kill()  # no word to anybody: the VM host sees the end of its pipe and saves
         second.wait()
@@ -35,10 +35,11 @@ def test_a_demo_interrupted_and_killed_ends_as_the_native_one(tmp_path: Path, ap
         document = shell.finish(shell.demo(*VIRTUALBOX), seconds=700)
         assert (document["outcome"], document["exit_code"], document["hypervisor"]) == ("done", 0, "virtualbox")
         assert document["events"] == 6
+        assert document["credit"]["valid"]
         assert Path(document["picture"]).read_bytes().startswith(b"\x89PNG\r\n\x1a\n")
         assert Path(document["result"]).read_bytes() == shell.native()
         assert shell.ours() == []
-        assert (shell.task / "console.log").stat().st_size > 0
+        assert Path(document["folder"], "console.log").stat().st_size > 0
 
 
 def test_a_vm_that_is_killed_is_started_again(tmp_path: Path, appliance_dir: Path) -> None:

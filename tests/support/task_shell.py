@@ -51,8 +51,8 @@ class Shell:
         return self.launch("task", "run", str(self.task), *more)
 
     def demo(self, *more: str) -> subprocess.Popen[bytes]:
-        """``t4t demo``, whose first task is what is looked at from now on."""
-        self.task = self.data / "demo" / "task-0001"
+        """``t4t demo``, whose project's first task is what is looked at from now on."""
+        self.task = self.data / "demo" / "slots" / "t4t_demo_0001_0"
         return self.launch("demo", "--once", "--runspec", self.runspec, *more)
 
     def launch(self, *words: str) -> subprocess.Popen[bytes]:
@@ -97,7 +97,7 @@ class Shell:
         """The task's VirtualBox process: VirtualBox does not name the data folder on its command line, its record there names the process."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            for file in self.data.glob("runs/*/vms/*/vm.json"):
+            for file in (*self.data.glob("runs/*/vms/*/vm.json"), *self.data.glob("demo/vms/*/vm.json")):
                 with contextlib.suppress(OSError, ValueError, psutil.Error):
                     record = json.loads(file.read_bytes())
                     if record["pid"] is not None and record["intent"] == "none":

@@ -5,7 +5,9 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from t4t.domain.errors import leaves
+from t4t.domain.no_work import NoWork
 from t4t.domain.policy import RULES, Level
+from t4t.domain.project_view import ProjectView
 from t4t.domain.session import VERSION, Activity, NoticeView, PortView, RuleView, SessionView, TaskView, TrayState
 from t4t.domain.vm import VmState
 
@@ -43,6 +45,28 @@ NOTICES = st.builds(
     task=st.text(max_size=8),
     retry_at=_MAYBE,
 )
+PROJECTS = st.builds(
+    ProjectView,
+    url=st.just("https://example.org/"),
+    name=st.text(min_size=1, max_size=100).filter(lambda name: any(one.isprintable() and not one.isspace() for one in name)),
+    user=st.text(max_size=20),
+    team=st.text(max_size=20),
+    user_total=st.floats(0, 1e15),
+    user_recent=st.floats(0, 1e15),
+    host_total=st.floats(0, 1e15),
+    held=st.integers(0, 100),
+    fetching=st.integers(0, 100),
+    sending=st.integers(0, 100),
+    reporting=st.integers(0, 100),
+    next_request=_MAYBE,
+    no_work_since=_MAYBE,
+    no_work=st.lists(st.sampled_from([*(reason.value for reason in NoWork), "a_reason_of_a_later_version"]), max_size=3).map(tuple),
+    said=st.lists(st.text(max_size=200), max_size=2).map(tuple),
+    trouble=st.just("") | st.sampled_from([leaf.code for leaf in leaves()]) | st.just("T4T-NEW-99"),
+    ended=st.booleans(),
+    moved_to=st.sampled_from(["", "https://elsewhere.example/"]),
+    unread=st.integers(0, 10),
+)
 SESSIONS = st.builds(
     SessionView,
     version=st.just(VERSION),
@@ -60,6 +84,7 @@ SESSIONS = st.builds(
     finished=st.integers(0, 1 << 20),
     tasks=st.lists(TASKS, max_size=3).map(tuple),
     notices=st.lists(NOTICES, max_size=3).map(tuple),
+    projects=st.lists(PROJECTS, max_size=2).map(tuple),
 )
 RULE_VIEWS = st.builds(
     RuleView,

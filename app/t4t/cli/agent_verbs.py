@@ -15,6 +15,8 @@ from t4t.domain.errors import from_wire
 from t4t.domain.policy import PauseKind
 from t4t.domain.session import SessionView, TaskView
 from t4t.wording.notices import notice
+from t4t.wording.projects import in_short
+from t4t.wording.projects import why as why_no_work
 from t4t.wording.screen import Reader, explained, moment, rules, said, task
 from t4t.wording.timeline import sentence
 
@@ -78,6 +80,14 @@ def _print_why(client: Client) -> None:
     print(explained(why, _reader()))
     for rule in rules(why.rules):
         print(f"  {'holds' if rule.holds else 'no   '}  {rule.title}{f': {rule.value}' if rule.value else ''}")
+    now = time.time()
+    view = msgspec.convert(client.call("status"), SessionView)
+    for project in view.projects:
+        print(plain(in_short(project, now)))
+        for line in why_no_work(project, now):
+            print(f"  {plain(line)}")
+    if not view.projects and not view.tasks:
+        print("This computer works for no project yet: t4t attach URL.")
 
 
 def _print_timeline(lines: list[dict[str, Any]]) -> None:

@@ -6,12 +6,15 @@ from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.no_work import NoWork
-from t4t.wording.screen import Reader, moment
+from t4t.wording.notices import TEXTS
+from t4t.wording.screen import Reader, moment, plain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from t4t.domain.project_view import ProjectView
+
+_LONGEST_NAME: Final = 60
 
 NO_WORK: Final = {
     NoWork.NO_VIRTUALBOX: "Its work needs VirtualBox, which is not what runs machines here. t4t doctor says how to get it.",
@@ -56,19 +59,45 @@ def credit(view: ProjectView) -> str:
     return shape.format(total=view.user_total, recent=view.user_recent, host_total=view.host_total)
 
 
-def lines(view: ProjectView, now: float) -> Iterator[str]:
-    """A project in a few lines; the first is its headline."""
-    who = ", ".join(filter(None, (view.user, gettext("team {team}").format(team=view.team) if view.team else "")))
-    yield f"{view.name}{f' ({who})' if who else ''}: {stages(view)}"
-    yield credit(view)
+def why(view: ProjectView, now: float) -> Iterator[str]:
+    """What keeps it from giving work, as far as something does."""
+    at = Reader(now)
     if view.ended:
         yield gettext("This project has ended. Thank you for your work for it.")
     if view.moved_to:
         yield gettext("It says that it has moved to {address}. Detach and attach again there if you trust that.").format(address=view.moved_to)
     if view.no_work_since is not None:
-        yield gettext("No work since {time}:").format(time=moment(view.no_work_since, Reader(now)))
+        yield gettext("No work since {time}:").format(time=moment(view.no_work_since, at))
         yield from (f"  {_reason(reason)}" for reason in view.no_work)
+        yield from (f"  {gettext('It says: “{text}”').format(text=plain(text))}" for text in view.said)
+    if view.trouble:
+        title = gettext(TEXTS[view.trouble].title) if view.trouble in TEXTS else gettext("Something does not work")
+        yield gettext("{title} ({code}).").format(title=title, code=view.trouble)
     if view.next_request is not None:
-        yield gettext("It is asked again at {time} at the earliest.").format(time=moment(view.next_request, Reader(now)))
+        yield gettext("It is asked again at {time} at the earliest.").format(time=moment(view.next_request, at))
+
+
+def in_short(view: ProjectView, now: float) -> str:
+    """A project in one line, for where there is no room for more."""
+    name = plain(view.name, _LONGEST_NAME)
+    if not view.held and view.no_work_since is not None:
+        return gettext("{name}: no work since {time}").format(name=name, time=moment(view.no_work_since, Reader(now)))
+    return gettext("{name}: {stages}, credit {total:,.0f}").format(name=name, stages=stages(view), total=view.user_total)
+
+
+def all_in_short(views: Sequence[ProjectView], now: float) -> str:
+    """All projects in one line; of several, how many there are and how many tasks."""
+    if len(views) <= 1:
+        return "".join(in_short(view, now) for view in views)
+    held = sum(view.held for view in views)
+    return gettext("{number} projects, {held} tasks").format(number=len(views), held=held)
+
+
+def lines(view: ProjectView, now: float) -> Iterator[str]:
+    """A project in a few lines; the first is its headline."""
+    who = ", ".join(filter(None, (view.user, gettext("team {team}").format(team=view.team) if view.team else "")))
+    yield f"{view.name}{f' ({who})' if who else ''}: {stages(view)}"
+    yield credit(view)
+    yield from why(view, now)
     if view.unread:
         yield ngettext("{unread} new notice: t4t projects", "{unread} new notices: t4t projects", view.unread).format(unread=view.unread)

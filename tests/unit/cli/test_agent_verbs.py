@@ -68,6 +68,8 @@ async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture
 async def test_what_a_program_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     agent = InProcess(tmp_path / "data")
     async with agent.running():
+        assert await say(agent.data, "why") == 0
+        assert "for no project yet: t4t attach URL." in capsys.readouterr().out
         for words in (["status"], ["why"], ["pause", "tomorrow"], ["tasks"], ["quit"]):
             assert await say(agent.data, "--json", *words) == 0
             document = json.loads(capsys.readouterr().out)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from support.scripted_engine import a_view
 from support.views import NOW, SESSIONS
 from t4t.domain.policy import Level, PauseKind
+from t4t.domain.project_view import ProjectView
 from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_done, is_ending, is_paused
 from t4t.gui.tray.model import LINES, Slot, present
@@ -62,6 +63,14 @@ def test_a_click_is_seen_at_once(view: Any, command: Command) -> None:
         assert model.state is TrayState.PAUSED_BY_YOU
     if command is Command.QUIT:
         assert model.row(Slot.QUIT).enabled is False  # type: ignore[union-attr] # it is always there
+
+
+def test_the_project_has_a_line() -> None:
+    view = a_view(projects=(ProjectView(url="u", name="Small", held=2),))
+    row = present(view, AT).row(Slot.PROJECT)
+    assert row is not None
+    assert (row.text, row.enabled) == ("Small: 2 tasks, credit 0", False)
+    assert present(a_view(), AT).row(Slot.PROJECT) is None
 
 
 def test_the_rest_of_a_pause_is_counted() -> None:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
-from t4t.wording import commands
+from t4t.wording import commands, projects
 from t4t.wording import screen as words
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ class Slot(enum.Enum):
 
     STATUS = "status"
     DETAIL = "detail"
+    PROJECT = "project"
     COUNTDOWN = "countdown"
     FIRST_LINE = "first line"
     RESUME = "resume"
@@ -89,6 +90,7 @@ def _rows(view: SessionView | None, said: Said, reader: Reader, *, sentence: str
     rows = {
         Slot.STATUS: Row(sentence),
         Slot.DETAIL: Row(said.detail if pending is None else "", enabled=False),
+        Slot.PROJECT: Row("" if view is None else projects.all_in_short(view.projects, reader.now), enabled=False),
         Slot.FIRST_LINE: line,
         Slot.SECOND_LINE: line,
         Slot.OPEN: Row(commands.label("open")),

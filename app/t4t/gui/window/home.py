@@ -17,7 +17,7 @@ from t4t.gui.theme.icons import tray_name
 from t4t.gui.theme.style import give_role
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.tray.model import present
-from t4t.wording import commands
+from t4t.wording import commands, projects
 from t4t.wording import screen as words
 
 if TYPE_CHECKING:
@@ -99,9 +99,10 @@ class Home(QScrollArea):
         self._headline = label("headline")
         self._detail = label("muted")
         self._left = label("muted")
+        self._project = label("muted")
         sentences = QVBoxLayout()
         sentences.setSpacing(SPACE[0])
-        for part in (self._headline, self._detail, self._left):
+        for part in (self._headline, self._detail, self._left, self._project):
             sentences.addWidget(part)
         self._resume = button(commands.label("resume"), lambda: self._session.send(Command.RESUME), role="primary")
         self._pause = button(commands.label("pause"), self._nothing)
@@ -179,6 +180,7 @@ class Home(QScrollArea):
         sentence = model.tooltip if pending is not None else said.sentence
         say(self._headline, sentence)
         say(self._detail, "" if pending is not None else said.detail)
+        say(self._project, "" if view is None else projects.all_in_short(view.projects, at.now))
         state = TrayState.NO_WORK if view is None and self._session.lost is not None else model.state
         self._glyph.show_icon(tray_name(state), self._theme.colors.text)
         paused = view is not None and (is_paused(view) or view.finishing)

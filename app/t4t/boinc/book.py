@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import msgspec
 
 from t4t.boinc.folder import SLOTS
+from t4t.boinc.transfers import Wait  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.file_names import project_folder
 from t4t.domain.notice_list import ProjectNotice  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.project_state import ProjectState
@@ -46,6 +47,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     said: tuple[str, ...] = ()
     feed_read: float = 0.0
     """When its feed was read last."""
+    waits: dict[str, Wait] = {}
+    """Its transfers that have failed, by the names of their files."""
 
 
 class Book:
@@ -61,6 +64,7 @@ class Book:
         self._kept = _all(state.documents(_KEPT), Kept)
         self.tally = _read(state.documents(_TALLY).get("tally", b""), Tally) or Tally()
         self.net = _read(state.documents(_TALLY).get("net", b""), NetStats) or NetStats()
+        self.used = _read(state.documents(_TALLY).get("used", b""), dict[int, int]) or {}
         self._take_up_copies()
 
     def _take_up_copies(self) -> None:
@@ -133,6 +137,12 @@ class Book:
         """How fast transfers were."""
         self.net = net
         self._state.put_documents(_TALLY, {"net": msgspec.json.encode(net)})
+
+    def put_used(self, used: dict[int, int]) -> None:
+        """Bytes that were transferred, by day (see `t4t.domain.allowance`)."""
+        if used != self.used:
+            self.used = dict(used)
+            self._state.put_documents(_TALLY, {"used": msgspec.json.encode(self.used)})
 
     def put_tally(self, tally: Tally) -> None:
         """How much this computer is on and computes."""

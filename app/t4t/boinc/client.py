@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from t4t.boinc.care import Care, folder_bytes
 from t4t.boinc.folder import PROJECTS, whole_name
 from t4t.boinc.transfers import Transfers
+from t4t.domain import net_stats, project_task
 from t4t.domain import project_state as states
-from t4t.domain import project_task
 from t4t.domain.assignment import work_of
 from t4t.domain.errors import InternalFault, Retry, T4TError
 from t4t.domain.no_work import why_no_work
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from t4t.boinc.surroundings import Surroundings
+    from t4t.boinc.transfers import Wait
     from t4t.domain.preferences import Merged
     from t4t.domain.project import SchedulerReply
     from t4t.domain.project_state import ProjectState
@@ -71,7 +72,7 @@ class Client:
             around.http, around.data / PROJECTS / name, rate=around.down, slots=around.down_slots, allowance=around.allowance, now=around.clock.wall
         )
         uploads = Uploads(around.http, around.up, slots=around.up_slots, project=name)
-        self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told)
+        self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=self)
         self.care = Care(name, around, self._transfers, preferences=lambda: self.merged().preferences, changed=self.changed)
         self._scheduler = Scheduler(around.http, save=self._book.put_project, now=around.clock.wall, chance=around.chance, new_cpid=new_cpid)
         self._one_at_a_time = asyncio.Lock()
@@ -367,6 +368,27 @@ class Client:
             kept = self._book.kept(self.name)
             self._book.put_kept(self.name, news=with_feed(kept.news, read.items, now), feed_read=now)
         self._around.workshop.scan()
+
+    # --- what `t4t.boinc.transfers.Record` wants ---
+
+    def wait_of(self, name: str) -> Wait | None:
+        """See `Record.wait_of`."""
+        return self._book.kept(self.name).waits.get(name)
+
+    def put_wait(self, name: str, wait: Wait | None) -> None:
+        """See `Record.put_wait`; what nothing refers to any more goes with it."""
+        waits = self._book.kept(self.name).waits | ({} if wait is None else {name: wait})
+        held = {info.name for task in self.care.tasks for info in (*task.given.programs, *task.given.inputs, *task.given.outputs)}
+        self._book.put_kept(self.name, waits={one: found for one, found in waits.items() if one in held and (one != name or wait is not None)})
+
+    def moved(self, nbytes: int, seconds: float, *, up: bool) -> None:
+        """See `Record.moved`. What is sent counts for the allowance too, as far as there is one; a result is never held back by it."""
+        now = self._clock.wall()
+        if up:
+            self._around.allowance.note(now, nbytes)
+        net = net_stats.moved(self._book.net, nbytes, seconds, now, up=up)
+        if net != self._book.net:
+            self._book.put_net(net)
 
     def _transfer_told(self, error: T4TError | None) -> None:
         self._transfer_failures = 0 if error is None else self._transfer_failures + 1

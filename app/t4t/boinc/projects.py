@@ -50,6 +50,7 @@ class Projects:
         self._keys = keys
         self._spool = spool
         self._book = around.book
+        around.allowance.used = dict(around.book.used)
         self._clients = {name: Client(name, around) for name in sorted(self._book.projects)}
         self._running: dict[str, asyncio.Task[None]] = {}
         self._goes = False
@@ -79,6 +80,7 @@ class Projects:
             self._running.clear()
             with contextlib.suppress(T4TError):
                 self._book.put_tally(self._book.tally)
+                self._book.put_used(self._around.allowance.used)
             self.sweep()
 
     def _look(self) -> None:
@@ -97,6 +99,7 @@ class Projects:
             computing = view is not None and any(task.vm is VmState.RUNNING for task in view.tasks)
             self._book.tally = time_stats.ticked(self._book.tally, self._around.clock.wall(), computing=computing)
             try:
+                self._book.put_used(self._around.allowance.used)
                 if self._around.clock.monotonic() >= self._tally_at:
                     self._tally_at = self._around.clock.monotonic() + _TALLY_S
                     self._book.put_tally(self._book.tally)

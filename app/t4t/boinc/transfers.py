@@ -6,9 +6,12 @@ Network troubles are told to ``tell`` and never end a transfer: only what can't 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
+
+import msgspec
 
 from t4t.domain import backoff
 from t4t.domain.errors import HostError, Retry, T4TError
@@ -46,13 +49,47 @@ class _Direction:
     waiting: set[asyncio.Event] = field(default_factory=set)
 
 
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """What must survive our end of a transfer that has failed: its failures of each kind, its first try, and when it is tried again (Unix times)."""
+
+    failures: int
+    wrong: int
+    sizes: int
+    begun: float
+    until: float
+
+
+class Record(Protocol):
+    """What is written down of transfers."""
+
+    def wait_of(self, name: str) -> Wait | None:
+        """What an earlier run left of a transfer."""
+        ...
+
+    def put_wait(self, name: str, wait: Wait | None) -> None:
+        """Write it down, or forget it. Raises `FolderUnwritable`."""
+        ...
+
+    def moved(self, nbytes: int, seconds: float, *, up: bool) -> None:
+        """So much went so fast. Raises `FolderUnwritable`."""
+        ...
+
+
 class Transfers:
     """All transfers of one project."""
 
     def __init__(
-        self, downloads: Downloads, uploads: Uploads, *, clock: WallClock, chance: Callable[[], float], tell: Callable[[T4TError | None], None]
+        self,
+        downloads: Downloads,
+        uploads: Uploads,
+        *,
+        clock: WallClock,
+        chance: Callable[[], float],
+        tell: Callable[[T4TError | None], None],
+        record: Record,
     ) -> None:
         """``chance`` is uniform from 0 to 1; ``tell`` gets each failure, and None when something went well."""
+        self._record = record
         self._downloads = downloads
         self._uploads = uploads
         self._clock = clock
@@ -104,32 +141,79 @@ class Transfers:
             md5=info.md5_cksum,
             verify=verify,
         )
-        return await self._patiently(self._down, lambda: self._downloads.fetch(wanted), info.name)
+        return await self._patiently(self._down, lambda: self._measured_fetch(wanted), info.name)
+
+    async def _measured_fetch(self, wanted: Wanted) -> Path:
+        """Its speed is that of what comes after the first bytes: what was here before, and how long the server thinks, is none of the connection's."""
+        seen: list[tuple[float, int]] = []
+
+        def progress(received: int) -> None:
+            seen[1:] = [(self._clock.monotonic(), received)]
+            if len(seen) == 1:
+                seen.append(seen[0])
+
+        path = await self._downloads.fetch(wanted, progress)
+        if seen:
+            (begun, first), (end, last) = seen
+            self._note(last - first, end - begun, up=False)
+        return path
 
     async def send(self, info: FileInfo, path: Path) -> UploadedFile:
         """What to report of the file, which is with the project then. Raises what no other try can put right, or `OSError` if it can't be read."""
-        return await self._patiently(self._up, lambda: self._uploads.send(info, path), info.name)
+
+        async def attempt() -> UploadedFile:
+            begun = self._clock.monotonic()
+            uploaded = await self._uploads.send(info, path)
+            self._note(uploaded.nbytes, self._clock.monotonic() - begun, up=True)
+            return uploaded
+
+        return await self._patiently(self._up, attempt, info.name)
+
+    def _note(self, nbytes: int, seconds: float, *, up: bool) -> None:
+        with contextlib.suppress(T4TError):  # only a measurement
+            self._record.moved(nbytes, seconds, up=up)
+
+    def _put(self, name: str, wait: Wait | None) -> None:
+        """What can't be written down is forgotten with our end, and tried sooner."""
+        try:
+            self._record.put_wait(name, wait)
+        except T4TError as error:
+            _log.warning("not written down: %s", error)
 
     async def _patiently(self, direction: _Direction, attempt: Callable[[], Awaitable[_T]], name: str) -> _T:
-        failures = wrong = sizes = 0
-        begun = self._clock.wall()
+        wait = self._left(name)
         while True:
-            await self._wait(direction, direction.until)
+            await self._wait(direction, max(direction.until, wait.until))
             try:
                 done = await attempt()
             except T4TError as error:
-                failures += 1
-                wrong += error.retry is Retry.NEVER or isinstance(error, FileWrongChecksum)
-                sizes += isinstance(error, FileWrongSize)
-                _log.warning("%s failed %d times: %s", name, failures, error)
-                if _is_final(error, wrong, sizes) or self._clock.wall() - begun > backoff.TRANSFER_GIVE_UP:
+                wait = Wait(
+                    failures=wait.failures + 1,
+                    wrong=wait.wrong + (error.retry is Retry.NEVER or isinstance(error, FileWrongChecksum)),
+                    sizes=wait.sizes + isinstance(error, FileWrongSize),
+                    begun=wait.begun,
+                    until=self._clock.wall() + self._pause(direction, error, wait.failures + 1),
+                )
+                _log.warning("%s failed %d times: %s", name, wait.failures, error)
+                if _is_final(error, wait.wrong, wait.sizes) or self._clock.wall() - wait.begun > backoff.TRANSFER_GIVE_UP:
+                    self._put(name, None)
                     raise
+                self._put(name, wait)
                 self._tell(error)
-                await self._wait(direction, self._clock.wall() + self._pause(direction, error, failures))
             else:
                 direction.failures = 0
+                if wait.failures:
+                    self._put(name, None)
                 self._tell(None)
                 return done
+
+    def _left(self, name: str) -> Wait:
+        """Where an earlier run stopped; a clock that was set back must not silence us."""
+        now = self._clock.wall()
+        left = self._record.wait_of(name)
+        if left is None or left.begun > now:
+            return Wait(failures=0, wrong=0, sizes=0, begun=now, until=0.0)
+        return left if left.until <= now + backoff.TRANSFER.most else msgspec.structs.replace(left, until=0.0)
 
     def _pause(self, direction: _Direction, error: T4TError, failures: int) -> float:
         if isinstance(error, HostError | AllowanceUsed):

@@ -8,7 +8,7 @@ import re
 import shutil
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
 
@@ -87,6 +87,15 @@ class _Origin(msgspec.Struct, frozen=True):
     validator: str
 
 
+class _Seen(NamedTuple):
+    """What was found in a file, and the system's marks by which another content would show."""
+
+    mark: tuple[int, int, int, int]
+    size: int
+    md5: str
+    sha256: str
+
+
 class Downloads:
     """Fetches files into one folder; several at once, each by one caller."""
 
@@ -107,6 +116,7 @@ class Downloads:
         self._slots = slots or Slots()
         self._allowance = allowance or Allowance()
         self._now = now
+        self._seen: dict[Path, _Seen] = {}
 
     async def fetch(self, wanted: Wanted, progress: Callable[[int], None] = lambda _received: None) -> Path:
         """The finished file; one that is there and right is not fetched again.
@@ -115,7 +125,7 @@ class Downloads:
         the next try unless it was wrong.
         """
         final = self._folder / checked_name(wanted.name)
-        if await to_the_end(_is_right, final, wanted):
+        if await to_the_end(self._is_right, final, wanted):
             return final
         urls = [checked(url) for url in (wanted.gzipped_urls or wanted.urls)]
         with _putting(self._folder):
@@ -151,7 +161,7 @@ class Downloads:
                     raise
                 await to_the_end(transfer.restart)  # the earlier part may be what was wrong: once more from the beginning
                 await self._all(transfer, progress)
-            await to_the_end(_put, intake, final)
+            self._seen[final] = await to_the_end(_put, intake, final)
         except _WRONG:
             transfer.forget()
             raise
@@ -179,6 +189,26 @@ class Downloads:
         self._allowance.check(self._now())
         await self._rate.take(amount)
 
+    def _is_right(self, path: Path, wanted: Wanted) -> bool:
+        """Whether the file is there already; one that is wrong is deleted. A file that nothing was announced of can't be judged and is fetched again."""
+        if not path.is_file() or not (wanted.md5 or wanted.sha256 or wanted.verify is not _nothing):
+            return False
+        try:
+            seen = self._measured(path, wanted)
+            _compare(wanted, size=seen.size, md5=seen.md5, sha256=seen.sha256)
+        except (ProjectError, OSError):
+            self._seen.pop(path, None)
+            path.unlink(missing_ok=True)
+            return False
+        return True
+
+    def _measured(self, path: Path, wanted: Wanted) -> _Seen:
+        """Gigabytes that many tasks share are not read again for each of them, unless the system says that somebody touched them. Raises `OSError`."""
+        seen, mark = self._seen.get(path), _mark(path)
+        if seen is None or seen.mark != mark or (wanted.sha256 and not seen.sha256):
+            seen = self._seen[path] = _Seen(mark, *measured(path))
+        return seen
+
     def _check_disk(self, wanted: Wanted, intake: Intake) -> None:
         """Room for what is still to come, before anything is fetched."""
         needed = max(0, wanted.nbytes - intake.size) + (max(0, wanted.gzipped_nbytes - intake.received) if wanted.gzipped_urls else 0)
@@ -197,24 +227,17 @@ def _compare(wanted: Wanted, *, size: int, md5: str, sha256: str) -> None:
     wanted.verify(md5)
 
 
-def _is_right(path: Path, wanted: Wanted) -> bool:
-    """Whether the file is there already; one that is wrong is deleted. A file that nothing was announced of can't be judged and is fetched again."""
-    if not path.is_file() or not (wanted.md5 or wanted.sha256 or wanted.verify is not _nothing):
-        return False
-    try:
-        size, md5, sha256 = measured(path)
-        _compare(wanted, size=size, md5=md5, sha256=sha256)
-    except (ProjectError, OSError):
-        path.unlink(missing_ok=True)
-        return False
-    return True
+def _mark(path: Path) -> tuple[int, int, int, int]:
+    facts = path.stat()
+    return (facts.st_ino, facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns)
 
 
-def _put(intake: Intake, final: Path) -> None:
+def _put(intake: Intake, final: Path) -> _Seen:
     intake.close()
     with _putting(final.parent):
         intake.plain.replace(final)
         sync_folder(final.parent)
+        return _Seen(_mark(final), intake.size, intake.md5, intake.sha256 if intake.wants_sha256 else "")
 
 
 @contextlib.contextmanager

@@ -47,7 +47,7 @@ class Intake:
         self._folder = folder
         self._name = name
         self._limit = limit
-        self._wants_sha256 = sha256
+        self.wants_sha256 = sha256
         self._gzipped = gzipped
         self.plain = folder / f".{name}.part"
         self.packed = folder / f".{name}.gz.part"
@@ -130,7 +130,7 @@ class Intake:
                 raise ArchiveRefused(file=self._name, reason=f"it grows beyond the {self._limit} bytes that were announced")
             raise FileWrongSize(file=self._name, expected=self._limit, actual=self.size)
         self._md5.update(data)
-        if self._wants_sha256:
+        if self.wants_sha256:
             self._sha256.update(data)
         if write:
             self._files[0].write(data)

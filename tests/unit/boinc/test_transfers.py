@@ -6,11 +6,12 @@ import asyncio
 import itertools
 from typing import TYPE_CHECKING, cast
 
+import msgspec
 import pytest
 
-from t4t.boinc.transfers import Transfers
+from t4t.boinc.transfers import Transfers, Wait
 from t4t.domain.backoff import DAY
-from t4t.domain.errors import NotEnoughDisk, T4TError
+from t4t.domain.errors import FolderUnwritable, NotEnoughDisk, T4TError
 from t4t.domain.project import FileInfo
 from t4t.domain.project_errors import (
     AddressRefused,
@@ -22,12 +23,13 @@ from t4t.domain.project_errors import (
     SignatureMissing,
     UploadRefused,
 )
+from t4t.domain.scheduler_request import UploadedFile
 from t4t.hypervisor.fake import VirtualClock
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
-    from t4t.domain.scheduler_request import UploadedFile
     from t4t.project.signing import SigningKey
     from t4t.project.upload import Uploads
     from t4t.transfer.download import Downloads, Wanted
@@ -42,15 +44,20 @@ class Road:
         self.clock = clock
         self.errors = errors
         self.times: list[float] = []
+        self.comes: tuple[int, ...] = ()
         self.emptied = asyncio.Event()
 
-    async def fetch(self, wanted: Wanted) -> str:
+    async def fetch(self, wanted: Wanted, progress: Callable[[int], None]) -> str:
         self._try()
+        for received in self.comes:
+            progress(received)
+            await self.clock.sleep(2.0)
         return wanted.name
 
     async def send(self, info: FileInfo, _path: Path) -> UploadedFile:
         self._try()
-        return cast("UploadedFile", info.name)
+        await self.clock.sleep(4.0)
+        return UploadedFile(name=info.name, nbytes=1000, max_nbytes=0, md5_cksum="", upload_url="")
 
     def _try(self) -> None:
         self.times.append(self.clock.wall())
@@ -61,18 +68,46 @@ class Road:
             raise error
 
 
+class Kept:
+    """What is written down; nothing can be while the disk is ``full``."""
+
+    def __init__(self) -> None:
+        self.waits: dict[str, Wait] = {}
+        self.moves: list[tuple[int, float, bool]] = []
+        self.full = False
+
+    def wait_of(self, name: str) -> Wait | None:
+        return self.waits.get(name)
+
+    def put_wait(self, name: str, wait: Wait | None) -> None:
+        if self.full:
+            raise FolderUnwritable(path="", reason="full")
+        self.waits = {one: found for one, found in (self.waits | {name: wait}).items() if found is not None}
+
+    def moved(self, nbytes: int, seconds: float, *, up: bool) -> None:
+        self.moves.append((nbytes, seconds, up))
+
+
 class Rig:
-    def __init__(self, *errors: T4TError) -> None:
-        self.clock = VirtualClock(idle_turns=4)
+    def __init__(self, *errors: T4TError, kept: Kept | None = None, start: float = 1.8e9) -> None:
+        self.clock = VirtualClock(start=start, idle_turns=4)
+        self.kept = kept or Kept()
         self.road = Road(self.clock, list(errors))
         self.told: list[T4TError | None] = []
-        self.transfers = Transfers(cast("Downloads", self.road), cast("Uploads", self.road), clock=self.clock, chance=lambda: 0.0, tell=self.told.append)
+        self.transfers = Transfers(
+            cast("Downloads", self.road),
+            cast("Uploads", self.road),
+            clock=self.clock,
+            chance=lambda: 0.0,
+            tell=self.told.append,
+            record=self.kept,
+        )
 
     async def fetch(self, name: str = "a", key: SigningKey | None = None) -> object:
         return await self.transfers.fetch(FileInfo(name=name, urls=("https://x/",)), key)
 
     async def send(self, name: str = "a") -> object:
-        return await self.transfers.send(FileInfo(name=name), cast("Path", None))
+        return (await self.transfers.send(FileInfo(name=name), cast("Path", None))).name
 
     @property
     def waits(self) -> list[float]:
@@ -137,13 +172,63 @@ async def test_after_ninety_days() -> None:
     rig = Rig(*[BUSY] * 9999)
     with pytest.raises(ServerFailed):
         await rig.fetch()
-    assert 90 * DAY < rig.clock.wall() < 91 * DAY
+    assert 90 * DAY < rig.clock.wall() - 1.8e9 < 91 * DAY
+    assert rig.kept.waits == {}
 
 
 async def test_room_comes_back_when_it_comes_back() -> None:
     rig = Rig(*[NotEnoughDisk(path="", needed_mib=2, free_mib=1), AllowanceUsed(limit_mib=1, days=1)] * 9)
     await rig.fetch()
     assert set(rig.waits) == {600}
+
+
+async def stopped_after(errors: int) -> Kept:
+    """What is left when the program ends while a download waits after so many failures."""
+    rig = Rig(*[BUSY] * errors)
+    fetching = asyncio.create_task(rig.fetch())
+    await rig.road.emptied.wait()
+    await rig.transfers.close()
+    assert await asyncio.gather(fetching, return_exceptions=True) != ["a"]
+    return rig.kept
+
+
+FRESH = Wait(failures=0, wrong=0, sizes=0, begun=0.0, until=0.0)
+
+
+async def test_another_start_makes_nobody_impatient() -> None:
+    kept = await stopped_after(3)
+    left = kept.waits["a"]
+    assert (left.failures, left.begun) == (3, 1.8e9)
+    rig = Rig(BUSY, kept=kept, start=left.until - 100)
+    assert await rig.fetch() == "a"
+    assert rig.road.times[0] == left.until
+    assert rig.waits == [960]  # the fourth failure
+    assert kept.waits == {}
+
+
+async def test_a_clock_that_was_set_back_silences_nobody() -> None:
+    kept = await stopped_after(1)
+    rig = Rig(kept=kept, start=1.7e9)
+    assert await rig.fetch() == "a"
+    assert rig.waits == []
+    kept.waits["a"] = msgspec.structs.replace(FRESH, failures=1, until=1.9e9)
+    rig = Rig(kept=kept)
+    await rig.fetch()
+    assert rig.road.times == [1.8e9]
+
+
+async def test_what_can_not_be_written_down_goes_on_all_the_same() -> None:
+    rig = Rig(BUSY)
+    rig.kept.full = True
+    assert await rig.fetch() == "a"
+
+
+async def test_the_speed_is_measured() -> None:
+    rig = Rig()
+    rig.road.comes = (500, 1500, 3500)
+    await rig.fetch()
+    await rig.send()
+    assert rig.kept.moves == [(3000, 4.0, False), (1000, 4.0, True)]
 
 
 async def test_uploads() -> None:

@@ -30,7 +30,7 @@ from t4t.domain.project_errors import (
     Unreachable,
 )
 from t4t.host.clock import RealClock
-from t4t.transfer import download
+from t4t.transfer import download, intake
 from t4t.transfer.download import Downloads, Wanted
 from t4t.transfer.http import Http, Timeouts
 from t4t.transfer.intake import Intake
@@ -120,6 +120,37 @@ async def test_a_file_that_is_there_is_not_fetched_again(http: Http, tmp_path: P
         assert len(server.seen) == 2
         assert await fetched(http, tmp_path, plain(server, md5="")) == PLAIN
         assert len(server.seen) == 3  # nothing announced: nothing to believe
+
+
+async def test_a_file_that_tasks_share_is_read_once(http: Http, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def measured(path: Path) -> tuple[int, str, str]:
+        read.append(path)
+        return intake.measured(path)
+
+    monkeypatch.setattr(download, "measured", measured)
+    async with FileServer([Serve(PLAIN)]) as server:
+        shared = downloads(http, tmp_path)
+        path = await shared.fetch(plain(server))
+        await shared.fetch(plain(server))
+        assert read == []  # its checksum is known since it came
+        with pytest.raises(SignatureInvalid):
+            await shared.fetch(plain(server, verify=forged))  # what is known of it is held against what is announced each time
+        assert read == []
+        path = await shared.fetch(plain(server, sha256=SHA256))
+        await shared.fetch(plain(server, sha256=SHA256))
+        again = downloads(http, tmp_path)
+        for _ in range(2):
+            await again.fetch(plain(server))
+        assert len(read) == 1
+        spoil(path, 4_000_000)
+        await again.fetch(plain(server))
+        assert (len(read), content(path)) == (2, PLAIN)
+
+
+def forged(_md5: str) -> None:
+    raise SignatureInvalid(file="f.vdi")
 
 
 @pytest.mark.parametrize("make", [plain, packed])

@@ -79,12 +79,14 @@ def nothing_lost(one: Volunteer, number: int) -> None:
 
 async def test_everything_goes_well(tmp_path: Path) -> None:
     async with volunteer(tmp_path) as one:
-        async with one.running() as (engine, _):
+        async with one.running() as (engine, projects):
             await one.until_reported(engine, 2)
             view = engine.view.projects[0]
             assert (view.name, view.user, view.trouble) == ("Small", "V", "")
             assert engine.view.notices == ()
             assert engine.view.finished >= 2
+            (details,) = projects.details()
+            assert [(day.at > START, day.user_total) for day in details.credit][-1] == (True, 0.0)
         nothing_lost(one, 2)
         report = next(body for body in one.project.bodies if "<name>task_0</name>" in body.partition("<app_versions>")[0])
         said = dict(re.findall(r"<(\w+)>([^<\n]*)</\1>", report[report.index("<result>") :]))

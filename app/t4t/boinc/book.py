@@ -13,6 +13,7 @@ import msgspec
 
 from t4t.boinc.folder import SLOTS
 from t4t.boinc.transfers import Wait  # noqa: TC001 - msgspec reads it at run time
+from t4t.domain.credit import CreditDay
 from t4t.domain.file_names import project_folder
 from t4t.domain.notice_list import ProjectNotice  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.project_state import ProjectState
@@ -34,6 +35,7 @@ _PROJECT: Final = "project"
 _TASK: Final = "task"
 _KEPT: Final = "project-kept"
 _TALLY: Final = "time"
+_CREDIT: Final = "credit"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,7 @@ class Book:
         self.projects = _all(state.documents(_PROJECT), ProjectState)
         self.tasks = _all(state.documents(_TASK), ProjectTask)
         self._kept = _all(state.documents(_KEPT), Kept)
+        self.credit = {name: _read(raw, tuple[CreditDay, ...]) or () for name, raw in state.documents(_CREDIT).items()}
         self.tally = _read(state.documents(_TALLY).get("tally", b""), Tally) or Tally()
         self.net = _read(state.documents(_TALLY).get("net", b""), NetStats) or NetStats()
         self.used = _read(state.documents(_TALLY).get("used", b""), dict[int, int]) or {}
@@ -100,13 +103,20 @@ class Book:
             self._state.put_documents(_KEPT, {name: msgspec.json.encode(kept)})
             self._kept[name] = kept
 
+    def put_credit(self, name: str, history: tuple[CreditDay, ...]) -> None:
+        """The credit that a project gave, day by day."""
+        self._state.put_documents(_CREDIT, {name: msgspec.json.encode(history)})
+        self.credit[name] = history
+
     def forget_project(self, name: str) -> None:
         """It is detached: nothing of it is left here."""
         self._state.put_documents(_TASK, {slot: None for slot, task in self.tasks.items() if task.project == name})
         self._state.put_documents(_KEPT, {name: None})
+        self._state.put_documents(_CREDIT, {name: None})
         self._state.put_documents(_PROJECT, {name: None})
         self.tasks = {slot: task for slot, task in self.tasks.items() if task.project != name}
         self._kept.pop(name, None)
+        self.credit.pop(name, None)
         self.projects.pop(name, None)
 
     # --- tasks -----------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from t4t.boinc.transfers import Transfers
 from t4t.domain import net_stats, project_task
 from t4t.domain import project_state as states
 from t4t.domain.assignment import work_of
+from t4t.domain.credit import noted
 from t4t.domain.errors import InternalFault, Retry, T4TError
 from t4t.domain.no_work import why_no_work
 from t4t.domain.notice_list import with_feed, with_messages
@@ -328,11 +329,24 @@ class Client:
             self._around.note("received", "", task.slot)
         for bad in work.refused:
             self._book.put_task(project_task.refused(bad, project=self.name, slot=self._slot("refused"), now=now))
+        self._note_credit(reply)
         self._note_no_work(reply, host, asked=asked)
         self._tidy(reply.delete_files)
 
     def _slot(self, name: str) -> str:
         return project_task.free_slot(name, (*self._book.tasks, *self._book.left_slots()))
+
+    def _note_credit(self, reply: SchedulerReply) -> None:
+        if reply.userid > 0:
+            history = noted(
+                self._book.credit.get(self.name, ()),
+                self._clock.wall(),
+                user_total=reply.user_total_credit,
+                user_recent=reply.user_expavg_credit,
+                host_total=reply.host_total_credit,
+                host_recent=reply.host_expavg_credit,
+            )
+            self._book.put_credit(self.name, history)
 
     def _note_no_work(self, reply: SchedulerReply, host: HostInfo, *, asked: bool) -> None:
         if reply.results:

@@ -12,6 +12,7 @@ from t4t.boinc.client import Client
 from t4t.boinc.folder import SLOTS
 from t4t.domain import notice_list, time_stats
 from t4t.domain.account import master_url
+from t4t.domain.credit import decayed
 from t4t.domain.errors import T4TError
 from t4t.domain.file_names import project_folder
 from t4t.domain.preferences import Preferences
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _TICK_S: Final = 60.0
+_HOUR_S: Final = 3600.0
 _TALLY_S: Final = 600.0
 """How often the measured times are written down."""
 
@@ -191,6 +193,8 @@ class Projects:
         state, kept, held = client.state, self._book.kept(client.name), client.care.tasks
         allowed = allowed_at(state)
         stages = [task.stage for task in held]
+        said = self._book.credit.get(client.name, ())
+        told_at = said[-1].at if said else self._around.clock.wall()
         return ProjectView(
             url=state.master_url,
             name=state.project_name or state.master_url,
@@ -198,9 +202,9 @@ class Projects:
             team=state.team_name,
             host=state.hostid,
             user_total=state.user_total_credit,
-            user_recent=state.user_expavg_credit,
+            user_recent=self._now(state.user_expavg_credit, told_at),
             host_total=state.host_total_credit,
-            host_recent=state.host_expavg_credit,
+            host_recent=self._now(state.host_expavg_credit, told_at),
             held=len(held),
             fetching=stages.count(Stage.FETCHING),
             sending=stages.count(Stage.SENDING),
@@ -215,6 +219,11 @@ class Projects:
             unread=sum(not notice.read for notice in kept.news),
         )
 
+    def _now(self, recent: float, told_at: float) -> float:
+        """An average that fades while nothing new is said. By whole hours: what changes with every look would be sent to all who look on."""
+        hour = self._around.clock.wall() // _HOUR_S * _HOUR_S
+        return decayed(recent, told_at, hour)
+
     # --- for the volunteer -----------------------------------------------------------------------------------------
 
     def details(self) -> list[ProjectDetails]:
@@ -225,7 +234,7 @@ class Projects:
         news = tuple(
             NewsView(id=one.id, title=one.title, text=one.text, time=one.time, links=one.links, read=one.read) for one in self._book.kept(client.name).news
         )
-        return ProjectDetails(project=self._view(client), news=news)
+        return ProjectDetails(project=self._view(client), news=news, credit=self._book.credit.get(client.name, ()))
 
     def mark_read(self, ids: Sequence[str]) -> None:
         """These notices were seen."""

@@ -24,11 +24,11 @@ from t4t.host.clock import RealClock
 from t4t.project.account import Accounts
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Sequence
     from pathlib import Path
 
     from t4t.boinc.projects import Projects
-    from t4t.domain.project import ProjectConfig
+    from t4t.domain.project import ProjectConfig, Team
     from t4t.domain.signup import Signup
 
 _T = TypeVar("_T")
@@ -161,6 +161,14 @@ class ProjectVerbs:
             return projects.details()
 
         return msgspec.convert(self._ask("projects", here), list[ProjectDetails])
+
+    def teams(self, project: str, name: str) -> Sequence[Team]:
+        """See `ProjectServices.teams`."""
+
+        async def ask(accounts: Accounts) -> Sequence[Team]:
+            return await accounts.teams(await accounts.config(project), name)
+
+        return _with_accounts(ask)
 
     def update(self, project: str, passphrase: str) -> ProjectDetails:
         """See `ProjectServices.update`."""

@@ -12,6 +12,7 @@ from t4t.domain.project_view import Keep
 HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
 PAGES: Final = ("home", "why")
 _MAX_CORES: Final = 64
+_MAX_DAYS: Final = 1100
 _MAX_TASKS: Final = 64
 _MIN_MEMORY_MIB: Final = 128
 _MAX_MEMORY_MIB: Final = 1024 * 1024
@@ -70,6 +71,11 @@ def _add_project_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser
     detach.add_argument("--force", action="store_true", help="also if work is lost by it")
     detach.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the keys from standard input, if that must be")
     verbs.add_parser("projects", help="the projects: credit, team, what they say")
+    stats = verbs.add_parser("stats", help="the credit that the projects gave: now, and day by day as this computer has seen it")
+    stats.add_argument(
+        "--days", type=_between(1, _MAX_DAYS), default=14, metavar="N", help="so many of the last days on which something was said (default: 14)"
+    )
+    stats.add_argument("--team", action="store_true", help="ask the projects for the credit of your teams, too")
     update = verbs.add_parser("update", help="ask a project now, and report what is done")
     update.add_argument("project", nargs="?", default="", metavar="PROJECT", help="its address or name (default: the only one)")
     update.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the keys from standard input, if that must be")

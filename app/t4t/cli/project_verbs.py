@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
+from t4t.cli import stats
 from t4t.cli.terminal import plain, show_notice, tell
 from t4t.domain.project_errors import AnswerMissing, KeyFileLocked, KeyringLocked, KeyringMissing, ProjectDown
 from t4t.domain.project_view import Keep
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-VERBS: Final = frozenset({"attach", "detach", "projects", "update", "unlock"})
+VERBS: Final = frozenset({"attach", "detach", "projects", "stats", "update", "unlock"})
 DONE: Final = 0
 _YES: Final = frozenset({"y", "yes"})
 
@@ -46,6 +47,8 @@ def run(args: argparse.Namespace, services: ProjectServices) -> int:
             _print(args, found, "")
         case "unlock":
             services.unlock(_secret("The passphrase", "Passphrase: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
+        case "stats":
+            stats.show(args, services)
         case _:
             _projects(args, services)
     return DONE

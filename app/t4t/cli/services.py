@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
-    from t4t.domain.project import Decoded
+    from t4t.domain.project import Decoded, Team
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.signup import ProjectOffer, Signup
     from t4t.domain.virtualbox_install import Purpose
@@ -74,6 +74,10 @@ class ProjectServices(Protocol):
 
     def projects(self) -> list[ProjectDetails]:
         """All attached projects."""
+        ...
+
+    def teams(self, project: str, name: str) -> Sequence[Team]:
+        """Ask the project at this address for its teams of this name; raises what went wrong."""
         ...
 
     def update(self, project: str, passphrase: str) -> ProjectDetails:

@@ -6,6 +6,8 @@ import enum
 
 import msgspec
 
+from t4t.domain.credit import CreditDay  # noqa: TC001 - msgspec reads it at run time
+
 
 class Keep(enum.Enum):
     """Where a key is to be kept."""
@@ -62,7 +64,9 @@ class ProjectView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ProjectDetails(msgspec.Struct, frozen=True, kw_only=True):
-    """A project with its notices, newest first."""
+    """A project with its notices (newest first) and its credit."""
 
     project: ProjectView
     news: tuple[NewsView, ...] = ()
+    credit: tuple[CreditDay, ...] = ()
+    """Day by day, as this computer has seen it; the oldest first."""

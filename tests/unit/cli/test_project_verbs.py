@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, cast
 import pytest
 
 from t4t.cli import arguments, project_verbs, verbs
-from t4t.domain.project import ProjectConfig
+from t4t.domain.credit import CreditDay
+from t4t.domain.project import ProjectConfig, Team
 from t4t.domain.project_errors import AnswerMissing, KeyFileLocked, KeyringMissing, ProjectDown
 from t4t.domain.project_view import Keep, NewsView, ProjectDetails, ProjectView
 from t4t.domain.signup import OtherAccount, ProjectOffer, Signup, Way
@@ -60,6 +61,10 @@ class Doubled:
 
     def projects(self) -> list[ProjectDetails]:
         return self.shown
+
+    def teams(self, project: str, name: str) -> list[Team]:
+        assert project == "https://x/"
+        return [Team(name=f"{name} too", total_credit=1.0), Team(name=name, total_credit=5000.0)]
 
     def update(self, project: str, passphrase: str) -> ProjectDetails:
         self._open(passphrase)
@@ -237,6 +242,22 @@ def test_leaving_and_asking(monkeypatch: pytest.MonkeyPatch, typed: list[str], c
     assert say(services, monkeypatch, "detach", terminal=True) == 0
     assert say(services, monkeypatch, "unlock", "--passphrase-stdin", given="opens\n") == 0
     assert services.opened == ["", "", "", "opens", "opens", "opens"]
+
+
+def test_credit(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    days = tuple(CreditDay(day=20000 + day, at=0.0, user_total=100.0 * day, user_recent=1.0, host_total=10.0 * day, host_recent=1.0) for day in range(4))
+    services = Doubled(shown=[ProjectDetails(project=replace_view(user_total=300.0, team="T"), credit=days), ProjectDetails(project=VIEW)])
+    assert say(services, monkeypatch, "stats", "--team") == 0
+    out = capsys.readouterr().out
+    for part in ("Small", "300.0   now about 0.0 a day", "team T", "5,000.0", "2024-10-04", "2024-10-07", "+100.0, this computer +10.0"):
+        assert part in out
+    assert say(services, monkeypatch, "--json", "stats", "--days", "2") == 0
+    first, second = json.loads(capsys.readouterr().out)
+    assert first["team"] is None
+    assert first["days"] == [{"day": f"2024-10-0{day}", "user": 100.0, "host": 10.0, "total": 100.0 * (day - 4)} for day in (6, 7)]
+    assert second["days"] == []
+    assert say(Doubled(), monkeypatch, "stats") == 0
+    assert "no project yet" in capsys.readouterr().out
 
 
 def test_all_projects(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,66 @@
+"""``t4t stats``: the credit of volunteer, computer and team, now and day by day. Nobody is asked for it, but for the teams if that is wished."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from t4t.cli.terminal import plain
+from t4t.domain.credit import decayed, gains
+
+if TYPE_CHECKING:
+    import argparse
+
+    from t4t.cli.services import ProjectServices
+    from t4t.domain.credit import CreditGain
+    from t4t.domain.project_view import ProjectDetails
+
+_DAY_S: Final = 86400.0
+
+
+def show(args: argparse.Namespace, services: ProjectServices) -> None:
+    """Print it; raises what asking for a team raises."""
+    documents = [_document(found, args.days, _team(found, services) if args.team else None) for found in services.projects()]
+    if args.json:
+        print(json.dumps(documents, indent=2))
+        return
+    if not documents:
+        print("This computer works for no project yet: t4t attach URL.")
+    for document in documents:
+        _print(document)
+
+
+def _team(found: ProjectDetails, services: ProjectServices) -> dict[str, Any] | None:
+    """The volunteer's team, if there is one of just this name."""
+    name = found.project.team
+    teams = [team for team in services.teams(found.project.url, name) if team.name == name] if name else []
+    now = time.time()
+    return {"name": name, "total": teams[0].total_credit, "recent": decayed(teams[0].expavg_credit, teams[0].expavg_time, now)} if teams else None
+
+
+def _document(found: ProjectDetails, days: int, team: dict[str, Any] | None) -> dict[str, Any]:
+    view = found.project
+    return {
+        "project": view.name,
+        "address": view.url,
+        "user": {"name": view.user, "total": view.user_total, "recent": view.user_recent},
+        "host": {"total": view.host_total, "recent": view.host_recent},
+        "team": team,
+        "days": [_day(one) for one in gains(found.credit)[-days:]],
+    }
+
+
+def _day(gain: CreditGain) -> dict[str, Any]:
+    day = time.strftime("%Y-%m-%d", time.gmtime(gain.day * _DAY_S))
+    return {"day": day, "user": gain.user, "host": gain.host, "total": gain.user_total}
+
+
+def _print(document: dict[str, Any]) -> None:
+    print(plain(document["project"], 80))
+    rows = [("you", document["user"]), ("this computer", document["host"])]
+    rows += [(f"team {document['team']['name']}", document["team"])] if document["team"] else []
+    for who, credit in rows:
+        print(f"  {plain(who, 40):24}{credit['total']:16,.1f}   now about {credit['recent']:,.1f} a day")
+    for day in document["days"]:
+        print(f"  {day['day']:24}{day['total']:16,.1f}   +{day['user']:,.1f}, this computer +{day['host']:,.1f}")

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-import shutil
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -18,6 +15,7 @@ import keyring.errors
 import msgspec
 import pytest
 
+from support.keyring_session import IS_HERE, in_session
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.project_errors import KeyFileUnreadable, KeyringLocked, KeyringMissing, PassphraseWrong
 from t4t.domain.vault import Vault
@@ -196,26 +194,11 @@ if "lock" in sys.argv:
 """
 
 
-def in_session(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
-    """Run a script in a D-Bus session of its own with a real, unlocked gnome-keyring."""
-    runtime = tmp_path / "runtime"
-    runtime.mkdir(mode=0o700)
+@pytest.mark.skipif(not IS_HERE, reason="needs gnome-keyring")
+def test_a_real_secret_service(tmp_path: Path) -> None:
     script = tmp_path / "script.py"
     script.write_text(_REAL)
-    begin = 'printf password | gnome-keyring-daemon --unlock --components=secrets >/dev/null; exec "$0" "$@"'
-    environment = {
-        "PATH": os.environ["PATH"],
-        "PYTHONPATH": os.pathsep.join(sys.path),
-        **{name: str(tmp_path) for name in ("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME")},
-        "XDG_RUNTIME_DIR": str(runtime),
-    }
-    command = ["dbus-run-session", "--", "sh", "-c", begin, sys.executable, str(script), *words]
-    return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=False)
-
-
-@pytest.mark.skipif(not shutil.which("gnome-keyring-daemon") or not shutil.which("dbus-run-session"), reason="needs gnome-keyring")
-def test_a_real_secret_service(tmp_path: Path) -> None:
-    done = in_session(tmp_path, "lock")
+    done = in_session(tmp_path, script, "lock")
     assert done.stdout.splitlines() == ["keyring.backends.SecretService", "locked"], done.stderr
     assert not any(b"x" * 32 in path.read_bytes() for path in tmp_path.rglob("*") if path.is_file() and path.suffix == ".keyring")
 

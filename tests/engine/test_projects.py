@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,8 +14,9 @@ from support.file_server import Raw, Serve, Status, head
 from support.volunteer import RESULT, START, volunteer
 from t4t.domain.errors import InternalFault
 from t4t.domain.progress import IntermediateUpload, Trickle
-from t4t.domain.project_errors import Unreachable, WorkUnreported
+from t4t.domain.project_errors import AllowanceUsed, Unreachable, WorkUnreported
 from t4t.domain.project_task import Stage
+from t4t.wording.projects import why
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -150,6 +151,54 @@ async def test_killed_at_each_stage(tmp_path: Path) -> None:
         nothing_lost(one, 2)
         assert one.project.sent[:2] == ["task_0", "task_1"]
         assert one.world.vms == {}
+
+
+async def test_another_start_makes_no_transfer_impatient(tmp_path: Path) -> None:
+    """Nor does it give back what the allowance has counted."""
+    async with volunteer(tmp_path) as one:
+        one.project.first = Status(500)
+        with pytest.raises(Killed):
+            await live_until_a_transfer_waits(one)
+        async with one.running() as (engine, _):
+            await one.until_reported(engine, 1)
+        nothing_lost(one, 1)
+        assert min(time for name, time in one.project.waited.items() if "download" in name) >= 120
+        async with one.running() as (_, projects):
+            assert projects._book.used == projects._around.allowance.used
+            assert sum(projects._book.used.values()) > len(RESULT)
+            assert projects._book.kept(next(iter(projects._book.projects))).waits == {}
+
+
+async def live_until_a_transfer_waits(one: Volunteer) -> None:
+    async with one.running() as (_, projects), asyncio.timeout(30):
+        book, waits = projects._book, asyncio.Event()
+        put = book.put_kept
+
+        def put_kept(name: str, **changes: Any) -> None:
+            put(name, **changes)
+            if changes.get("waits"):
+                waits.set()
+
+        book.put_kept = put_kept  # type: ignore[method-assign]
+        await waits.wait()
+        raise Killed
+
+
+async def test_an_allowance_is_waited_for_and_said(tmp_path: Path) -> None:
+    limits = "<daily_xfer_limit_mb>0.0001</daily_xfer_limit_mb><daily_xfer_period_days>1</daily_xfer_period_days>"
+    async with volunteer(tmp_path) as one:
+        one.project.extra = f"<global_preferences><mod_time>{START:.0f}</mod_time>{limits}</global_preferences>"
+        async with one.running() as (engine, projects):
+            await shows(engine, lambda view: any(notice.code == AllowanceUsed.code for notice in view.notices))
+            said = "\n".join(why(engine.view.projects[0], one.clock.wall()))
+            assert "The data allowance is used up (T4T-NET-10)" in said
+            with pytest.raises(AllowanceUsed):
+                projects._around.allowance.check(one.clock.wall())
+            assert sum("download" in path for path in one.project.log) <= 3  # each was tried once, if at all
+            one.project.extra = f"<global_preferences><mod_time>{START + 1:.0f}</mod_time></global_preferences>"
+            await projects.update("")  # the volunteer has another mind
+            await one.until_reported(engine, 1)
+        nothing_lost(one, 1)
 
 
 async def test_the_database_is_lost_and_neither_account_nor_result(tmp_path: Path) -> None:

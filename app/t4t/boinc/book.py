@@ -13,7 +13,7 @@ import msgspec
 
 from t4t.boinc.folder import SLOTS
 from t4t.boinc.transfers import Wait  # noqa: TC001 - msgspec reads it at run time
-from t4t.domain.credit import CreditDay
+from t4t.domain.credit import CreditDay, noted
 from t4t.domain.file_names import project_folder
 from t4t.domain.notice_list import ProjectNotice  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.project_state import ProjectState
@@ -26,6 +26,7 @@ from t4t.engine.record import FOLDER
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from t4t.domain.project import SchedulerReply
     from t4t.project.attachment import Attachments
     from t4t.storage.state import State
 
@@ -103,10 +104,19 @@ class Book:
             self._state.put_documents(_KEPT, {name: msgspec.json.encode(kept)})
             self._kept[name] = kept
 
-    def put_credit(self, name: str, history: tuple[CreditDay, ...]) -> None:
-        """The credit that a project gave, day by day."""
-        self._state.put_documents(_CREDIT, {name: msgspec.json.encode(history)})
-        self.credit[name] = history
+    def note_credit(self, name: str, reply: SchedulerReply, now: float) -> None:
+        """The credit that a project told, day by day; a reply that knows no account has none."""
+        if reply.userid > 0:
+            history = noted(
+                self.credit.get(name, ()),
+                now,
+                user_total=reply.user_total_credit,
+                user_recent=reply.user_expavg_credit,
+                host_total=reply.host_total_credit,
+                host_recent=reply.host_expavg_credit,
+            )
+            self._state.put_documents(_CREDIT, {name: msgspec.json.encode(history)})
+            self.credit[name] = history
 
     def forget_project(self, name: str) -> None:
         """It is detached: nothing of it is left here."""

@@ -12,7 +12,7 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from t4t import __version__
-from t4t.boinc.folder import PROJECTS, SLOTS, build, open_folder, output_of
+from t4t.boinc.folder import PROJECTS, SLOTS, build, open_folder, output_of, whole_name
 from t4t.domain import project_task as tasks
 from t4t.domain.errors import HostError, InternalFault, T4TError
 from t4t.domain.patience import RESOURCE_S
@@ -27,7 +27,7 @@ from t4t.engine.record import peek
 from t4t.project.signing import SigningKey
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
     from pathlib import Path
 
     from t4t.boinc.surroundings import Surroundings
@@ -158,6 +158,13 @@ class Care:
         self._book.put_task(task)
         if task.stage is Stage.FINISHED and (before is None or before.stage is not Stage.FINISHED):
             self._book.put_project(after_finished_task(self.state))
+
+    def tidy(self, dropped: Iterable[str]) -> None:
+        """Remove the project's files that nothing refers to; ``dropped``: sticky ones that the server wants gone."""
+        wanted = tasks.wanted_files(self.tasks, self._book.kept(self._project).versions, dropped=dropped)
+        for path in self.files.glob("*"):
+            if whole_name(path.name) not in wanted and path.is_file():
+                path.unlink(missing_ok=True)
 
     # --- before it runs --------------------------------------------------------------------------------------------
 

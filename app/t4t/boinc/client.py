@@ -7,12 +7,12 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from t4t.boinc.care import Care, folder_bytes
-from t4t.boinc.folder import PROJECTS, whole_name
+from t4t.boinc.folder import PROJECTS
+from t4t.boinc.transfer_record import TransferRecord
 from t4t.boinc.transfers import Transfers
-from t4t.domain import net_stats, project_task
 from t4t.domain import project_state as states
+from t4t.domain import project_task
 from t4t.domain.assignment import work_of
-from t4t.domain.credit import noted
 from t4t.domain.errors import InternalFault, Retry, T4TError
 from t4t.domain.no_work import why_no_work
 from t4t.domain.notice_list import with_feed, with_messages
@@ -32,10 +32,7 @@ from t4t.project.upload import Uploads
 from t4t.transfer.download import Downloads
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from t4t.boinc.surroundings import Surroundings
-    from t4t.boinc.transfers import Wait
     from t4t.domain.preferences import Merged
     from t4t.domain.project import SchedulerReply
     from t4t.domain.project_state import ProjectState
@@ -73,7 +70,7 @@ class Client:
             around.http, around.data / PROJECTS / name, rate=around.down, slots=around.down_slots, allowance=around.allowance, now=around.clock.wall
         )
         uploads = Uploads(around.http, around.up, slots=around.up_slots, project=name)
-        self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=self)
+        self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=TransferRecord(name, around))
         self.care = Care(name, around, self._transfers, preferences=lambda: self.merged().preferences, changed=self.changed)
         self._scheduler = Scheduler(around.http, save=self._book.put_project, now=around.clock.wall, chance=around.chance, new_cpid=new_cpid)
         self._one_at_a_time = asyncio.Lock()
@@ -329,24 +326,12 @@ class Client:
             self._around.note("received", "", task.slot)
         for bad in work.refused:
             self._book.put_task(project_task.refused(bad, project=self.name, slot=self._slot("refused"), now=now))
-        self._note_credit(reply)
+        self._book.note_credit(self.name, reply, self._clock.wall())
         self._note_no_work(reply, host, asked=asked)
-        self._tidy(reply.delete_files)
+        self.care.tidy(reply.delete_files)
 
     def _slot(self, name: str) -> str:
         return project_task.free_slot(name, (*self._book.tasks, *self._book.left_slots()))
-
-    def _note_credit(self, reply: SchedulerReply) -> None:
-        if reply.userid > 0:
-            history = noted(
-                self._book.credit.get(self.name, ()),
-                self._clock.wall(),
-                user_total=reply.user_total_credit,
-                user_recent=reply.user_expavg_credit,
-                host_total=reply.host_total_credit,
-                host_recent=reply.host_expavg_credit,
-            )
-            self._book.put_credit(self.name, history)
 
     def _note_no_work(self, reply: SchedulerReply, host: HostInfo, *, asked: bool) -> None:
         if reply.results:
@@ -357,13 +342,6 @@ class Client:
             reasons = tuple(reason.value for reason in why_no_work(reply, host))
             said = tuple(message.text for message in reply.messages if message.text)
             self._book.put_kept(self.name, no_work_since=since, no_work=reasons, said=said)
-
-    def _tidy(self, dropped: Iterable[str]) -> None:
-        """Remove the project's files that nothing refers to."""
-        wanted = project_task.wanted_files(self.care.tasks, self._book.kept(self.name).versions, dropped=dropped)
-        for path in self.care.files.glob("*"):
-            if whole_name(path.name) not in wanted and path.is_file():
-                path.unlink(missing_ok=True)
 
     # --- notices ---------------------------------------------------------------------------------------------------
 
@@ -382,27 +360,6 @@ class Client:
             kept = self._book.kept(self.name)
             self._book.put_kept(self.name, news=with_feed(kept.news, read.items, now), feed_read=now)
         self._around.workshop.scan()
-
-    # --- what `t4t.boinc.transfers.Record` wants ---
-
-    def wait_of(self, name: str) -> Wait | None:
-        """See `Record.wait_of`."""
-        return self._book.kept(self.name).waits.get(name)
-
-    def put_wait(self, name: str, wait: Wait | None) -> None:
-        """See `Record.put_wait`; what nothing refers to any more goes with it."""
-        waits = self._book.kept(self.name).waits | ({} if wait is None else {name: wait})
-        held = {info.name for task in self.care.tasks for info in (*task.given.programs, *task.given.inputs, *task.given.outputs)}
-        self._book.put_kept(self.name, waits={one: found for one, found in waits.items() if one in held and (one != name or wait is not None)})
-
-    def moved(self, nbytes: int, seconds: float, *, up: bool) -> None:
-        """See `Record.moved`. What is sent counts for the allowance too, as far as there is one; a result is never held back by it."""
-        now = self._clock.wall()
-        if up:
-            self._around.allowance.note(now, nbytes)
-        net = net_stats.moved(self._book.net, nbytes, seconds, now, up=up)
-        if net != self._book.net:
-            self._book.put_net(net)
 
     def _transfer_told(self, error: T4TError | None) -> None:
         self._transfer_failures = 0 if error is None else self._transfer_failures + 1

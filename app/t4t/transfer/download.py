@@ -174,6 +174,8 @@ class Downloads:
         breaks = 0
         while True:
             before = transfer.intake.received
+            if not transfer.is_whole:
+                self._allowance.check(self._now())  # not only while it comes: each try would cost a block beyond what is allowed
             try:
                 await transfer.run(lambda amount, received: self._account(amount, received, progress))
                 break
@@ -265,6 +267,11 @@ class _Transfer:
         """Bytes of the whole transfer, 0 if not announced."""
         return self._wanted.gzipped_nbytes if self._wanted.gzipped_urls else self._wanted.nbytes
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing, as far as the size was announced."""
+        return bool(self._total) and self.intake.received == self._total
+
     def begin(self) -> bool:
         """Take up what an earlier run left of the same file from the same address; whether there was something."""
         with contextlib.suppress(OSError, msgspec.DecodeError):
@@ -293,7 +300,7 @@ class _Transfer:
 
     async def run(self, account: Callable[[int, int], Awaitable[None]]) -> None:
         """One request for what is missing. Raises `Unreachable` or `TimedOut` when the connection breaks."""
-        if self._total and self.intake.received == self._total:
+        if self.is_whole:
             return
         headers = {}
         if self.intake.received:

@@ -17,7 +17,9 @@ SMALL = ProjectView(url="u", name="Small", user="V", held=1, user_total=1234.0)
 
 @given(PROJECTS)
 def test_any_project_can_be_shown(view: Any) -> None:
-    assert next(lines(view, NOW)).startswith(view.name)
+    shown = list(lines(view, NOW))
+    assert shown[0].startswith(view.name)
+    assert all(shown)
     assert 0 < len(in_short(view, NOW)) <= 250
     assert in_short(view, NOW).isprintable()
     assert all(why(view, NOW))

@@ -1,7 +1,6 @@
 """What a settings file means: its version brought up to ours, its values checked one by one. Pure; the file itself is `t4t.storage.settings`.
 
-A file has a table for each section with the values that were changed, ``version``, and ``changed``: when each was (seconds since 1970). A deployment file
-has two such trees: ``default``, and ``locked``.
+A file has ``version``, and a table for each section with the values that were changed. A deployment file has two such trees: ``default``, and ``locked``.
 """
 
 from __future__ import annotations
@@ -18,17 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 VERSION_KEY: Final = "version"
-CHANGED_KEY: Final = "changed"
 STEPS: Final[dict[int, Callable[[dict[str, Any]], None]]] = {}
 """For each old version what turns a document of it into one of the next, in place. Version 1 is the first: there is no step yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """The values that can be right, by path; when each was set; the names of those that can't be right or that nobody knows."""
+    """The values that can be right, by path; the names of those that can't be right or that nobody knows."""
 
     values: Mapping[str, Any]
-    times: Mapping[str, float]
     wrong: tuple[str, ...]
 
 
@@ -50,12 +47,9 @@ def migrated(document: Mapping[str, Any], *, steps: Mapping[int, Callable[[dict[
 def take(document: Mapping[str, Any]) -> Taken:
     """Read a document of our version, or of a newer one."""
     values, wrong = take_tree(document)
-    times = document.get(CHANGED_KEY)
-    known = times if isinstance(times, dict) else {}
     if version_of(document) > VERSION:
         wrong = [path for path in wrong if path in FIELDS]  # what a newer program has more than we is no mistake
-    own = {path: float(time) for path, time in known.items() if path in values and isinstance(time, int | float) and time >= 0}
-    return Taken(values=values, times=own, wrong=tuple(wrong))
+    return Taken(values=values, wrong=tuple(wrong))
 
 
 def take_tree(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
@@ -63,7 +57,7 @@ def take_tree(document: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:
     values: dict[str, Any] = {}
     wrong = []
     for section, content in document.items():
-        if section in {VERSION_KEY, CHANGED_KEY}:
+        if section == VERSION_KEY:
             continue
         if section not in SECTIONS or not isinstance(content, dict):
             wrong.append(section)

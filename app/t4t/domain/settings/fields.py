@@ -86,6 +86,13 @@ class Field:
                 return f"text of up to {_LONGEST} characters"
 
 
+def _plain(value: Any) -> Any:  # noqa: ANN401 - plain data of any shape
+    """Lists are lists, as files and messages have them."""
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    return [_plain(one) for one in value] if isinstance(value, list | tuple) else value
+
+
 def _kind(kind: inspect.Type) -> Kind:
     match kind:
         case inspect.BoolType():
@@ -123,7 +130,7 @@ def _fields() -> Iterator[Field]:
                 low=getattr(kind, "ge", None),
                 high=getattr(kind, "le", None),
                 choices=tuple(choice.value for choice in kind.cls) if isinstance(kind, inspect.EnumType) else (),
-                default=msgspec.to_builtins(one.default),
+                default=_plain(msgspec.to_builtins(one.default)),
                 effect=known["effect"],
             )
 
@@ -154,7 +161,7 @@ def field_of(path: str) -> Field:
 def get(tree: Tree, path: str) -> Any:  # noqa: ANN401 - as the field's kind
     """The value at ``path`` as plain data."""
     section, _, name = path.partition(".")
-    return msgspec.to_builtins(getattr(getattr(tree, section), name))
+    return _plain(msgspec.to_builtins(getattr(getattr(tree, section), name)))
 
 
 def checked(path: str, value: object) -> Any:  # noqa: ANN401 - as the field's kind
@@ -163,26 +170,20 @@ def checked(path: str, value: object) -> Any:  # noqa: ANN401 - as the field's k
     refused = SettingRefused(name=field.path, value=str(value)[:_LONGEST], allowed=field.allowed)
     section = type(getattr(Tree(), field.section))
     try:
-        found = get_in(msgspec.convert({field.name: value}, section), field.name)
+        found = _plain(msgspec.to_builtins(getattr(msgspec.convert({field.name: value}, section), field.name)))
     except msgspec.ValidationError as error:
         raise refused from error
     if isinstance(found, float | int) and field.least is not None and found and found < field.least:
         raise refused
     if isinstance(found, str) and (len(found) > _LONGEST or not found.isprintable()):
         raise refused
-    if isinstance(found, list | tuple) and (len(found) > _MOST or any(isinstance(one, str) and not _is_name(one) for one in found)):
+    if isinstance(found, list) and (len(found) > _MOST or any(isinstance(one, str) and not _is_name(one) for one in found)):
         raise refused
     return found
 
 
 def _is_name(text: str) -> bool:
     return 0 < len(text.strip()) <= _LONGEST and text.isprintable() and text == text.strip()
-
-
-def get_in(section: msgspec.Struct, name: str) -> Any:  # noqa: ANN401 - as the field's kind
-    """The value of a section's field as plain data; lists are lists."""
-    found = msgspec.to_builtins(getattr(section, name))
-    return list(found) if isinstance(found, tuple) else found
 
 
 def read(path: str, text: str) -> Any:  # noqa: ANN401 - as the field's kind
@@ -229,9 +230,9 @@ def told(field: Field, value: object) -> str:
             return "yes" if value else "no"
         case int() | float():
             return field.zero if field.zero and not value else f"{value:.15g}{unit}"
-        case list() | tuple() if field.kind is Kind.NAMES:
+        case list() if field.kind is Kind.NAMES:
             return ", ".join(map(str, value)) or "none"
-        case list() | tuple():
+        case list():
             return msgspec.json.encode(value).decode() if value else "none"
         case _:
             return str(value)
@@ -252,7 +253,7 @@ def put(tree: Tree, values: dict[str, Any]) -> Tree:
 
 def values(tree: Tree) -> dict[str, Any]:
     """All values by path, as plain data."""
-    return {path: get_in(getattr(tree, field.section), field.name) for path, field in FIELDS.items()}
+    return {path: get(tree, path) for path in FIELDS}
 
 
 def differences(before: Tree, after: Tree) -> dict[str, tuple[Any, Any]]:

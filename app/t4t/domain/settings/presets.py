@@ -40,7 +40,7 @@ CHOICES: Final = (Preset.GENTLE, Preset.BALANCED, Preset.EVERYTHING)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Computer:
-    """What presets are computed of; bytes; ``disk_bytes`` is what could be used: free now, and what we have already. None: not known."""
+    """What presets are computed of; bytes; ``disk_bytes`` is the size of the file system that holds the data folder. None: not known."""
 
     cores: int
     memory_bytes: int | None = None
@@ -84,11 +84,11 @@ def _memory_free(computer: Computer) -> int:
 
 
 def _disk_max(preset: Preset, computer: Computer) -> float:
-    """No more than half of what could be used, but never less than one task needs: less would only mean no work at all."""
+    """No more than a quarter of the disk, but never less than one task needs: less would only mean no work at all."""
     wanted = _DISK_GIB[preset.value]
     if computer.disk_bytes is None:
         return wanted
-    return max(_LEAST_DISK_GIB, min(wanted, float(computer.disk_bytes // 2 // _GIB)))
+    return max(_LEAST_DISK_GIB, min(wanted, float(computer.disk_bytes // 4 // _GIB)))
 
 
 def fresh(computer: Computer) -> Tree:

@@ -9,11 +9,17 @@ import msgspec
 
 from t4t.api.client import Client
 from t4t.bootstrap.projects import attached
-from t4t.domain.boinc_settings import account_of, to_preferences
-from t4t.domain.errors import AgentMissing
+from t4t.domain.boinc_settings import account_of, to_preferences, to_settings
+from t4t.domain.errors import AgentMissing, FolderUnwritable
+from t4t.domain.loose_xml import LooseXmlRefused
+from t4t.domain.preferences_file import EMPTY, PreferencesFile
 from t4t.domain.settings.derived import decisions
+from t4t.domain.settings.fields import put
 from t4t.domain.settings.presets import Computer
+from t4t.domain.settings.tree import Tree
 from t4t.domain.settings.view import Changed, SettingsView
+from t4t.domain.settings_errors import PreferencesUnreadable
+from t4t.durable import write_atomic
 from t4t.engine.folder import Wishes
 from t4t.engine.settings_desk import LiveSettings, SettingsDesk
 from t4t.host import power, resources
@@ -30,7 +36,6 @@ if TYPE_CHECKING:
     from t4t.domain.policy import Settings
     from t4t.domain.settings.layers import InForce, Set
     from t4t.domain.settings.presets import Preset
-    from t4t.domain.settings.tree import Tree
     from t4t.engine.engine import Engine
 
 _T = TypeVar("_T")
@@ -161,3 +166,33 @@ class SettingsVerbs:
     def computer(self) -> Computer:
         """See `SettingsServices.computer`."""
         return computer(self._data)
+
+    def take_boinc(self, file: Path, venue: str) -> Changed:
+        """See `SettingsServices.take_boinc`."""
+        try:
+            found = PreferencesFile(_bytes(file)).preferences(venue)
+        except LooseXmlRefused as error:
+            raise PreferencesUnreadable(path=str(file), reason=str(error)) from error
+        return self.change(to_settings(found.fields, cores=resources.cores()))
+
+    def give_boinc(self, file: Path) -> tuple[str, ...]:
+        """See `SettingsServices.give_boinc`."""
+        tree = put(Tree(), {one.path: one.value for one in self.view().settings})
+        wanted = to_preferences(tree, cores=resources.cores())
+        before = PreferencesFile(_bytes(file) if file.exists() else EMPTY)
+        try:
+            after = before.changed(wanted, now=RealClock().wall())
+        except LooseXmlRefused as error:
+            raise PreferencesUnreadable(path=str(file), reason=str(error)) from error
+        try:
+            write_atomic(file, after.data)
+        except OSError as error:
+            raise FolderUnwritable(path=str(file), reason=error.strerror or str(error)) from error
+        return tuple(wanted)
+
+
+def _bytes(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise PreferencesUnreadable(path=str(file), reason=error.strerror or str(error)) from error

@@ -113,6 +113,14 @@ class SettingsServices(Protocol):
         """What presets are computed of."""
         ...
 
+    def take_boinc(self, file: Path, venue: str) -> Changed:
+        """Set here what a file of BOINC's preferences says; raises `PreferencesUnreadable`."""
+        ...
+
+    def give_boinc(self, file: Path) -> tuple[str, ...]:
+        """Write the settings into a file of BOINC's preferences; which of its fields were set. Raises `PreferencesUnreadable`, `FolderUnwritable`."""
+        ...
+
 
 class Services(Protocol):
     """In-process services."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -10,12 +11,14 @@ import msgspec
 from t4t.cli.terminal import plain, show_notice
 from t4t.domain.errors import from_wire
 from t4t.domain.settings.fields import FIELDS, field_of, read, told
+from t4t.domain.settings.layers import Origin
 from t4t.domain.settings.presets import CHOICES, Preset
 from t4t.wording import settings as wording
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterable
 
     from t4t.cli.services import SettingsServices
     from t4t.domain.settings.view import Changed, SettingsView
@@ -42,13 +45,19 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     does.add_parser("undo", help="take the last change back")
     reset = does.add_parser("reset", help="as if it had never been changed here")
     reset.add_argument("names", nargs="*", metavar="NAME", help="settings or sections (default: all)")
+    take = does.add_parser("import", help="set here what BOINC's preferences say (global_prefs.xml, global_prefs_override.xml)")
+    take.add_argument("file", metavar="FILE", help="BOINC's file; it is only read")
+    take.add_argument("--venue", default="", metavar="VENUE", help="home, school or work, if the file has a part for it")
+    give = does.add_parser("export", help="write the settings into a file of BOINC's preferences; what else is in it stays")
+    give.add_argument("file", metavar="FILE", help="BOINC's file, or a new one")
 
 
 def run(args: argparse.Namespace, services: SettingsServices) -> int:
     """Run the verb in ``args``; raises leaves of `T4TError`."""
     match args.settings_verb:
         case "set":
-            _tell_change(args, services.change(_changes(args.changes)))
+            changes = _changes(args.changes)
+            _tell_change(args, services.change(changes), changes)
         case "preset" if args.preset is not None:
             _tell_change(args, services.preset(Preset(args.preset)))
         case "preset":
@@ -57,6 +66,11 @@ def run(args: argparse.Namespace, services: SettingsServices) -> int:
             _tell_change(args, services.undo())
         case "reset":
             _tell_change(args, services.reset(args.names))
+        case "import":
+            _tell_change(args, services.take_boinc(Path(args.file), args.venue))
+        case "export":
+            names = services.give_boinc(Path(args.file))
+            print(json.dumps({"file": args.file, "fields": names}) if args.json else wording.exported(plain(args.file, 1000), len(names)))
         case "get":
             _get(args, services.view())
         case _:
@@ -106,7 +120,7 @@ def _get(args: argparse.Namespace, view: SettingsView) -> None:
     print(f"{field.path} = {plain(told(field, one.value), 1000)}{wording.origin_mark(one, always=True)}")
     print(f"  {field.text}")
     print(f"  It can be: {field.allowed}. Default on this computer: {told(field, one.default)}.")
-    print(f"  {wording.effect(field.effect)}")
+    print(f"  A change acts {wording.effect(field.effect)}.")
 
 
 def _presets(args: argparse.Namespace, services: SettingsServices) -> None:
@@ -119,14 +133,17 @@ def _presets(args: argparse.Namespace, services: SettingsServices) -> None:
         print(f"  {preset.value:12}{wording.preset(preset, computer)}")
 
 
-def _tell_change(args: argparse.Namespace, changed: Changed) -> None:
+def _tell_change(args: argparse.Namespace, changed: Changed, wanted: Iterable[str] = ()) -> None:
     if args.json:
         print(json.dumps(msgspec.to_builtins(changed), indent=2))
         return
-    if not changed.effects:
-        print(wording.nothing_changed())
     now = {one.path: one for one in changed.settings.settings}
+    held = [path for path in wanted if path in now and now[path].origin is Origin.COMMAND_LINE]
+    if not changed.effects and not held:
+        print(wording.nothing_changed())
     for path, effect in changed.effects.items():
         field = FIELDS[path]
         print(f"  {path:{_WIDTH}}{plain(told(field, now[path].value), 200)}  ({wording.effect(effect)})")
+    for path in held:
+        print(f"  {wording.held_by_command_line(path)}")
     _notices(changed.settings)

@@ -14,7 +14,7 @@ from t4t.domain.errors import HostError, UsageError
 
 @dataclass(eq=False)
 class SettingUnknown(UsageError):
-    """No setting of this name; ``near``: those that may be meant, with commas, or empty."""
+    """No setting of this name; ``near``: those that may be meant, with commas, or a dash."""
 
     name: str
     near: str

@@ -22,9 +22,9 @@ ORIGINS: Final = {
     Origin.LOCKED: "locked by whoever looks after this computer",
 }
 EFFECTS: Final = {
-    Effect.NOW: "A change acts at once.",
-    Effect.SAFE_POINT: "A change acts when a virtual machine boots next; one with a saved state keeps what it has until its task is done.",
-    Effect.RESTART: "A change acts when the program starts next.",
+    Effect.NOW: "at once",
+    Effect.SAFE_POINT: "when a virtual machine boots next; one with a saved state or a checkpoint keeps what it has",
+    Effect.RESTART: "when the program starts next",
 }
 IN_USE: Final = {Preset.GENTLE: "pauses while you use the computer", Preset.BALANCED: "runs gently while you use the computer"}
 
@@ -39,6 +39,16 @@ def origin_mark(one: SettingView, *, always: bool) -> str:
 def effect(when: Effect) -> str:
     """When a change acts."""
     return gettext(EFFECTS[when])
+
+
+def held_by_command_line(path: str) -> str:
+    """A change that does not act as long as this run of the program lasts."""
+    return gettext("{path} is kept; as long as this run of the program lasts, its command line says otherwise.").format(path=path)
+
+
+def exported(file: str, count: int) -> str:
+    """The settings are in a file of BOINC's."""
+    return gettext("{count} of BOINC's preferences are set in {file}; everything else in it is as it was.").format(count=count, file=file)
 
 
 def nothing_changed() -> str:

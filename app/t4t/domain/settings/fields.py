@@ -113,26 +113,28 @@ def _kind(kind: inspect.Type) -> Kind:
 
 def _fields() -> Iterator[Field]:
     for section in msgspec.structs.fields(Tree):
-        for one in _inspected(section.type).fields:
-            wrapped = one.type
-            if not isinstance(wrapped, inspect.Metadata) or wrapped.extra is None:
-                raise TypeError(f"{one.name} is not described")
-            kind = wrapped.type
-            known = wrapped.extra
-            described = (wrapped.extra_json_schema or {})["description"]
-            yield Field(
-                path=f"{section.name}.{one.name}",
-                kind=_kind(kind),
-                text=described,
-                unit=known["unit"],
-                zero=known["zero"],
-                least=known["least"],
-                low=getattr(kind, "ge", None),
-                high=getattr(kind, "le", None),
-                choices=tuple(choice.value for choice in kind.cls) if isinstance(kind, inspect.EnumType) else (),
-                default=_plain(msgspec.to_builtins(one.default)),
-                effect=known["effect"],
-            )
+        yield from _fields_of(section.name, section.type)
+
+
+def _fields_of(section: str, kind_of_section: type) -> Iterator[Field]:
+    for one in _inspected(kind_of_section).fields:
+        wrapped = one.type
+        if not isinstance(wrapped, inspect.Metadata) or wrapped.extra is None or wrapped.extra_json_schema is None:
+            raise TypeError(f"{one.name} is not described")
+        kind, known = wrapped.type, wrapped.extra
+        yield Field(
+            path=f"{section}.{one.name}",
+            kind=_kind(kind),
+            text=wrapped.extra_json_schema["description"],
+            unit=known["unit"],
+            zero=known["zero"],
+            least=known["least"],
+            low=getattr(kind, "ge", None),
+            high=getattr(kind, "le", None),
+            choices=tuple(choice.value for choice in kind.cls) if isinstance(kind, inspect.EnumType) else (),
+            default=_plain(msgspec.to_builtins(one.default)),
+            effect=known["effect"],
+        )
 
 
 def _inspected(section: type) -> inspect.StructType:
@@ -153,8 +155,9 @@ def field_of(path: str) -> Field:
         named = [field for field in FIELDS.values() if field.name == path]
         if len(named) == 1:
             return named[0]
-        near = named or [FIELDS[name] for name in difflib.get_close_matches(path, FIELDS, n=3, cutoff=0.5)]
-        raise SettingUnknown(name=path[:_LONGEST], near=", ".join(field.path for field in near))
+        known = {field.name: field for field in FIELDS.values()} | FIELDS
+        near = named or [known[name] for name in difflib.get_close_matches(path, known, n=3)]
+        raise SettingUnknown(name=path[:_LONGEST], near=", ".join(dict.fromkeys(field.path for field in near)) or "–")
     return found
 
 

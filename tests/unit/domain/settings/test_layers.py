@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.settings_values import values_of_fields
@@ -21,6 +21,7 @@ SOME = values_of_fields()
 LAID = (Origin.DEPLOYMENT, Origin.ACCOUNT, Origin.HERE, Origin.COMMAND_LINE, Origin.LOCKED)
 
 
+@settings(max_examples=30)
 @given(st.fixed_dictionaries(dict.fromkeys(LAID, SOME)), st.floats(0, 100), st.floats(0, 100))
 def test_each_value_has_one_origin_and_is_that_layers(layers: dict[Origin, dict[str, Any]], at: float, account_at: float) -> None:
     deployment = Deployment(path="x", defaults=layers[Origin.DEPLOYMENT], locked=layers[Origin.LOCKED])

@@ -13,6 +13,7 @@ from t4t.boinc.transfers import Transfers
 from t4t.domain import project_state as states
 from t4t.domain import project_task
 from t4t.domain.assignment import work_of
+from t4t.domain.boinc_settings import overriding
 from t4t.domain.errors import InternalFault, Retry, T4TError
 from t4t.domain.no_work import why_no_work
 from t4t.domain.notice_list import with_feed, with_messages
@@ -90,7 +91,8 @@ class Client:
 
     def merged(self) -> Merged:
         """The preferences in force."""
-        return merge(read_account_preferences(self.state.global_preferences, self.state.host_venue, now=self._clock.wall()), {})
+        account = read_account_preferences(self.state.global_preferences, self.state.host_venue, now=self._clock.wall())
+        return merge(account, overriding(account, self._around.wanted, time=self._around.wanted_time))
 
     def look(self) -> None:
         """There may be something to do."""
@@ -286,6 +288,7 @@ class Client:
         reply = exchange.reply
         if reply is None:
             return
+        self._around.answered()
         kept = self._book.kept(self.name)
         if exchange.trickles_stored:
             stored = set(request.trickles)

@@ -8,6 +8,7 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 from support.scripted_engine import ScriptedEngine, a_view
+from support.scripted_projects import ScriptedProjects
 from t4t.api.endpoint import endpoint
 from t4t.engine.server import ApiServer
 
@@ -21,6 +22,7 @@ class ApiThread:
 
     def __init__(self, folder: Path) -> None:
         self.engine = ScriptedEngine(a_view())
+        self.projects = ScriptedProjects()
         self.path = endpoint(folder)
         self._folder = folder
         self._loop = asyncio.new_event_loop()
@@ -32,7 +34,7 @@ class ApiThread:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 
     def start(self) -> None:
-        self._server = ApiServer(self.engine, self._folder)
+        self._server = ApiServer(self.engine, self._folder, projects=self.projects)
         self._do(self._server.start())
 
     def stop(self) -> None:

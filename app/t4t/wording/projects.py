@@ -61,14 +61,19 @@ def lines(view: ProjectView, now: float) -> Iterator[str]:
     who = ", ".join(filter(None, (view.user, gettext("team {team}").format(team=view.team) if view.team else "")))
     yield f"{view.name}{f' ({who})' if who else ''}: {stages(view)}"
     yield credit(view)
+    yield from no_work(view, Reader(now))
+    if view.next_request is not None:
+        yield gettext("It is asked again at {time} at the earliest.").format(time=moment(view.next_request, Reader(now)))
+    if view.unread:
+        yield ngettext("{unread} new notice: t4t projects", "{unread} new notices: t4t projects", view.unread).format(unread=view.unread)
+
+
+def no_work(view: ProjectView, reader: Reader) -> Iterator[str]:
+    """What stands against work from a project, or has become of it; nothing where all is well."""
     if view.ended:
         yield gettext("This project has ended. Thank you for your work for it.")
     if view.moved_to:
         yield gettext("It says that it has moved to {address}. Detach and attach again there if you trust that.").format(address=view.moved_to)
     if view.no_work_since is not None:
-        yield gettext("No work since {time}:").format(time=moment(view.no_work_since, Reader(now)))
+        yield gettext("No work since {time}:").format(time=moment(view.no_work_since, reader))
         yield from (f"  {_reason(reason)}" for reason in view.no_work)
-    if view.next_request is not None:
-        yield gettext("It is asked again at {time} at the earliest.").format(time=moment(view.next_request, Reader(now)))
-    if view.unread:
-        yield ngettext("{unread} new notice: t4t projects", "{unread} new notices: t4t projects", view.unread).format(unread=view.unread)

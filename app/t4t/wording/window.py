@@ -152,7 +152,7 @@ def guest(stage: str) -> tuple[str, str]:
     return gettext(first), gettext(second)
 
 
-def keys() -> list[tuple[str, str]]:
+def keyboard() -> list[tuple[str, str]]:
     """The keys and what they do."""
     return [(key, gettext(does)) for key, does in _KEYS]
 

@@ -202,7 +202,7 @@ class Help(Page):
     def _build_keyboard(self) -> None:
         card = Card(words.word("keyboard"))
         facts = Facts()
-        facts.fill(words.keys())
+        facts.fill(words.keyboard())
         card.rows.addWidget(facts)
         self.box.addWidget(card)
 

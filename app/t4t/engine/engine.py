@@ -16,6 +16,7 @@ from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
+from t4t.engine.given import Given
 from t4t.engine.history import History
 from t4t.engine.host_side import HostSide
 from t4t.engine.inbox import Bell
@@ -27,7 +28,9 @@ from t4t.engine.volition import Volition
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from t4t.domain.policy import Settings
     from t4t.domain.vm import Capabilities
+    from t4t.engine.folder import Wishes
     from t4t.engine.parts import Parts
     from t4t.storage.state import Happening, State
 
@@ -77,7 +80,8 @@ class Engine:
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
-        self._intake = Intake(parts, self._reconciler, self._history, wake=self._bell.ring)
+        self._given = Given(settings=parts.settings, wishes=parts.wishes)
+        self._intake = Intake(parts, self._given, self._reconciler, self._history, wake=self._bell.ring)
         self._decision: Decision | None = None
         self._view: SessionView | None = None
         self._listeners: list[Callable[[SessionView], None]] = []
@@ -87,6 +91,7 @@ class Engine:
         self._asleep = 0.0
         self._once = False
         self._begun = asyncio.Event()
+        self._over = False
 
     # --- for clients -----------------------------------------------------------------------------------------------
 
@@ -148,6 +153,18 @@ class Engine:
     async def checkpoint(self) -> SessionView:
         """Ask for a checkpoint of every VM that runs."""
         return await self._ask(self._reconciler.ask_checkpoints)
+
+    async def give(self, settings: Settings, wishes: Wishes) -> None:
+        """The volunteer gives something else from now on; returns when it acts on what runs (or after a few seconds), also where `run` is over."""
+        if self._view is None or self._over:
+            self._set_given(settings, wishes)
+            return
+        await self._ask(lambda: self._set_given(settings, wishes))
+        await self._until(lambda _view: self._reconciler.fitted)
+
+    def _set_given(self, settings: Settings, wishes: Wishes) -> None:
+        self._given.settings, self._given.wishes = settings, wishes
+        self._reconciler.give(wishes, settings)
 
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
@@ -216,6 +233,7 @@ class Engine:
         self._host.begin()
 
     async def _close(self) -> None:
+        self._over = True
         await self._host.close()
         await self._intake.close()
         await self._probing.close()
@@ -235,7 +253,7 @@ class Engine:
         order = self._decide()
         if self._reconciler.capabilities is not None:
             new = not self._volition.intent.finishing
-            self._reconciler.turn(order, room=self._parts.settings.tasks, new=new, special=self._host.orders(order))
+            self._reconciler.turn(order, room=self._given.settings.tasks, new=new, special=self._host.orders(order))
         self._host.settle()
         self._intake.retire()
         self._after_an_end()
@@ -257,7 +275,7 @@ class Engine:
             charge=known.charge,
         )
         before = self._decision
-        self._decision = decide(facts, self._volition.intent, self._parts.settings, self._volition.instant(), before=before)
+        self._decision = decide(facts, self._volition.intent, self._given.settings, self._volition.instant(), before=before)
         if before is not None and (before.level, before.deciding) != (self._decision.level, self._decision.deciding):
             self._history.note("level", f"{self._decision.level.value} {self._decision.deciding}")
         if not holds_still(self._decision.level):
@@ -357,7 +375,7 @@ class Engine:
         """Seconds until something is due by itself."""
         waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
         waits.append(self._host.due_s)
-        if self._decision is not None and (change := due(self._decision, self._parts.settings)) is not None:
+        if self._decision is not None and (change := due(self._decision, self._given.settings)) is not None:
             waits.append(change - self._clock.wall())
         waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s) if due_s is not None)
         return max(0.05, min(waits))

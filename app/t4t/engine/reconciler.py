@@ -16,14 +16,16 @@ from t4t.domain.errors import InternalFault, T4TError
 from t4t.domain.patience import is_passing, wait_s
 from t4t.domain.progress import Outcome
 from t4t.domain.task import Order, Step, superseded, transition
+from t4t.domain.vm import VmState
 from t4t.engine.observer import Able
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from t4t.domain.clock import WallClock
-    from t4t.domain.policy import Level
+    from t4t.domain.policy import Level, Settings
     from t4t.domain.vm import Capabilities, VmId
+    from t4t.engine.folder import Wishes
     from t4t.engine.work import Work
     from t4t.hypervisor.driver import Driver
 
@@ -159,6 +161,16 @@ class Reconciler:
             self._level = level
             for charge in self.charges.values():
                 charge.work.fitting.level = level
+
+    def give(self, wishes: Wishes, settings: Settings) -> None:
+        """The volunteer gives something else from now on."""
+        for charge in self.charges.values():
+            charge.work.give(wishes, checkpoint_s=settings.checkpoint_s, gentle_percent=settings.gentle_percent)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether every VM that runs has all that can be changed while it runs."""
+        return not any(charge.work.seen.state is VmState.RUNNING and charge.work.fitting.unfit for charge in self.charges.values())
 
     def forget_capabilities(self) -> None:
         """The hypervisor may be another one: nothing is begun before it was asked."""

@@ -16,7 +16,6 @@ os.environ["QT_SCALE_FACTOR"] = sys.argv[2] if len(sys.argv) > 2 else "1"
 
 from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
-from PySide6.QtWidgets import QLineEdit
 
 from support.api_thread import an_agent
 from support.scripted_engine import a_notice, a_task
@@ -91,8 +90,10 @@ def _scenes() -> list[Scene]:
         Scene("news-none", page="news", changes={"projects": ()}),
         Scene("computer", page="computer"),
         Scene("computer-trouble", page="computer", diagnosis=TROUBLE),
+        Scene("settings", page="settings"),
+        Scene("settings-search", page="settings", before=lambda window: window.settings.field.setText("battery")),
         Scene("help", page="help"),
-        Scene("help-search", page="help", before=lambda window: window.findChildren(QLineEdit)[0].setText("disk")),
+        Scene("help-search", page="help", before=lambda window: window.help.field.setText("disk")),
     ]
 
 

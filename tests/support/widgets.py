@@ -34,7 +34,7 @@ def nameless(of: QWidget) -> list[str]:
     for widget in of.findChildren(QWidget):
         if widget.focusPolicy() is not Qt.FocusPolicy.NoFocus and widget.isVisibleTo(of) and not widget.objectName().startswith("qt_"):
             interface = QAccessible.queryAccessibleInterface(widget)
-            if not (widget.accessibleName() or (interface is not None and interface.text(QAccessible.Text.Name))):
+            if not (widget.accessibleName() or interface.text(QAccessible.Text.Name)):
                 found.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
     return found
 

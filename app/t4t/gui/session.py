@@ -44,6 +44,8 @@ class Session(QObject):
     """The `T4TError` with which the agent answered a click."""
     projects_told = Signal(object)
     """The list of `ProjectDetails` that was asked for."""
+    settings_told = Signal(object)
+    """The `Result` of one of the settings' methods."""
     history_told = Signal(object)
     """The list of `Line` that was asked for, oldest first."""
 
@@ -127,6 +129,10 @@ class Session(QObject):
     def take_checkpoint(self) -> None:
         """Have the agent take a checkpoint of each running task now; `refused` tells why it did not."""
         self._link.request("checkpoint", {}, self._told_of_checkpoint)
+
+    def ask_settings(self, method: str, params: dict[str, object]) -> None:
+        """One of the settings' methods: `settings_told` brings its answer, or why there is none."""
+        self._link.request(method, params, self.settings_told.emit)
 
     def _tell_projects(self, result: Result) -> None:
         if isinstance(result, bytes):

@@ -16,10 +16,17 @@ if TYPE_CHECKING:
 
 
 def test_work_is_done_elsewhere_and_told_here(qtbot: QtBot) -> None:
-    background, threads, told = Background(), [], []
+    background = Background()
+    threads: list[Any] = []
+    told: list[object] = []
     background.told.connect(told.append)
     background.done.connect(lambda result: threads.append((result, background.busy, threading.current_thread())))
-    assert background.start(lambda tell: (tell("half"), threading.current_thread())[1])
+
+    def work(tell: Callable[[object], None]) -> object:
+        tell("half")
+        return threading.current_thread()
+
+    assert background.start(work)
     assert background.busy
     assert not background.start(lambda _tell: None)
     qtbot.waitUntil(lambda: bool(threads))
@@ -31,7 +38,8 @@ def test_work_is_done_elsewhere_and_told_here(qtbot: QtBot) -> None:
 
 
 def test_failures_are_told_and_bugs_too(qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
-    background, failed = Background(), []
+    background = Background()
+    failed: list[T4TError] = []
     background.failed.connect(failed.append)
 
     def fails(error: Exception) -> Callable[[Any], object]:

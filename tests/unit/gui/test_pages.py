@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from support.api_thread import ApiThread
     from t4t.gui.session import Session
 
-PAGES = ("home", "science", "contribution", "news", "computer", "help")
+PAGES = ("home", "science", "contribution", "news", "computer", "help", "settings")
 
 
 @pytest.fixture
@@ -56,6 +57,10 @@ def window(qtbot: QtBot, session: Session, qapp: QApplication, agent: ApiThread,
     qapp.setStyleSheet("")
 
 
+def _says(window: Window, text: str) -> bool:
+    return text in texts(window)
+
+
 def _dialog(window: Window) -> TextDialog:
     return next(dialog for dialog in window.findChildren(TextDialog) if dialog.isVisible())
 
@@ -73,6 +78,8 @@ def test_each_page_is_reached_by_mouse_and_by_keys(window: Window) -> None:
     window.show_page("home")
     QTest.keyClick(window, Qt.Key.Key_F1)
     assert window.current == "help"
+    QTest.keyClick(window, Qt.Key.Key_Comma, Qt.KeyboardModifier.ControlModifier)
+    assert window.current == "settings"
     window.show_page("a page of a later version")
     assert window.current == "home"
 
@@ -121,7 +128,8 @@ def test_no_page_is_wider_than_the_window(qtbot: QtBot, session: Session, qapp: 
 
 def _beyond(window: Window) -> list[str]:
     """Words that begin or end outside of the window."""
-    shown = [one for kind in (QLabel, QPushButton) for one in window.findChildren(kind) if one.isVisibleTo(window) and one.text()]
+    every: list[QLabel | QPushButton] = [*window.findChildren(QLabel), *window.findChildren(QPushButton)]
+    shown = [one for one in every if one.isVisibleTo(window) and one.text()]
     return [one.text() for one in shown if one.mapTo(window, QPoint(one.width(), 0)).x() > window.width() or one.mapTo(window, QPoint(0, 0)).x() < 0]
 
 
@@ -148,10 +156,11 @@ def test_without_an_agent_each_page_says_so(qtbot: QtBot, window: Window, agent:
         "news": "Test4Theory is not running",
         "computer": "Everything is ready.",
         "help": "What can go wrong",
+        "settings": "Test4Theory is not running",
     }
     for page in PAGES:
         window.show_page(page)
-        qtbot.waitUntil(lambda page=page: said[page] in texts(window))
+        qtbot.waitUntil(functools.partial(_says, window, said[page]))
 
 
 def test_what_waits_for_the_volunteer_leads_to_the_computer(qtbot: QtBot, window: Window, agent: ApiThread) -> None:

@@ -36,9 +36,7 @@ class Page(QScrollArea):
         middle = QWidget()
         middle.setMaximumWidth(theme.px(_WIDEST))
         across.addWidget(middle)
-        self.box = QVBoxLayout(middle)
-        self.box.setContentsMargins(0, 0, 0, 0)
-        self.box.setSpacing(SPACE[3])
+        self.box = self.column(middle)
         self.head = QHBoxLayout()
         self.head.setSpacing(SPACE[2])
         self._subtitle = label("muted")
@@ -51,6 +49,14 @@ class Page(QScrollArea):
             self.box.addLayout(self.head)
             self.say_below(subtitle)
         self.setWidget(outer)
+
+    @staticmethod
+    def column(widget: QWidget) -> QVBoxLayout:
+        """A column like that of a page, in a widget of its own."""
+        made = QVBoxLayout(widget)
+        made.setContentsMargins(0, 0, 0, 0)
+        made.setSpacing(SPACE[3])
+        return made
 
     def say_below(self, text: str) -> None:
         """The line below the headline."""

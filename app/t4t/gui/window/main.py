@@ -22,6 +22,7 @@ from t4t.gui.window.help import Help
 from t4t.gui.window.home import Home
 from t4t.gui.window.news import News
 from t4t.gui.window.science import Science
+from t4t.gui.window.settings import Settings
 from t4t.gui.window.single import OneWindow
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ class Window(QMainWindow):
         self.science = Science(session, theme)
         self.computer = Computer(session, theme, services)
         self.help = Help(theme, services)
+        self.settings = Settings(session, theme)
         news = News(session, theme)
         self._pages: dict[str, QWidget] = {
             "home": self.home,
@@ -62,6 +64,7 @@ class Window(QMainWindow):
             "news": news,
             "computer": self.computer,
             "help": self.help,
+            "settings": self.settings,
         }
         self.nav = Nav(theme, tuple(self._pages), brand=NAME)
         self._stack = QStackedWidget()
@@ -85,11 +88,11 @@ class Window(QMainWindow):
         self._take_keys()
 
     def _take_keys(self) -> None:
-        for keys in (QKeySequence(QKeySequence.StandardKey.Close), QKeySequence(QKeySequence.StandardKey.Quit)):
-            if not keys.isEmpty():
-                QShortcut(keys, self).activated.connect(self.close)
-        for number, page in enumerate(self._pages, 1):
-            QShortcut(QKeySequence(f"Ctrl+{number}"), self).activated.connect(lambda page=page: self.show_page(page))
+        for standard in (QKeySequence(QKeySequence.StandardKey.Close), QKeySequence(QKeySequence.StandardKey.Quit)):
+            if not standard.isEmpty():
+                QShortcut(standard, self).activated.connect(self.close)
+        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 7)), "Ctrl+,"), self._pages, strict=True):
+            QShortcut(QKeySequence(keys), self).activated.connect(lambda page=page: self.show_page(page))
         QShortcut(QKeySequence("F1"), self).activated.connect(lambda: self.show_page("help"))
         QShortcut(QKeySequence("F6"), self).activated.connect(self._change_side)
 

@@ -1,4 +1,7 @@
-"""Pictures of every page in both schemes (``make screenshots``), without a screen: into the folder that is the first argument; the second is their scale."""
+"""Pictures of every page in both schemes (``make screenshots``), without a screen: into the folder that is the first argument.
+
+The second is their scale; what follows are the beginnings of the names of those that are wanted.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ os.environ["QT_SCALE_FACTOR"] = sys.argv[2] if len(sys.argv) > 2 else "1"
 
 from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtWidgets import QLineEdit
 
 from support.api_thread import an_agent
 from support.scripted_engine import a_notice, a_task
@@ -65,6 +69,11 @@ class Scene:
     before: Callable[[Window], object] = lambda _window: None
 
 
+def _search(window: Window, page: str, text: str) -> None:
+    """The first field of both pages is the search."""
+    window.page(page).findChildren(QLineEdit)[0].setText(text)
+
+
 def _scenes() -> list[Scene]:
     now = time.time()
     waiting = a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0, checkpoints=0)
@@ -91,9 +100,9 @@ def _scenes() -> list[Scene]:
         Scene("computer", page="computer"),
         Scene("computer-trouble", page="computer", diagnosis=TROUBLE),
         Scene("settings", page="settings"),
-        Scene("settings-search", page="settings", before=lambda window: window.settings.field.setText("battery")),
+        Scene("settings-search", page="settings", before=lambda window: _search(window, "settings", "battery")),
         Scene("help", page="help"),
-        Scene("help-search", page="help", before=lambda window: window.help.field.setText("disk")),
+        Scene("help-search", page="help", before=lambda window: _search(window, "help", "disk")),
     ]
 
 
@@ -122,6 +131,8 @@ def _windows(made: QApplication, folder: Path) -> None:
             ),
         }
         for scene in _scenes():
+            if not scene.name.startswith(tuple(sys.argv[3:]) or ""):
+                continue
             services.diagnosis = scene.diagnosis
             agent.show(**usual | scene.changes)
             serial = agent.engine.view.serial
@@ -161,9 +172,16 @@ def _history() -> list[Happening]:
 
 
 def _take(made: QApplication, window: Window, path: Path) -> None:
-    end = time.monotonic() + 0.4  # rules, notices and history come with answers of their own
-    _until(made, lambda: time.monotonic() > end)
-    window.grab().save(str(path))
+    """Rules, notices and history come with answers of their own, and Qt lays out in several turns: when two looks are alike, all is there."""
+    before = QImage()
+    while (now := window.grab().toImage()) != before:
+        before, end = now, time.monotonic() + 0.4
+        _until(made, functools.partial(_is_over, end))
+    before.save(str(path))
+
+
+def _is_over(end: float) -> bool:
+    return time.monotonic() > end
 
 
 def _tray(folder: Path) -> None:

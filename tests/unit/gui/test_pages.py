@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QPushButton
+from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QPushButton
 
 from support.scripted_engine import a_notice, a_task
 from support.scripted_projects import URL, a_project, news
@@ -23,6 +23,7 @@ from t4t.domain.session import TrayState
 from t4t.domain.vm import VmState
 from t4t.gui.components.parts import TextDialog
 from t4t.gui.theme.style import Theme
+from t4t.gui.window.help import Help
 from t4t.gui.window.main import Window
 from t4t.storage.state import Happening
 
@@ -101,7 +102,7 @@ def test_every_control_of_every_page_has_a_name_and_room(qtbot: QtBot, window: W
     for page in PAGES:
         window.show_page(page)
         if page == "computer":
-            qtbot.waitUntil(lambda: "Install QEMU" in buttons(window.computer))
+            qtbot.waitUntil(lambda: "Install QEMU" in buttons(window.page("computer")))
         QApplication.processEvents()
         assert nameless(window) == []
         qtbot.waitUntil(lambda: too_small(window, 32) == [])
@@ -323,7 +324,7 @@ def test_the_science_box_in_facts(qtbot: QtBot, window: Window, agent: ApiThread
     qtbot.waitUntil(lambda: agent.engine.asked == ["checkpoint"])
     agent.engine.refuse_with = NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)
     click(window, "Take a checkpoint now")
-    qtbot.waitUntil(lambda: any(text.startswith("Not enough disk space.") for text in texts(window.computer)))
+    qtbot.waitUntil(lambda: any(text.startswith("Not enough disk space.") for text in texts(window.page("computer"))))
     agent.show(tasks=(a_task(vm=VmState.ABSENT),))
     qtbot.waitUntil(lambda: "Take a checkpoint now" not in buttons(window))
 
@@ -344,7 +345,7 @@ def test_what_happened_newest_first(qtbot: QtBot, window: Window, agent: ApiThre
 def test_problems_are_found_by_words(window: Window) -> None:
     window.show_page("help")
     assert "Test4Theory does not run" in texts(window)
-    field = window.help.field
+    field = window.page("help").findChildren(QLineEdit)[0]
     QTest.keyClicks(field, "disk sp")
     assert "Not enough disk space" in texts(window)
     assert "Test4Theory does not run" not in texts(window)
@@ -362,7 +363,9 @@ def test_a_report_is_seen_before_it_is_kept(qtbot: QtBot, window: Window, servic
     click(dialog, "Copy")
     assert QGuiApplication.clipboard().text() == services.text
     assert "The report is in the clipboard." in texts(window)
-    window.help.save(services.text, tmp_path / "report.txt")
+    page = window.page("help")
+    assert isinstance(page, Help)
+    page.save(services.text, tmp_path / "report.txt")
     qtbot.waitUntil(lambda: f"The report is in {tmp_path / 'report.txt'}. Nothing was sent." in texts(window))
     assert (tmp_path / "report.txt").read_text(encoding="utf-8") == services.text
     services.refuse_with = NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)

@@ -17,6 +17,7 @@ from t4t.domain.settings.meta import Effect
 from t4t.gui.components.fields import FieldRow
 from t4t.gui.theme.style import Theme
 from t4t.gui.window.main import Window
+from t4t.gui.window.settings import Settings
 from t4t.wording import settings_page as words
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
 
     from support.api_thread import ApiThread
     from t4t.gui.session import Session
-    from t4t.gui.window.settings import Settings
 
 
 @pytest.fixture
@@ -44,7 +44,9 @@ def window(qtbot: QtBot, session: Session, qapp: QApplication) -> Iterator[Windo
 
 @pytest.fixture
 def page(window: Window) -> Settings:
-    return window.settings
+    found = window.page("settings")
+    assert isinstance(found, Settings)
+    return found
 
 
 def _row(page: Settings, path: str) -> FieldRow:

@@ -6,13 +6,14 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from t4t.domain.errors import T4TError
 from t4t.domain.settings.fields import Field, Kind, read
 from t4t.domain.settings.layers import Origin
 from t4t.gui.components.basic import button, label, say
-from t4t.gui.theme.tokens import SPACE
+from t4t.gui.theme.tokens import SPACE, TARGET
 from t4t.wording import settings_page as words
 
 if TYPE_CHECKING:
@@ -23,6 +24,8 @@ _CONTROL: Final = 220
 _SETTLED_MS: Final = 400
 """A number that is stepped through is sent when it has come to rest."""
 _DECIMALS: Final = 2
+_DARKER: Final = 140
+"""By how many percent."""
 _MOST: Final = 2_000_000_000
 
 
@@ -35,6 +38,14 @@ class _NoWheel(QObject):
             event.ignore()
             return True
         return super().eventFilter(watched, event)
+
+
+class _Number(QDoubleSpinBox):
+    """A number with as many decimals as it has."""
+
+    def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt's name
+        """As it is written here."""
+        return self.locale().toString(value, "g", 10)
 
 
 class FieldRow(QWidget):
@@ -70,6 +81,10 @@ class FieldRow(QWidget):
         self.control = self._make()
         self.control.setAccessibleName(words.name(field))
         self.control.setFixedWidth(theme.px(_CONTROL))
+        self.control.setMinimumHeight(theme.px(TARGET))
+        self._theme = theme
+        theme.changed.connect(self._dress)
+        self._dress()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, SPACE[0], 0, SPACE[0])
         row.setSpacing(SPACE[3])
@@ -93,6 +108,12 @@ class FieldRow(QWidget):
         self._put(self._value)
         self._filling = False
 
+    def _dress(self) -> None:
+        """The style draws outlines in a darker shade of the window's colour, which on a dark window nobody would see."""
+        dressed = self.control.palette()
+        dressed.setColor(QPalette.ColorRole.Window, QColor(self._theme.colors.control).lighter(_DARKER))
+        self.control.setPalette(dressed)
+
     # --- controls by kind --------------------------------------------------------------------------------------------
 
     def _make(self) -> QWidget:
@@ -114,7 +135,7 @@ class FieldRow(QWidget):
                 whole.valueChanged.connect(self._stepped)
                 return self._as_number(whole)
             case Kind.NUMBER:
-                number = QDoubleSpinBox()
+                number = _Number()
                 number.setDecimals(_DECIMALS)
                 number.setRange(self.field.low or 0.0, self.field.high or float(_MOST))
                 number.valueChanged.connect(self._stepped)

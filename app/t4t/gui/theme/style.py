@@ -56,12 +56,13 @@ QLabel[role="page"] { font-size: ${headline}px; font-weight: 600; }
 QLabel[role="brand"] { font-weight: 700; }
 QLabel[role="attention"] { color: $attention; font-weight: 600; }
 QLabel[role="new"] { color: $accent; font-weight: 600; }
-QLineEdit, QPlainTextEdit, QComboBox, QSpinBox, QTimeEdit { background: $surface; border: 1px solid $control; border-radius: ${control_radius}px; }
-QLineEdit, QPlainTextEdit { padding: ${hair}px 8px; selection-background-color: $accent; selection-color: $on_accent; }
-QLineEdit, QComboBox, QSpinBox, QTimeEdit { min-height: ${field}px; }
-QComboBox, QSpinBox, QTimeEdit { padding: 0 8px; }
-QLineEdit:focus, QPlainTextEdit:focus, QComboBox:focus, QSpinBox:focus, QTimeEdit:focus { border: ${focus}px solid $accent; }
-QComboBox QAbstractItemView { background: $surface; color: $text; selection-background-color: $accent_soft; selection-color: $text; }
+QLineEdit, QPlainTextEdit { background: $surface; border: 1px solid $control; border-radius: ${control_radius}px; padding: ${hair}px 8px; }
+QLineEdit, QPlainTextEdit { selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit { min-height: ${field}px; }
+QAbstractSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
+QLineEdit:focus, QPlainTextEdit:focus { border: ${focus}px solid $accent; }
+QAbstractSpinBox QLineEdit:focus { border: none; }
+QLineEdit:disabled { color: $muted; border-color: $line; }
 QCheckBox { spacing: 8px; min-height: ${target}px; }
 QCheckBox:focus { color: $accent; }
 QDialog { background: $window; }

@@ -234,7 +234,7 @@ class Home(Page):
         sentence = model.tooltip if pending is not None else said.sentence
         say(self._headline, sentence)
         since = "" if view is None else pages.since(view, at)
-        say(self._detail, "" if pending is not None else " · ".join(part for part in (said.detail, since) if part))
+        say(self._detail, "" if pending is not None else " · ".join(part.removesuffix(".") for part in (said.detail, since) if part))
         state = TrayState.NO_WORK if view is None and self._session.lost is not None else model.state
         self._glyph.show_icon(tray_name(state), self._tint(state))
         paused = view is not None and (is_paused(view) or view.finishing)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QBoxLayout, QMainWindow, QStackedWid
 
 from t4t.gui.application import NAME, application
 from t4t.gui.components.nav import Nav
+from t4t.gui.components.page import Page
 from t4t.gui.link import AgentLink
 from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
@@ -51,25 +52,21 @@ class Window(QMainWindow):
         self._theme = theme
         give_role(self, "window")
         self.setWindowTitle(NAME)
+        self._session = session
         self.home = Home(session, theme, start_agent or services.start_agent)
-        self.science = Science(session, theme)
-        self.computer = Computer(session, theme, services)
-        self.help = Help(theme, services)
-        self.settings = Settings(session, theme)
-        news = News(session, theme)
-        self._pages: dict[str, QWidget] = {
-            "home": self.home,
-            "science": self.science,
-            "contribution": Contribution(session, theme),
-            "news": news,
-            "computer": self.computer,
-            "help": self.help,
-            "settings": self.settings,
+        self._makers: dict[str, Callable[[], QWidget]] = {
+            "home": lambda: self.home,
+            "science": lambda: Science(session, theme),
+            "contribution": lambda: Contribution(session, theme),
+            "news": lambda: News(session, theme),
+            "computer": lambda: Computer(session, theme, services),
+            "help": lambda: Help(theme, services),
+            "settings": lambda: Settings(session, theme),
         }
-        self.nav = Nav(theme, tuple(self._pages), brand=NAME)
+        self._pages: dict[str, QWidget] = {}
+        self.nav = Nav(theme, tuple(self._makers), brand=NAME)
         self._stack = QStackedWidget()
-        for page in self._pages.values():
-            self._stack.addWidget(page)
+        self.page("home")
         middle = QWidget()
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, middle)
         self._box.setContentsMargins(0, 0, 0, 0)
@@ -83,15 +80,15 @@ class Window(QMainWindow):
         self._current = "home"
         self.nav.asked.connect(self.show_page)
         self.home.page_asked.connect(self.show_page)
-        news.unread.connect(self.nav.tell_unread)
-        news.refresh()
+        session.changed.connect(self._count_news)
+        self._count_news()
         self._take_keys()
 
     def _take_keys(self) -> None:
         for standard in (QKeySequence(QKeySequence.StandardKey.Close), QKeySequence(QKeySequence.StandardKey.Quit)):
             if not standard.isEmpty():
                 QShortcut(standard, self).activated.connect(self.close)
-        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 7)), "Ctrl+,"), self._pages, strict=True):
+        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 7)), "Ctrl+,"), self._makers, strict=True):
             QShortcut(QKeySequence(keys), self).activated.connect(lambda page=page: self.show_page(page))
         QShortcut(QKeySequence("F1"), self).activated.connect(lambda: self.show_page("help"))
         QShortcut(QKeySequence("F6"), self).activated.connect(self._change_side)
@@ -101,18 +98,24 @@ class Window(QMainWindow):
         """The key of the page that is shown."""
         return self._current
 
+    def page(self, key: str) -> QWidget:
+        """The page of this name; made when somebody first wants it, so that the window is there at once."""
+        if key not in self._pages:
+            self._pages[key] = self._makers[key]()
+            self._stack.addWidget(self._pages[key])
+        return self._pages[key]
+
     def show_page(self, page: str) -> None:
         """Show ``page``; one that is not known is the first, ``why`` the first with the reasons."""
-        key = page if page in self._pages else "home"
-        if key != self._current and self._current == "science":
-            self.science.depart()
+        key = page if page in self._makers else "home"
+        before, shown = self.page(self._current), self.page(key)
+        if isinstance(before, Science) and before is not shown:
+            before.depart()
         self._current = key
         self.nav.show_current(key)
-        shown = self._pages[key]
         self._stack.setCurrentWidget(shown)
-        arrive = getattr(shown, "arrive", None)
-        if arrive is not None:
-            arrive()
+        if isinstance(shown, Page | Science):
+            shown.arrive()
         if page == WHY:
             self.home.show_why()
 
@@ -127,7 +130,7 @@ class Window(QMainWindow):
         """From the page to the navigation and back, also out of the guest's pages."""
         focus = QApplication.focusWidget()
         if focus is not None and self.nav.isAncestorOf(focus):
-            page = self._pages[self._current]
+            page = self.page(self._current)
             page.setFocus()
             page.focusNextChild()
         else:
@@ -142,12 +145,23 @@ class Window(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Not in the middle of a change to this computer, which would end with our process."""
-        if self.computer.checks.changing:
+        computer = self._pages.get("computer")
+        if isinstance(computer, Computer) and computer.checks.changing:
             self.show_page("computer")
             event.ignore()
             return
-        self.science.close_view()
+        self.let_go()
         super().closeEvent(event)
+
+    def let_go(self) -> None:
+        """End what shows the guest's pages."""
+        science = self._pages.get("science")
+        if isinstance(science, Science):
+            science.close_view()
+
+    def _count_news(self) -> None:
+        view = self._session.view
+        self.nav.tell_unread(0 if view is None else sum(project.unread for project in view.projects))
 
 
 class Starter:
@@ -197,7 +211,7 @@ def run(path: Path, own_path: Path, *, page: str, services: WindowServices) -> b
     with contextlib.ExitStack() as stack:
         stack.callback(one.close)
         stack.callback(session.close)
-        stack.callback(window.science.close_view)
+        stack.callback(window.let_go)
         # through the event loop: before that runs, a plain quit would be forgotten
         stack.enter_context(stop_on_signals(lambda: QTimer.singleShot(0, QApplication.quit)))
         session.open()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout
 
@@ -61,9 +61,6 @@ class NewsCard(Card):
 class News(Page):
     """All notices of all projects."""
 
-    unread = Signal(int)
-    """So many are new."""
-
     def __init__(self, session: Session, theme: Theme) -> None:
         """Shows the projects of ``session``; asks for the notices when their number changes."""
         super().__init__(theme, words.title("news"))
@@ -90,7 +87,6 @@ class News(Page):
         """Ask for the notices where they can have changed."""
         view = self._session.view
         known = None if view is None else tuple((project.url, project.unread) for project in view.projects)
-        self.unread.emit(0 if view is None else sum(project.unread for project in view.projects))
         if known != self._known:
             self._known = known
             if known:

@@ -10,7 +10,10 @@ import msgspec
 import pytest
 
 from support.agent_in_process import InProcess, shows, until
+from support.volunteer import volunteer
 from t4t.api.client import Client
+from t4t.bootstrap.settings import Giving
+from t4t.domain.boinc_settings import account_of
 from t4t.domain.errors import AgentNotUnderstood, from_wire
 from t4t.domain.settings.derived import decisions
 from t4t.domain.settings.layers import Origin, Set
@@ -204,3 +207,30 @@ async def test_what_is_given_before_and_after_a_run(tmp_path: Path) -> None:
         await engine.give(agent.settings, Wishes(cores=3))
         await engine.ready()
     await engine.give(agent.settings, Wishes(cores=2))
+
+
+PREFERENCES = "<global_preferences><mod_time>{}</mod_time><cpu_usage_limit>60</cpu_usage_limit><disk_max_used_gb>30</disk_max_used_gb></global_preferences>"
+
+
+async def test_the_account_is_followed_and_projects_hear_what_is_in_force(tmp_path: Path) -> None:
+    """Other preferences come with a reply: the machine that runs is held to them, and the next request says what holds here."""
+    async with volunteer(tmp_path) as one, one.running() as (engine, projects):
+        states = projects._book.projects
+
+        def account() -> Set:
+            return account_of(states.values(), cores=8, now=one.clock.wall())
+
+        desk = SettingsDesk(one.data, deployment=tmp_path / "none", computer=COMPUTER, now=one.clock.wall, account=account)
+        desk.change({"resources.disk_max_gib": 25})
+        giving = Giving(desk, projects, cmdline="")
+        giving.live(engine)
+        one.project.extra = PREFERENCES.format(one.clock.wall() - 1000)
+        await shows(engine, lambda view: any(task.cap_percent == 60 for task in view.tasks))
+        assert desk.force.origin("resources.cap_percent") is Origin.ACCOUNT
+        assert desk.force.origin("resources.disk_max_gib") is Origin.HERE
+        seen = len(one.project.bodies)
+        await one.until_reported(engine, len(one.project.reported) + 1)
+        said = one.project.bodies[seen].partition("<working_global_preferences>")[2]
+        assert "<disk_max_used_gb>25.0" in said
+        assert "<cpu_usage_limit>60.0" in said
+        await giving.close()

@@ -10,11 +10,12 @@ from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from pathlib import Path
     from typing import Any
 
     from t4t.domain.clock import WallClock
+    from t4t.domain.errors import T4TError
     from t4t.domain.policy import Settings
     from t4t.domain.progress import Failure, IntermediateUpload, Trickle
     from t4t.domain.project_view import ProjectView
@@ -74,3 +75,5 @@ class Parts:
     open_folder: Callable[[Path], TaskFolder] = TaskFolder
     """Reads and checks one."""
     patron: Patron | None = None
+    troubles: Callable[[], Iterable[T4TError]] = tuple
+    """What else the volunteer should know: of the settings."""

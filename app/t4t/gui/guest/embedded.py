@@ -23,7 +23,7 @@ from PySide6.QtWebEngineCore import (
 )
 from PySide6.QtWebEngineWidgets import QWebEngineView
 
-from t4t.gui.guest.view import address
+from t4t.gui.guest.view import address, allowed
 from t4t.wording import window as words
 
 if TYPE_CHECKING:
@@ -35,7 +35,6 @@ _FLAGS: Final = "QTWEBENGINE_CHROMIUM_FLAGS"
 _OURS: Final = (
     '--host-resolver-rules="MAP * ~NOTFOUND , EXCLUDE 127.0.0.1" --force-webrtc-ip-handling-policy=disable_non_proxied_udp --disable-background-networking'
 )
-_WITHOUT_NETWORK: Final = frozenset({"data", "blob"})
 _OFF: Final = (
     QWebEngineSettings.WebAttribute.JavascriptCanOpenWindows,
     QWebEngineSettings.WebAttribute.JavascriptCanAccessClipboard,
@@ -50,13 +49,6 @@ _OFF: Final = (
     QWebEngineSettings.WebAttribute.NavigateOnDropEnabled,
     QWebEngineSettings.WebAttribute.AllowGeolocationOnInsecureOrigins,
 )
-
-
-def allowed(url: QUrl, port: int) -> bool:
-    """Whether a page of the guest at ``port`` may use ``url``."""
-    if url.scheme() in _WITHOUT_NETWORK:
-        return True
-    return url.scheme() in {"http", "ws"} and url.host() == "127.0.0.1" and url.port() == port and not url.userInfo()
 
 
 class _Interceptor(QWebEngineUrlRequestInterceptor):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from PySide6.QtWidgets import QWidget
 
 _log = logging.getLogger(__name__)
+
+_WITHOUT_NETWORK: Final = frozenset({"data", "blob"})
 
 
 class GuestView(Protocol):
@@ -42,6 +44,13 @@ class GuestView(Protocol):
 def address(port: int) -> str:
     """Where the guest's pages are."""
     return f"http://127.0.0.1:{port}/"
+
+
+def allowed(url: QUrl, port: int) -> bool:
+    """Whether a page of the guest at ``port`` may use ``url``."""
+    if url.scheme() in _WITHOUT_NETWORK:
+        return True
+    return url.scheme() in {"http", "ws"} and url.host() == "127.0.0.1" and url.port() == port and not url.userInfo()
 
 
 def open_outside(port: int) -> None:

@@ -30,7 +30,6 @@ _TITLES: Final = {
 _WORDS: Final = {
     "pages": "Pages",
     "close": "Close",
-    "right_now": "Right now",
     "hide_why": "Hide the reasons",
     "your_part": "Your part",
     "tasks_done": "tasks done on this computer",
@@ -270,11 +269,6 @@ def box_facts(view: TaskView, hypervisor: str, reader: Reader) -> list[tuple[str
 def day_and_time(at: float, reader: Reader) -> str:
     """When something happened."""
     return moment(at, reader)
-
-
-def checked_at(at: float, reader: Reader) -> str:
-    """When the computer was looked at."""
-    return gettext("Looked at {time}.").format(time=moment(at, reader))
 
 
 def went_wrong(error: T4TError) -> str:

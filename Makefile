@@ -9,7 +9,7 @@ LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,task_run contract_manage
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench soak lab lab-bench lab-clean wine ready-run ready-test clean
+.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-clean wine ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -44,6 +44,11 @@ appliance: ## build the reference appliance into build/appliance
 
 bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
 	@$(VENV)/python benchmarks/run.py
+
+screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots; the main ones into docs/screenshots
+	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots
+	@for name in home-light home-dark home-paused-light computer-light settings-light news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
+	@cp build/screenshots/tray-icons.png docs/screenshots/
 
 soak: ready-test ## thousands of chaos schedules, then hours of real kills on QEMU and (as root) VirtualBox, resumable; the logs go to docs/evidence
 	@$(VENV)/python tests/soak/chaos_rounds.py --schedules $(or $(SCHEDULES),10000)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from t4t.gui.window.services import WindowServices
+
 _log = logging.getLogger(__name__)
 
 _SOCKET_OF_WINDOW: Final = ".window"
@@ -108,12 +110,12 @@ def run_agent(data: Path, work: Callable[[Stopping], None]) -> bool:
     return True
 
 
-def show_window(data: Path, page: str) -> None:
+def show_window(data: Path, page: str, services: WindowServices) -> None:
     """Be the window until it is closed; raises `NoScreen`. One that is open already comes to the front instead."""
     try:
         from t4t.gui.window import main  # noqa: PLC0415 - as above
     except ImportError as error:
         raise NoScreen(detail=str(error)) from error
     path = endpoint(data)
-    if not main.run(path, path.with_suffix(_SOCKET_OF_WINDOW), page=page, start_agent=lambda: start(data)):
+    if not main.run(path, path.with_suffix(_SOCKET_OF_WINDOW), page=page, services=services):
         raise NoScreen(detail="")

@@ -75,6 +75,16 @@ NEEDS: Final = (
     Need("libxcb-shape0", "windows and the tray on an X server (Qt)", file="/usr/lib/*/libxcb-shape.so.0"),
     Need("libxcb-xkb1", "the keyboard on an X server (Qt)", file="/usr/lib/*/libxcb-xkb.so.1"),
     Need("libxkbcommon-x11-0", "the keyboard on an X server (Qt)", file="/usr/lib/*/libxkbcommon-x11.so.0"),
+    Need("libasound2", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libasound.so.2"),
+    Need("libgbm1", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libgbm.so.1"),
+    Need("libnspr4", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libnspr4.so"),
+    Need("libnss3", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libnss3.so"),
+    Need("libxcb-dri3-0", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libxcb-dri3.so.0"),
+    Need("libxcomposite1", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libXcomposite.so.1"),
+    Need("libxdamage1", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libXdamage.so.1"),
+    Need("libxkbfile1", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libxkbfile.so.1"),
+    Need("libxrandr2", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libXrandr.so.2"),
+    Need("libxtst6", "the guest's pages inside of the window (QtWebEngine)", file="/usr/lib/*/libXtst.so.6"),
     Need("fonts-dejavu-core", "letters in the picture", file="/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"),
 )
 

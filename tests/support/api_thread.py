@@ -5,15 +5,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+import time
 from typing import TYPE_CHECKING, Any
 
 from support.scripted_engine import ScriptedEngine, a_view
+from support.scripted_projects import ScriptedProjects
 from t4t.api.endpoint import endpoint
+from t4t.domain.settings.presets import Computer
 from t4t.engine.server import ApiServer
+from t4t.engine.settings_desk import LiveSettings, SettingsDesk
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterator
     from pathlib import Path
+
+
+COMPUTER = Computer(cores=8, memory_bytes=16 << 30, disk_bytes=500 << 30)
+
+
+async def _nothing(_force: object) -> None:
+    """There is no engine for settings."""
 
 
 class ApiThread:
@@ -21,7 +32,9 @@ class ApiThread:
 
     def __init__(self, folder: Path) -> None:
         self.engine = ScriptedEngine(a_view())
+        self.projects = ScriptedProjects()
         self.path = endpoint(folder)
+        self.deployment = folder / "deployment.toml"
         self._folder = folder
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="agent")
@@ -32,7 +45,8 @@ class ApiThread:
         asyncio.run_coroutine_threadsafe(work, self._loop).result(20)
 
     def start(self) -> None:
-        self._server = ApiServer(self.engine, self._folder)
+        desk = SettingsDesk(self._folder, deployment=self.deployment, computer=COMPUTER, now=time.time)
+        self._server = ApiServer(self.engine, self._folder, projects=self.projects, settings=LiveSettings(desk, _nothing))
         self._do(self._server.start())
 
     def stop(self) -> None:

@@ -1,23 +1,32 @@
-"""Take the pictures of `docs/screenshots` anew: ``PYTHONPATH=app:tests .venv/bin/python -m support.screenshots docs/screenshots``. Needs no screen."""
+"""Pictures of every page in both schemes (``make screenshots``), without a screen: into the folder that is the first argument.
+
+The second is their scale; what follows are the beginnings of the names of those that are wanted.
+"""
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import tempfile
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
-os.environ["QT_SCALE_FACTOR"] = "2"
+os.environ["QT_SCALE_FACTOR"] = sys.argv[2] if len(sys.argv) > 2 else "1"
 
-from PySide6.QtCore import QRect, Qt
+from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
+from PySide6.QtWidgets import QLineEdit
 
 from support.api_thread import an_agent
-from support.scripted_engine import a_task
+from support.scripted_engine import a_notice, a_task
+from support.scripted_projects import a_project, news
+from support.window_rig import TROUBLE, WELL, ScriptedServices
 from t4t.domain.policy import Level
+from t4t.domain.project_view import ProjectDetails
 from t4t.domain.session import Activity, TrayState
 from t4t.domain.vm import VmState
 from t4t.gui.application import application
@@ -27,11 +36,14 @@ from t4t.gui.theme.icons import render, tray_name
 from t4t.gui.theme.style import Theme
 from t4t.gui.theme.tokens import DARK, LIGHT
 from t4t.gui.window.main import Window
+from t4t.storage.state import Happening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QApplication
+
+    from t4t.domain.diagnosis.findings import Diagnosis
 
 _SIZES: Final = (16, 22, 24, 32, 48)
 _SCHEMES: Final = {"light": LIGHT, "dark": DARK}
@@ -45,32 +57,131 @@ def _until(made: QApplication, check: Callable[[], bool]) -> None:
             raise TimeoutError
 
 
+@dataclass(frozen=True)
+class Scene:
+    """One picture of each scheme: what the agent shows, which page is looked at, what else is done first."""
+
+    name: str
+    page: str = "home"
+    changes: dict[str, Any] = field(default_factory=dict)
+    diagnosis: Diagnosis = WELL
+    size: tuple[int, int] = (1040, 700)
+    before: Callable[[Window], object] = lambda _window: None
+
+
+def _search(window: Window, page: str, text: str) -> None:
+    """The first field of both pages is the search."""
+    window.page(page).findChildren(QLineEdit)[0].setText(text)
+
+
+def _scenes() -> list[Scene]:
+    now = time.time()
+    waiting = a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0, checkpoints=0)
+    frozen = a_task(activity=Activity.PAUSED, vm=VmState.PAUSED, last_checkpoint=now - 900)
+    paused = {"state": TrayState.PAUSED_BY_YOU, "deciding": "manual_pause", "level": Level.PAUSED, "next_change": now + 47 * 60, "tasks": (frozen, waiting)}
+    starting = {
+        "tasks": (a_task(activity=Activity.SETTING_UP, vm=VmState.STARTING, fraction=0.0, elapsed_s=0.0, checkpoints=0),),
+        "state": TrayState.SETTING_UP,
+    }
+    no_work = {"state": TrayState.NO_WORK, "tasks": ()}
+    return [
+        Scene("home"),
+        Scene("home-why", page="why"),
+        Scene("home-paused", changes=paused),
+        Scene("home-no-work", changes=no_work),
+        Scene("home-needs-you", changes={"state": TrayState.NEEDS_YOU, "notices": (a_notice(),)}),
+        Scene("home-narrow", size=(420, 700)),
+        Scene("science-starting", page="science", changes=starting),
+        Scene("science-no-work", page="science", changes=no_work),
+        Scene("contribution", page="contribution"),
+        Scene("contribution-alone", page="contribution", changes={"projects": ()}),
+        Scene("news", page="news"),
+        Scene("news-none", page="news", changes={"projects": ()}),
+        Scene("computer", page="computer"),
+        Scene("computer-trouble", page="computer", diagnosis=TROUBLE),
+        Scene("settings", page="settings"),
+        Scene("settings-search", page="settings", before=lambda window: _search(window, "settings", "battery")),
+        Scene("help", page="help"),
+        Scene("help-search", page="help", before=lambda window: _search(window, "help", "disk")),
+    ]
+
+
 def _windows(made: QApplication, folder: Path) -> None:
     with tempfile.TemporaryDirectory() as data, an_agent(Path(data)) as agent:
-        session = Session(AgentLink(agent.path))
+        session, services = Session(AgentLink(agent.path)), ScriptedServices()
         chosen = [LIGHT]
         theme = Theme(made, choose=lambda _: chosen[0])
-        window = Window(session, theme, lambda: None)
-        window.show()
+        agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news())]
+        agent.engine.happened = _history()
         session.open()
-        waiting = a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0)
-        for name, colors in _SCHEMES.items():
-            chosen[0] = colors
-            theme.dress()
-            agent.show(state=TrayState.WORKING, deciding="base", level=Level.FULL, next_change=None, tasks=(a_task(last_checkpoint=time.time() - 240), waiting))
-            _until(made, lambda: session.view is not None and session.view.state is TrayState.WORKING)
-            _take(made, window, folder / f"window-{name}.png")
-            frozen = a_task(activity=Activity.PAUSED, vm=VmState.PAUSED)
-            agent.show(state=TrayState.PAUSED_BY_YOU, deciding="manual_pause", level=Level.PAUSED, next_change=time.time() + 47 * 60, tasks=(frozen, waiting))
-            _until(made, lambda: session.view is not None and session.view.state is TrayState.PAUSED_BY_YOU)
-            _take(made, window, folder / f"window-paused-{name}.png")
+        _until(made, lambda: session.view is not None)
+        usual = {
+            "state": TrayState.WORKING,
+            "deciding": "base",
+            "level": Level.FULL,
+            "since": time.time() - 2400,
+            "next_change": None,
+            "notices": (),
+            "finished": 37,
+            "hypervisor": "virtualbox",
+            "projects": (a_project(unread=2),),
+            "tasks": (
+                a_task(last_checkpoint=time.time() - 240),
+                a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0),
+            ),
+        }
+        for scene in _scenes():
+            if not scene.name.startswith(tuple(sys.argv[3:]) or ""):
+                continue
+            services.diagnosis = scene.diagnosis
+            agent.show(**usual | scene.changes)
+            serial = agent.engine.view.serial
+            _until(made, functools.partial(_has_come, session, serial))
+            for name, colors in _SCHEMES.items():
+                chosen[0] = colors
+                theme.dress()
+                window = Window(session, theme, services)
+                window.resize(*scene.size)
+                window.show()
+                window.show_page(scene.page)
+                scene.before(window)
+                _take(made, window, folder / f"{scene.name}-{name}.png")
+                window.close()
+                window.deleteLater()
+                made.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         session.close()
 
 
+def _has_come(session: Session, serial: int) -> bool:
+    return session.view is not None and session.view.serial == serial
+
+
+def _history() -> list[Happening]:
+    now = time.time()
+    told = [
+        ("agent_started", ""),
+        ("created", ""),
+        ("started", ""),
+        ("checkpoint", ""),
+        ("on_battery", ""),
+        ("on_mains", ""),
+        ("checkpoint", ""),
+        ("completed", ""),
+    ]
+    return [Happening(now - 9000 + 600 * number, what, "k1", detail) for number, (what, detail) in enumerate(told)]
+
+
 def _take(made: QApplication, window: Window, path: Path) -> None:
-    end = time.monotonic() + 0.5  # the rules come with a second answer
-    _until(made, lambda: time.monotonic() > end)
-    window.grab().save(str(path))
+    """Rules, notices and history come with answers of their own, and Qt lays out in several turns: when two looks are alike, all is there."""
+    before = QImage()
+    while (now := window.grab().toImage()) != before:
+        before, end = now, time.monotonic() + 0.4
+        _until(made, functools.partial(_is_over, end))
+    before.save(str(path))
+
+
+def _is_over(end: float) -> bool:
+    return time.monotonic() > end
 
 
 def _tray(folder: Path) -> None:
@@ -99,6 +210,7 @@ def main() -> None:
     made = application(on_screen=False)
     assert made is not None
     folder = Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
     _windows(made, folder)
     _tray(folder)
 

@@ -76,6 +76,7 @@ class ScriptedEngine:
         """If set, commands are carried out only when it is."""
         self.refuse_with: T4TError | None = None
         self.quit_asked = False
+        self.happened: list[Any] = []
 
     @property
     def view(self) -> SessionView:
@@ -105,8 +106,7 @@ class ScriptedEngine:
         )
 
     def timeline(self, limit: int) -> list[Any]:
-        del limit
-        return []
+        return self.happened[-limit:]
 
     def subscribe(self, listener: Callable[[SessionView], None]) -> Callable[[], None]:
         self._listeners.append(listener)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from t4t import desktop
+from t4t.bootstrap.services import Services
+from t4t.bootstrap.window import WindowWork
 from t4t.domain.errors import NoScreen
 
 if TYPE_CHECKING:
@@ -40,7 +42,7 @@ def test_without_qt_there_is_an_answer(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.delattr("t4t.gui.window.main", raising=False)
     assert not desktop.run_agent(tmp_path, lambda _stopping: pytest.fail("the work was begun"))
     with pytest.raises(NoScreen):
-        desktop.show_window(tmp_path, "home")
+        desktop.show_window(tmp_path, "home", WindowWork(Services(tmp_path)))
 
 
 def test_our_own_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

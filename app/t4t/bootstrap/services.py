@@ -11,6 +11,7 @@ from t4t import desktop
 from t4t.bootstrap import agent, checks, demo_project, demo_round, report, tasks
 from t4t.bootstrap.attach import ProjectVerbs
 from t4t.bootstrap.settings import SettingsVerbs
+from t4t.bootstrap.window import WindowWork
 from t4t.domain.errors import NoScreen
 from t4t.host.clock import RealClock
 from t4t.host.resume import Resume
@@ -143,4 +144,4 @@ class Services:
         if not self.has_screen():
             raise NoScreen(detail="")
         self._resume().started()
-        desktop.show_window(self.data, page)
+        desktop.show_window(self.data, page, WindowWork(self))

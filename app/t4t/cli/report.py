@@ -32,7 +32,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
     if os.path.lexists(path):  # told before the work is done; the writing itself makes sure
         raise FileExists(path=str(path))
     data = services.report().encode("utf-8", "replace")
-    _write_new(path, data)
+    write_new(path, data)
     if args.json:
         print(json.dumps({"path": str(path), "bytes": len(data)}, indent=2))
     else:
@@ -46,7 +46,7 @@ def _place(wanted: str | None) -> Path:
     return place / time.strftime("t4t-report-%Y-%m-%d-%H%M%S.txt") if place.is_dir() else place
 
 
-def _write_new(path: Path, data: bytes) -> None:
+def write_new(path: Path, data: bytes) -> None:
     """All of it or nothing, for its owner's eyes; what is there already is never touched."""
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import Final
 
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QApplication
 
 from t4t.gui.theme.icons import app_icon
@@ -14,12 +15,17 @@ NAME: Final = "Test4Theory"
 _SCREENLESS: Final = frozenset({"offscreen", "minimal"})
 
 
-def application(*, on_screen: bool = True) -> QApplication | None:
-    """The application; None if ``on_screen`` is wanted and there is none: no display, none that answers, or without the libraries to reach it."""
+def application(*, on_screen: bool = True, web_pages: bool = False) -> QApplication | None:
+    """The application; None if ``on_screen`` is wanted and there is none: no display, none that answers, or without the libraries to reach it.
+
+    ``web_pages``: QtWebEngine may be loaded later, which wants to be told before.
+    """
     chosen = os.environ.get("QT_QPA_PLATFORM")
     if sys.platform == "linux" and not chosen:
         # Qt would end the process where no display answers; with a last choice that always works it tells us instead
         os.environ["QT_QPA_PLATFORM"] = ("wayland;" if os.environ.get("WAYLAND_DISPLAY") else "") + "xcb;offscreen"
+    if web_pages:
+        QCoreApplication.setAttribute(Qt.ApplicationAttribute.AA_ShareOpenGLContexts)
     try:
         made = QApplication(["t4t"])
     finally:

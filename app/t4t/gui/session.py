@@ -9,6 +9,7 @@ import msgspec
 from PySide6.QtCore import QLocale, QObject, QTime, QTimer, Signal
 
 from t4t.domain.errors import T4TError
+from t4t.domain.project_view import ProjectDetails
 from t4t.domain.session import SessionView, Why
 from t4t.gui.commands import Command, is_done
 from t4t.wording.screen import Reader
@@ -17,6 +18,17 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from t4t.gui.link import AgentLink, Result
+
+
+class Line(msgspec.Struct, frozen=True):
+    """One line of the history: when (seconds since 1970), what, of which task; ``lost_s`` is running time whose work is gone."""
+
+    at: float
+    what: str
+    task: str = ""
+    detail: str = ""
+    lost_s: float = 0.0
+
 
 _PATIENCE_MS: Final = 10_000
 """How long a click is shown as being done before the agent's own word counts again."""
@@ -30,6 +42,12 @@ class Session(QObject):
     """The `Why` that was asked for. A signal and no callback: who listens may be gone when it comes."""
     refused = Signal(object)
     """The `T4TError` with which the agent answered a click."""
+    projects_told = Signal(object)
+    """The list of `ProjectDetails` that was asked for."""
+    settings_told = Signal(object)
+    """The `Result` of one of the settings' methods."""
+    history_told = Signal(object)
+    """The list of `Line` that was asked for, oldest first."""
 
     def __init__(self, link: AgentLink, parent: QObject | None = None) -> None:
         """Listens to ``link``, which belongs to it from now on."""
@@ -91,6 +109,47 @@ class Session(QObject):
     def ask_why(self) -> None:
         """Ask for the rules of the decision: `explained` brings them, unless the agent is gone."""
         self._link.request("why", {}, self._explain)
+
+    def ask_projects(self) -> None:
+        """Ask for the projects with their notices: `projects_told` brings them, unless the agent is gone."""
+        self._link.request("projects", {}, self._tell_projects)
+
+    def ask_history(self, limit: int) -> None:
+        """Ask for the last ``limit`` things that happened: `history_told` brings them, unless the agent is gone."""
+        self._link.request("timeline", {"limit": limit}, self._tell_history)
+
+    def mark_read(self, ids: tuple[str, ...]) -> None:
+        """These notices were seen: `projects_told` brings how it is then."""
+        self._link.request("read", {"ids": list(ids)}, self._tell_projects)
+
+    def contact(self, project: str) -> None:
+        """Have the agent contact the project at this address now; `refused` tells why it did not."""
+        self._link.request("update", {"project": project}, self._contacted)
+
+    def take_checkpoint(self) -> None:
+        """Have the agent take a checkpoint of each running task now; `refused` tells why it did not."""
+        self._link.request("checkpoint", {}, self._told_of_checkpoint)
+
+    def ask_settings(self, method: str, params: dict[str, object]) -> None:
+        """One of the settings' methods: `settings_told` brings its answer, or why there is none."""
+        self._link.request(method, params, self.settings_told.emit)
+
+    def _tell_projects(self, result: Result) -> None:
+        if isinstance(result, bytes):
+            self.projects_told.emit(msgspec.json.decode(result, type=list[ProjectDetails]))
+
+    def _tell_history(self, result: Result) -> None:
+        if isinstance(result, bytes):
+            self.history_told.emit(msgspec.json.decode(result, type=list[Line]))
+
+    def _contacted(self, result: Result) -> None:
+        if isinstance(result, T4TError):
+            self.refused.emit(result)
+        self.ask_projects()
+
+    def _told_of_checkpoint(self, result: Result) -> None:
+        if isinstance(result, T4TError):
+            self.refused.emit(result)
 
     def _explain(self, result: Result) -> None:
         if isinstance(result, bytes):

@@ -59,22 +59,26 @@ def credit(view: ProjectView) -> str:
     return shape.format(total=view.user_total, recent=view.user_recent, host_total=view.host_total)
 
 
-def why(view: ProjectView, now: float) -> Iterator[str]:
-    """What keeps it from giving work, as far as something does."""
-    at = Reader(now)
+def no_work(view: ProjectView, reader: Reader) -> Iterator[str]:
+    """What stands against work from a project, or has become of it; nothing where all is well."""
     if view.ended:
         yield gettext("This project has ended. Thank you for your work for it.")
     if view.moved_to:
         yield gettext("It says that it has moved to {address}. Detach and attach again there if you trust that.").format(address=view.moved_to)
     if view.no_work_since is not None:
-        yield gettext("No work since {time}:").format(time=moment(view.no_work_since, at))
+        yield gettext("No work since {time}:").format(time=moment(view.no_work_since, reader))
         yield from (f"  {_reason(reason)}" for reason in view.no_work)
         yield from (f"  {gettext('It says: “{text}”').format(text=plain(text))}" for text in view.said)
     if view.trouble:
         title = gettext(TEXTS[view.trouble].title) if view.trouble in TEXTS else gettext("Something does not work")
         yield gettext("{title} ({code}).").format(title=title, code=view.trouble)
+
+
+def why(view: ProjectView, now: float) -> Iterator[str]:
+    """What keeps it from giving work, as far as something does, and until when."""
+    yield from no_work(view, Reader(now))
     if view.next_request is not None:
-        yield gettext("It is asked again at {time} at the earliest.").format(time=moment(view.next_request, at))
+        yield gettext("It is asked again at {time} at the earliest.").format(time=moment(view.next_request, Reader(now)))
 
 
 def in_short(view: ProjectView, now: float) -> str:

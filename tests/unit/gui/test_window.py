@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from support.scripted_engine import a_notice, a_task
+from support.window_rig import ScriptedServices
 from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.policy import Level
 from t4t.domain.session import Activity, TrayState
@@ -36,8 +37,9 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def window(qtbot: QtBot, session: Session, qapp: QApplication) -> Iterator[Window]:
-    made = Window(session, Theme(qapp), lambda: None)
+    made = Window(session, Theme(qapp), ScriptedServices())
     qtbot.addWidget(made)
+    made.show_page("why")
     made.show()
     session.open()
     yield made
@@ -58,6 +60,10 @@ def _cut_off(window: QWidget, view: QWidget) -> list[str]:
             if widget.mapTo(view, widget.rect().topRight()).x() > view.rect().right() or widget.height() < wanted:
                 found.append(f"{widget.text()}: {widget.width()}x{widget.height()}, wants {wanted}")
     return found
+
+
+def _corner(window: QWidget) -> str:
+    return window.grab().toImage().pixelColor(window.width() - 5, window.height() - 5).name().upper()
 
 
 def _shows_tasks(window: QWidget, count: int) -> bool:
@@ -191,8 +197,9 @@ def test_it_fits_at_every_size(qtbot: QtBot, session: Session, agent: ApiThread,
     larger = QFont(usual)
     larger.setPointSize(points)
     qapp.setFont(larger)
-    window = Window(session, Theme(qapp), lambda: None)
+    window = Window(session, Theme(qapp), ScriptedServices())
     qtbot.addWidget(window)
+    window.show_page("why")
     window.show()
     session.open()
     agent.show(deciding="manual_pause", level=Level.SAVED, state=TrayState.PAUSED_BY_YOU)
@@ -221,16 +228,16 @@ def test_one_window_for_one_agent(qtbot: QtBot, tmp_path: Path) -> None:
 def test_new_colours_are_taken_at_once(qtbot: QtBot, session: Session, qapp: QApplication) -> None:
     chosen = [LIGHT]
     theme = Theme(qapp, choose=lambda _: chosen[0])
-    window = Window(session, theme, lambda: None)
+    window = Window(session, theme, ScriptedServices())
     qtbot.addWidget(window)
     window.show()
     session.open()
     qtbot.waitUntil(lambda: bool(window.findChildren(RuleRow)))
     QApplication.processEvents()
-    before = window.grab().toImage()
+    before = _corner(window)
     chosen[0] = DARK
     theme.dress()
-    qtbot.waitUntil(lambda: window.grab().toImage().pixelColor(5, 5).name().upper() == DARK.window)
-    assert before.pixelColor(5, 5).name().upper() == LIGHT.window
+    qtbot.waitUntil(lambda: _corner(window) == DARK.window)
+    assert before == LIGHT.window
     assert theme.colors is DARK
     qapp.setStyleSheet("")

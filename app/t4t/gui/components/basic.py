@@ -41,7 +41,7 @@ def button(text: str, clicked: Callable[[], object], *, role: str = "") -> QPush
     made.setAccessibleName(text)
     made.setCursor(Qt.CursorShape.PointingHandCursor)
     made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-    made.clicked.connect(clicked)
+    made.clicked.connect(lambda _checked=False: clicked())
     if role:
         give_role(made, role)
     return made

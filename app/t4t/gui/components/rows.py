@@ -8,20 +8,26 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from t4t.gui.components.basic import label, line, say
+from t4t.domain.diagnosis.findings import Status
+from t4t.gui.components.basic import button, label, line, say
 from t4t.gui.theme.icons import render
 from t4t.gui.theme.tokens import SPACE
+from t4t.wording import findings, remedies
 from t4t.wording import screen as words
+from t4t.wording import window as pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from t4t.domain.diagnosis.findings import Finding
     from t4t.gui.theme.style import Theme
     from t4t.wording.screen import RuleText, TaskText
 
 ContentT = TypeVar("ContentT")
 _THOUSAND: Final = 1000
 _SIGN: Final = 20
+_CHECK: Final = 150
+_WHEN: Final = 150
 
 
 class Picture(QLabel):
@@ -101,6 +107,79 @@ class TaskRow(QWidget):
         self._bar.setValue(round(task.fraction * _THOUSAND))
         self.setAccessibleName(words.spoken_task(task))
         self._bar.setAccessibleName(words.spoken_task(task))
+
+
+_STATUS_ICONS: Final = {Status.OK: "check-ok", Status.WARN: "check-warn", Status.FAIL: "check-fail", Status.UNKNOWN: "check-unknown"}
+
+
+class CheckRow(QWidget):
+    """One of the doctor's findings: a sign that differs by shape and colour, the question, the answer, more below it where it is not well."""
+
+    def __init__(self, theme: Theme, fix: Callable[[Finding], object]) -> None:
+        """``fix`` is called where its button is clicked."""
+        super().__init__()
+        self._theme, self._fix = theme, fix
+        self._finding: Finding | None = None
+        self._sign = Picture(theme, _SIGN)
+        self._check = label("name")
+        self._check.setFixedWidth(theme.px(_CHECK))
+        self._summary = label()
+        self._detail = label("muted")
+        self._button = button("", self._clicked)
+        texts = QVBoxLayout()
+        texts.setSpacing(2)
+        texts.addWidget(self._summary)
+        texts.addWidget(self._detail)
+        texts.addSpacing(SPACE[0])
+        texts.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, SPACE[0], 0, SPACE[0])
+        row.setSpacing(SPACE[2])
+        for part, stretch in ((self._sign, 0), (self._check, 0)):
+            row.addWidget(part, stretch, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(texts, 1)
+
+    def fill(self, finding: Finding) -> None:
+        """Show ``finding``, with the first remedy where it is not well."""
+        self._finding = finding
+        said, colors = findings.say(finding), self._theme.colors
+        color = {Status.OK: colors.good, Status.WARN: colors.attention, Status.FAIL: colors.bad, Status.UNKNOWN: colors.muted}[finding.status]
+        self._sign.show_icon(_STATUS_ICONS[finding.status], color)
+        say(self._check, said.check)
+        say(self._summary, said.summary)
+        say(self._detail, "" if finding.status is Status.OK else said.detail)
+        offered = finding.status is not Status.OK and bool(finding.steps)
+        if offered:
+            self._button.setText(remedies.say(finding.steps[0], finding).title)
+            self._button.setAccessibleName(self._button.text())
+        self._button.setVisible(offered)
+        self.setAccessibleName(pages.spoken_check(said.check, finding.status, said.summary))
+
+    def _clicked(self) -> None:
+        if self._finding is not None:
+            self._fix(self._finding)
+
+
+class HistoryRow(QWidget):
+    """When, and what."""
+
+    def __init__(self, theme: Theme) -> None:
+        """Empty."""
+        super().__init__()
+        self._when = label("muted")
+        self._when.setFixedWidth(theme.px(_WHEN))
+        self._what = label()
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 2, 0, 2)
+        row.setSpacing(SPACE[2])
+        row.addWidget(self._when, 0, Qt.AlignmentFlag.AlignTop)
+        row.addWidget(self._what, 1)
+
+    def fill(self, when: str, what: str) -> None:
+        """Show one line."""
+        self._when.setText(when)
+        say(self._what, what)
+        self.setAccessibleName(f"{when}: {what}")
 
 
 class Rows(QWidget, Generic[ContentT]):

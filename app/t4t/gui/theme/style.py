@@ -6,7 +6,7 @@ import sys
 from string import Template
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 
 from t4t.gui.theme import tokens
@@ -39,7 +39,33 @@ QPushButton:disabled { color: $muted; border-color: $line; }
 QPushButton[role="primary"] { background: $accent; color: $on_accent; border-color: $accent; }
 QPushButton[role="primary"]:focus { border: ${focus}px solid $text; }
 QPushButton[role="primary"]:disabled { background: $surface; color: $muted; border-color: $line; }
+QPushButton[role="link"] { background: transparent; border: 1px solid transparent; color: $accent; padding: 0 ${hair}px; margin-left: -${hair}px; }
+QPushButton[role="link"]:hover { background: $accent_soft; }
+QPushButton[role="link"]:focus { border: ${focus}px solid $accent; padding: 0 2px; }
+QPushButton[role="link"]:disabled { color: $muted; }
+QFrame[role="rail"] { background: $surface; border: none; border-right: 1px solid $line; }
+QFrame[role="bar"] { background: $surface; border: none; border-bottom: 1px solid $line; }
+QPushButton[role="nav"] { background: transparent; border: 1px solid transparent; color: $muted; text-align: left; }
+QPushButton[role="nav"] { padding: 0 ${nav_pad}px; min-height: ${nav}px; }
+QPushButton[role="nav"]:hover { background: $window; color: $text; }
+QPushButton[role="nav"]:checked { background: $accent_soft; color: $accent; }
+QPushButton[role="nav"]:focus { border: ${focus}px solid $accent; padding: 0 ${nav_inner_pad}px; min-height: ${nav_inner}px; }
 QPushButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: ${hair}px; }
+QLabel[role="big"] { font-size: ${big}px; font-weight: 600; }
+QLabel[role="page"] { font-size: ${headline}px; font-weight: 600; }
+QLabel[role="brand"] { font-weight: 700; }
+QLabel[role="attention"] { color: $attention; font-weight: 600; }
+QLabel[role="new"] { color: $accent; font-weight: 600; }
+QLineEdit, QPlainTextEdit { background: $surface; border: 1px solid $control; border-radius: ${control_radius}px; padding: ${hair}px 8px; }
+QLineEdit, QPlainTextEdit { selection-background-color: $accent; selection-color: $on_accent; }
+QLineEdit { min-height: ${field}px; }
+QAbstractSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
+QLineEdit:focus, QPlainTextEdit:focus { border: ${focus}px solid $accent; }
+QAbstractSpinBox QLineEdit:focus { border: none; }
+QLineEdit:disabled { color: $muted; border-color: $line; }
+QCheckBox { spacing: 8px; min-height: ${target}px; }
+QCheckBox:focus { color: $accent; }
+QDialog { background: $window; }
 QProgressBar { background: $line; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QMenu { background: $surface; border: 1px solid $line; padding: ${hair}px; }
@@ -61,7 +87,7 @@ def factor(points: float) -> float:
 
 def sheet(colors: Colors, larger: float) -> str:
     """The style sheet."""
-    letters = {"small": tokens.SMALL, "body": tokens.BODY, "title": tokens.TITLE, "headline": tokens.HEADLINE}
+    letters = {"small": tokens.SMALL, "body": tokens.BODY, "title": tokens.TITLE, "headline": tokens.HEADLINE, "big": tokens.BIG}
     sizes = {name: f"{letter.pixels * larger:.1f}" for name, letter in letters.items()}
     return _SHEET.substitute(
         sizes,
@@ -74,6 +100,7 @@ def sheet(colors: Colors, larger: float) -> str:
         accent=colors.accent,
         on_accent=colors.on_accent,
         accent_soft=colors.accent_soft,
+        attention=colors.attention,
         card=tokens.RADIUS_CARD,
         control_radius=tokens.RADIUS_CONTROL,
         target=round(tokens.TARGET * larger),
@@ -81,6 +108,11 @@ def sheet(colors: Colors, larger: float) -> str:
         hair=tokens.SPACE[0],
         pad=tokens.SPACE[3],
         inner_target=round(tokens.TARGET * larger) - 2 * (tokens.FOCUS - 1),  # the ring must not make the button grow
+        field=round((tokens.TARGET - 4) * larger),
+        nav=round(tokens.NAV * larger),
+        nav_inner=round(tokens.NAV * larger) - 2 * (tokens.FOCUS - 1),
+        nav_pad=tokens.SPACE[2],
+        nav_inner_pad=tokens.SPACE[2] - (tokens.FOCUS - 1),
         inner_pad=tokens.SPACE[3] - (tokens.FOCUS - 1),
     )
 
@@ -117,6 +149,8 @@ class Theme(QObject):
         self._choose = choose
         self._larger = factor(application.font().pointSizeF())
         application.setStyle("Fusion")
+        for effect in (Qt.UIEffect.UI_AnimateMenu, Qt.UIEffect.UI_AnimateCombo, Qt.UIEffect.UI_FadeMenu):
+            application.setEffectEnabled(effect, False)  # noqa: FBT003 - nothing of ours moves by itself, so nothing has to be asked about motion
         QGuiApplication.styleHints().colorSchemeChanged.connect(self.dress)
         self.dress()
 

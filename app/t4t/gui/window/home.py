@@ -1,35 +1,36 @@
-"""The one page of the first window: what is going on, why, and the tasks."""
+"""The first page: what is going on, why, the work at hand, what it has come to."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
 from t4t.gui.components.basic import Card, button, label, say
+from t4t.gui.components.page import Page
+from t4t.gui.components.parts import Stat
 from t4t.gui.components.rows import Picture, Rows, RuleRow, TaskRow
 from t4t.gui.session import reader
 from t4t.gui.theme.icons import tray_name
-from t4t.gui.theme.style import give_role
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.tray.model import present
 from t4t.wording import commands, projects
 from t4t.wording import screen as words
+from t4t.wording import window as pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from t4t.domain.errors import T4TError
-    from t4t.domain.session import SessionView, Why
+    from t4t.domain.session import NoticeView, SessionView, Why
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
     from t4t.wording.screen import RuleText, TaskText
 
-WHY: Final = "why"
 _SECOND_MS: Final = 1000
 _GLYPH: Final = 30
 _ROOMY: Final = 600
@@ -45,42 +46,51 @@ def _fill_task(row: QWidget, task: TaskText) -> None:
         row.fill(task)
 
 
-class Home(QScrollArea):
+class NoticeCard(Card):
+    """Something that waits for the volunteer: what it is, what it means, what to do."""
+
+    def __init__(self, look: Callable[[], object]) -> None:
+        """``look`` leads to the page on this computer."""
+        super().__init__(role="banner")
+        self._title = label("attention")
+        self._body = label()
+        self._remedies = label("muted")
+        for part in (self._title, self._body, self._remedies):
+            self.rows.addWidget(part)
+        self.rows.addWidget(button(pages.word("look_at_computer"), look), 0, Qt.AlignmentFlag.AlignLeft)
+
+    def fill(self, view: NoticeView) -> None:
+        """Show it."""
+        told = words.read(view)
+        say(self._title, told.title)
+        say(self._body, told.body)
+        say(self._remedies, "\n".join(told.remedies))
+        self.setAccessibleName(f"{told.title}. {told.body}")
+
+
+class Home(Page):
     """Shows a `Session` and sends clicks to it."""
+
+    page_asked = Signal(str)
+    """Another page would help."""
 
     def __init__(self, session: Session, theme: Theme, start_agent: Callable[[], None]) -> None:
         """``start_agent`` is for the button that is shown while no agent runs."""
-        super().__init__()
+        super().__init__(theme, "")
+        self.setAccessibleName(pages.title("home"))
         self._session = session
-        self._theme = theme
         self._serial = -1
         self._announced: tuple[TrayState, Command | None] | None = None
         self._trouble = ""
-        self.setWidgetResizable(True)
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        page = QWidget()
-        give_role(page, "page")
-        self._box = QVBoxLayout(page)
-        self._box.setContentsMargins(SPACE[5], SPACE[4], SPACE[5], SPACE[4])
-        self._box.setSpacing(SPACE[3])
+        self._open_why = False
         self._build_head()
         self._build_banner(start_agent)
-        self._why = Card(commands.label("why"))
-        self._rules: Rows[RuleText] = Rows(lambda: RuleRow(theme), _fill_rule)
-        self._why.rows.addWidget(self._rules)
-        self._box.addWidget(self._why)
-        self._work = Card(words.tasks_title())
-        self._empty = label("muted", words.no_tasks())
-        self._tasks: Rows[TaskText] = Rows(lambda: TaskRow(theme), _fill_task)
-        self._work.rows.addWidget(self._empty)
-        self._work.rows.addWidget(self._tasks)
-        self._box.addWidget(self._work)
+        self._build_why()
+        self._build_work()
         self._no_tray = label("muted", words.no_tray_here())
         self._no_tray.hide()
-        self._box.addWidget(self._no_tray)
-        self._box.addStretch(1)
-        self.setWidget(page)
+        self.box.addWidget(self._no_tray)
+        self.box.addStretch(1)
         self._clock = QTimer(self)
         self._clock.setInterval(_SECOND_MS)
         self._clock.timeout.connect(self._show_time)
@@ -95,18 +105,23 @@ class Home(QScrollArea):
     # --- building ----------------------------------------------------------------------------------------------------
 
     def _build_head(self) -> None:
-        self._glyph = Picture(self._theme, _GLYPH)
+        self._glyph = Picture(self.theme, _GLYPH)
         self._headline = label("headline")
         self._detail = label("muted")
         self._left = label("muted")
         self._project = label("muted")
+        self._why_button = button(commands.label("why"), self._toggle_why, role="link")
         sentences = QVBoxLayout()
         sentences.setSpacing(SPACE[0])
         for part in (self._headline, self._detail, self._left, self._project):
             sentences.addWidget(part)
+        sentences.addWidget(self._why_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._resume = button(commands.label("resume"), lambda: self._session.send(Command.RESUME), role="primary")
         self._pause = button(commands.label("pause"), self._nothing)
         self._menu = QMenu(self._pause)
+        self._prolong = self._menu.addAction(Command.PROLONG.label)
+        self._prolong.triggered.connect(lambda: self._session.send(Command.PROLONG))
+        self._prolong_line = self._menu.addSeparator()
         for command in PAUSES:
             self._menu.addAction(command.label).triggered.connect(lambda _checked=False, command=command: self._session.send(command))
         self._menu.addSeparator()
@@ -120,30 +135,64 @@ class Home(QScrollArea):
         buttons.addWidget(self._resume, 0, Qt.AlignmentFlag.AlignTop)
         buttons.addWidget(self._pause, 0, Qt.AlignmentFlag.AlignTop)
         buttons.addStretch(0)
-        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
-        for layout in (said, buttons, self._head):
+        self._top = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for layout in (said, buttons, self._top):
             layout.setSpacing(SPACE[2])
-        self._head.addLayout(said, 1)
-        self._head.addLayout(buttons)
-        self._box.addLayout(self._head)
+        self._top.addLayout(said, 1)
+        self._top.addLayout(buttons)
+        self.box.addLayout(self._top)
 
     def _build_banner(self, start_agent: Callable[[], None]) -> None:
         self._banner = Card(role="banner")
         self._banner_text = label()
         self._start = button(commands.start_label(), start_agent, role="primary")
         self._banner.rows.addWidget(self._banner_text)
-        self._banner.rows.addWidget(self._start)
-        self._box.addWidget(self._banner)
+        self._banner.rows.addWidget(self._start, 0, Qt.AlignmentFlag.AlignLeft)
+        self.box.addWidget(self._banner)
+        self._notices: list[NoticeCard] = []
+        self._notice_box = QVBoxLayout()
+        self._notice_box.setSpacing(SPACE[2])
+        self.box.addLayout(self._notice_box)
+
+    def _build_why(self) -> None:
+        self._why = Card(commands.label("why"))
+        self._because = label("muted")
+        self._rules: Rows[RuleText] = Rows(lambda: RuleRow(self.theme), _fill_rule)
+        self._why.rows.addWidget(self._because)
+        self._why.rows.addWidget(self._rules)
+        self._why.hide()
+        self.box.addWidget(self._why)
+
+    def _build_work(self) -> None:
+        self._work = Card(words.tasks_title())
+        self._empty = label("muted", words.no_tasks())
+        self._tasks: Rows[TaskText] = Rows(lambda: TaskRow(self.theme), _fill_task)
+        self._work.rows.addWidget(self._empty)
+        self._work.rows.addWidget(self._tasks)
+        self._work.rows.addStretch(1)
+        self._part = Card(pages.word("your_part"))
+        self._finished = Stat(pages.word("tasks_done"))
+        self._credit = Stat(pages.word("credit"))
+        self._projects = label("muted")
+        for part in (self._finished, self._credit, self._projects):
+            self._part.rows.addWidget(part)
+        self._part.rows.addStretch(1)
+        self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._cards.setSpacing(SPACE[3])
+        self._cards.addWidget(self._work, 5)
+        self._cards.addWidget(self._part, 2)
+        self.box.addLayout(self._cards)
 
     @staticmethod
     def _nothing() -> None:
         """A button with a menu opens it by itself."""
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
-        """Where it is narrow, or letters are large, the buttons go below the sentence."""
+        """Where it is narrow, or letters are large, things stand below each other."""
         super().resizeEvent(event)
-        wide = event.size().width() >= self._theme.px(_ROOMY)
-        self._head.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        wide = event.size().width() >= self.theme.px(_ROOMY)
+        for layout in (self._top, self._cards):
+            layout.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -152,9 +201,10 @@ class Home(QScrollArea):
         view, pending = self._session.view, self._session.pending
         self._show_head(view, pending)
         self._show_banner()
-        shown = view is not None
-        self._why.setVisible(shown)
-        self._work.setVisible(shown)
+        self._show_notices(view)
+        for part in (self._work, self._part, self._why_button):
+            part.setVisible(view is not None)
+        self._why.setVisible(view is not None and self._open_why)
         if view is None:
             self._clock.stop()
             self._serial = -1
@@ -163,6 +213,11 @@ class Home(QScrollArea):
         self._tasks.show_all([words.task(task, at) for task in view.tasks])
         self._empty.setVisible(not view.tasks)
         self._tasks.setVisible(bool(view.tasks))
+        self._finished.fill(pages.count(view.finished))
+        credit = sum(project.user_total for project in view.projects)
+        self._credit.fill(pages.number(credit))
+        self._credit.setVisible(credit > 0)
+        say(self._projects, "\n".join(pages.project_line(project) for project in view.projects))
         if view.serial != self._serial:
             self._serial = view.serial
             self._session.ask_why()
@@ -179,10 +234,11 @@ class Home(QScrollArea):
         said = words.gone() if view is None and self._session.lost is not None else words.connecting() if view is None else words.said(view, at)
         sentence = model.tooltip if pending is not None else said.sentence
         say(self._headline, sentence)
-        say(self._detail, "" if pending is not None else said.detail)
         say(self._project, "" if view is None else projects.all_in_short(view.projects, at.now))
+        since = "" if view is None else pages.since(view, at)
+        say(self._detail, "" if pending is not None else " · ".join(part.removesuffix(".") for part in (said.detail, since) if part))
         state = TrayState.NO_WORK if view is None and self._session.lost is not None else model.state
-        self._glyph.show_icon(tray_name(state), self._theme.colors.text)
+        self._glyph.show_icon(tray_name(state), self._tint(state))
         paused = view is not None and (is_paused(view) or view.finishing)
         able = view is not None and not is_ending(view) and pending is not Command.QUIT
         self._resume.setVisible(paused)
@@ -193,7 +249,15 @@ class Home(QScrollArea):
         self._pause.setVisible(view is not None)
         self._pause.setEnabled(able)
         self._finish.setVisible(not paused and view is not None and bool(view.tasks))
+        timed = changes and view is not None and view.next_change is not None
+        self._prolong.setVisible(timed)
+        self._prolong_line.setVisible(timed)
         self._announce(sentence, of=(state, pending))
+
+    def _tint(self, state: TrayState) -> str:
+        """Good while it works, attention where somebody is needed: beside the shape and the words."""
+        colors = self.theme.colors
+        return {TrayState.WORKING: colors.good, TrayState.GENTLE: colors.good, TrayState.NEEDS_YOU: colors.attention}.get(state, colors.text)
 
     def _show_banner(self) -> None:
         lost = self._session.lost is not None
@@ -201,8 +265,26 @@ class Home(QScrollArea):
         self._start.setVisible(lost)
         self._banner.setVisible(lost or bool(self._trouble))
 
+    def _show_notices(self, view: SessionView | None) -> None:
+        told = () if view is None else view.notices
+        while len(self._notices) < len(told):
+            card = NoticeCard(lambda: self.page_asked.emit("computer"))
+            self._notice_box.addWidget(card)
+            self._notices.append(card)
+        for number, card in enumerate(self._notices):
+            card.setVisible(number < len(told))
+            if number < len(told):
+                card.fill(told[number])
+
     def _show_why(self, why: Why) -> None:
         self._rules.show_all(words.rules(why.rules))
+        say(self._because, words.explained(why, reader()))
+
+    def _toggle_why(self) -> None:
+        self._open_why = not self._open_why
+        self._why_button.setText(pages.word("hide_why") if self._open_why else commands.label("why"))
+        self._why_button.setAccessibleName(self._why_button.text())
+        self._why.setVisible(self._open_why and self._session.view is not None)
 
     def _show_time(self) -> None:
         """What time alone changes: the rest of a pause. The clock runs only while there is something to count."""
@@ -229,10 +311,11 @@ class Home(QScrollArea):
 
     # --- keyboard ----------------------------------------------------------------------------------------------------
 
-    def show_page(self, page: str) -> None:
-        """Bring a part of the page into view."""
-        if page == WHY:
-            self.ensureWidgetVisible(self._why)
+    def show_why(self) -> None:
+        """Open the reasons and bring them into view."""
+        if not self._open_why:
+            self._toggle_why()
+        QTimer.singleShot(0, lambda: self.ensureWidgetVisible(self._why))
 
     def _pause_by_key(self) -> None:
         if self._pause.isEnabled() and self._pause.isVisible():

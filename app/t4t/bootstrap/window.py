@@ -1,0 +1,63 @@
+"""What the window has done in its own process, beside what it asks the agent for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from t4t import desktop
+from t4t.cli.report import write_new
+from t4t.domain.changes import What
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from t4t.cli.services import Services
+    from t4t.domain.changes import Change, Fetch, Fix
+    from t4t.domain.diagnosis.findings import Diagnosis
+
+
+@dataclass(frozen=True, slots=True)
+class WindowWork:
+    """`t4t.gui.window.services.WindowServices` by the verbs' own services: both do the same."""
+
+    services: Services
+
+    def start_agent(self) -> None:
+        """See `WindowServices`."""
+        desktop.start(self.services.data)
+
+    def doctor(self) -> Diagnosis:
+        """See `WindowServices`."""
+        return self.services.doctor(reach=True)
+
+    def fix_plan(self, remedy: str) -> Fix:
+        """See `WindowServices`."""
+        return self.services.fix_plan(remedy)
+
+    def carry_out(self, fix: Fix, tell: Callable[[Change | Fetch, int], None]) -> bool:
+        """See `WindowServices`. Where the computer goes down at once, what is to be gone on with is written before that."""
+        if fix.plan is None:
+            return False
+        why = (fix.finding.check.value, fix.step.remedy.value)
+        goes_down = any(change.what is What.RESTART_COMPUTER for change in fix.plan.changes)
+        if goes_down:
+            self.services.prepare_resume(*why)
+        try:
+            restart = self.services.carry_out(fix.plan, tell)
+        except BaseException:
+            if goes_down:
+                self.services.drop_resume()
+            raise
+        if restart and not goes_down:
+            self.services.prepare_resume(*why)
+        return restart
+
+    def report(self) -> str:
+        """See `WindowServices`."""
+        return self.services.report()
+
+    def write_report(self, path: Path, text: str) -> None:
+        """See `WindowServices`."""
+        write_new(path, text.encode("utf-8", "replace"))

@@ -1,0 +1,274 @@
+"""This computer: what the doctor finds and what can be done about it, the virtual machines, what happened."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
+
+from t4t.domain.changes import Change, Fetch, Fix
+from t4t.domain.diagnosis.findings import Diagnosis, Status
+from t4t.domain.vm import VmState
+from t4t.gui.background import Background
+from t4t.gui.components.basic import Card, button, label, say
+from t4t.gui.components.page import Page
+from t4t.gui.components.parts import Across, Facts, TextDialog
+from t4t.gui.components.rows import CheckRow, HistoryRow, Rows
+from t4t.gui.session import reader
+from t4t.gui.theme.tokens import SPACE
+from t4t.wording import changes, doctor, remedies, timeline
+from t4t.wording import window as words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from t4t.domain.diagnosis.findings import Finding
+    from t4t.domain.errors import T4TError
+    from t4t.gui.session import Line, Session
+    from t4t.gui.theme.style import Theme
+    from t4t.gui.window.services import WindowServices
+
+_STALE_S: Final = 20.0
+"""Coming back to the page, the computer is looked at again if the last look is older."""
+_AT_ONCE: Final = 15
+_MOST: Final = 1000
+
+
+def _fill_check(row: QWidget, finding: Finding) -> None:
+    if isinstance(row, CheckRow):
+        row.fill(finding)
+
+
+def _fill_line(row: QWidget, line: tuple[str, str]) -> None:
+    if isinstance(row, HistoryRow):
+        row.fill(*line)
+
+
+class Checks(Card):
+    """The doctor: a verdict, the findings, their fixes. Looks in a thread."""
+
+    def __init__(self, theme: Theme, services: WindowServices) -> None:
+        """Has not looked yet."""
+        super().__init__(words.word("ready_question"))
+        self._services = services
+        self._diagnosis: Diagnosis | None = None
+        self._looked = 0.0
+        self._all = False
+        self._verdict = label("name")
+        self._note = label("muted")
+        self._rows: Rows[Finding] = Rows(lambda: CheckRow(theme, self._ask_fix), _fill_check)
+        self._again = button(words.word("check_again"), self.look)
+        self._more = button(words.word("details"), self._toggle, role="link")
+        for part in (self._verdict, self._rows, self._note):
+            self.rows.addWidget(part)
+        self.rows.addWidget(Across(self._again, self._more))
+        self._looking = Background(self)
+        self._looking.done.connect(self._found)
+        self._looking.failed.connect(self._failed)
+        self._planning = Background(self)
+        self._planning.done.connect(self._offer)
+        self._planning.failed.connect(self._failed)
+        self._doing = Background(self)
+        self._doing.done.connect(self._done)
+        self._doing.failed.connect(self._failed)
+        self._doing.told.connect(self._progress)
+        theme.changed.connect(self._show)
+        self._show()
+
+    @property
+    def changing(self) -> bool:
+        """Whether this computer is being changed at this moment."""
+        return self._doing.busy
+
+    def arrive(self) -> None:
+        """Look, unless that was just done."""
+        if time.monotonic() - self._looked > _STALE_S or self._diagnosis is None:
+            self.look()
+
+    def look(self) -> None:
+        """Look at this computer now."""
+        if self._doing.busy or not self._looking.start(lambda _tell: self._services.doctor()):
+            return
+        say(self._note, "")
+        self._show()
+
+    # --- showing -----------------------------------------------------------------------------------------------------
+
+    def _show(self) -> None:
+        found = self._diagnosis
+        busy = self._looking.busy or self._planning.busy or self._doing.busy
+        say(self._verdict, words.word("looking") if found is None else doctor.verdict(found))
+        self._again.setEnabled(not busy)
+        self._again.setText(words.word("looking") if self._looking.busy and found is not None else words.word("check_again"))
+        findings = () if found is None else found.findings
+        well = [one for one in findings if one.status is Status.OK]
+        self._more.setVisible(bool(well) and len(well) < len(findings))
+        self._more.setText(words.word("fewer") if self._all else words.word("details"))
+        self._more.setAccessibleName(self._more.text())
+        shown = findings if self._all or len(well) == len(findings) else [one for one in findings if one.status is not Status.OK]
+        self._rows.show_all(list(shown))
+
+    def _toggle(self) -> None:
+        self._all = not self._all
+        self._show()
+
+    def _found(self, diagnosis: object) -> None:
+        if isinstance(diagnosis, Diagnosis):
+            self._diagnosis = diagnosis
+            self._looked = time.monotonic()
+        self._show()
+
+    def _failed(self, error: T4TError) -> None:
+        say(self._note, words.went_wrong(error))
+        self._show()
+
+    # --- mending -----------------------------------------------------------------------------------------------------
+
+    def _ask_fix(self, finding: Finding) -> None:
+        remedy = finding.steps[0].remedy.value
+        if self._doing.busy or not self._planning.start(lambda _tell: self._services.fix_plan(remedy)):
+            return
+        self._show()
+
+    def _offer(self, found: object) -> None:
+        """Show what would be done, word by word; what only the volunteer can do, as steps."""
+        self._show()
+        if not isinstance(found, Fix):
+            return
+        guide = remedies.say(found.step, found.finding)
+        if found.plan is None or found.plan.asks:
+            steps = "\n".join(f"{number}. {line}" for number, line in enumerate(guide.steps, 1))
+            dialog = TextDialog(self, guide.title, steps, above=words.word("by_hand"))
+        else:
+            shown = "\n".join(changes.shown(found.plan))
+            dialog = TextDialog(self, guide.title, shown, above=words.word("plan_above"), actions=((words.word("do_it"), lambda: self._do(found)),))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _do(self, fix: Fix) -> None:
+        def work(tell: Callable[[object], None]) -> object:
+            return self._services.carry_out(fix, lambda one, received: tell((one, received)))
+
+        if self._doing.start(work):
+            say(self._note, words.word("changing"))
+            self._show()
+
+    def _progress(self, told: object) -> None:
+        match told:
+            case (Change() | Fetch() as one, int(received)):
+                say(self._note, words.step_done(changes.step(one), received))
+            case _:
+                pass
+
+    def _done(self, restart: object) -> None:
+        say(self._note, changes.restart_due() if restart is True else words.word("changed"))
+        self._diagnosis = None
+        self._looking.start(lambda _tell: self._services.doctor())
+        self._show()
+
+
+class Boxes(Card):
+    """The virtual machines of all tasks, as facts."""
+
+    def __init__(self, session: Session) -> None:
+        """Shows ``session``."""
+        super().__init__(words.word("box"))
+        self._session = session
+        self._text = label("muted")
+        self._list = QVBoxLayout()
+        self._list.setSpacing(SPACE[2])
+        self._shown: list[tuple[QLabel, Facts]] = []
+        self._checkpoint = button(words.word("checkpoint"), session.take_checkpoint)
+        self.rows.addWidget(self._text)
+        self.rows.addLayout(self._list)
+        self.rows.addWidget(self._checkpoint, 0, Qt.AlignmentFlag.AlignLeft)
+        session.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is now."""
+        view = self._session.view
+        tasks = () if view is None else tuple(task for task in view.tasks if task.vm is not VmState.ABSENT)
+        self.setVisible(view is not None)
+        say(self._text, words.word("box_text") if tasks else f"{words.word('box_text')} {words.word('no_box')}")
+        while len(self._shown) < len(tasks):
+            name, facts = label("name"), Facts()
+            self._list.addWidget(name)
+            self._list.addWidget(facts)
+            self._shown.append((name, facts))
+        at = reader()
+        for number, (name, facts) in enumerate(self._shown):
+            used = number < len(tasks)
+            name.setVisible(used)
+            facts.setVisible(used)
+            if used and view is not None:
+                say(name, words.box_title(tasks[number]))
+                facts.fill(words.box_facts(tasks[number], view.hypervisor, at))
+        self._checkpoint.setVisible(any(task.vm is VmState.RUNNING for task in tasks))
+
+
+class History(Card):
+    """What happened, newest first."""
+
+    def __init__(self, session: Session, theme: Theme) -> None:
+        """Asks when the page comes into view, and then at each change of the session."""
+        super().__init__(words.word("history"))
+        self._session = session
+        self._most = _AT_ONCE
+        self._empty = label("muted", words.word("no_history"))
+        self._rows: Rows[tuple[str, str]] = Rows(lambda: HistoryRow(theme), _fill_line)
+        self._more = button(words.word("show_more"), self._show_more, role="link")
+        for part in (self._empty, self._rows):
+            self.rows.addWidget(part)
+        self.rows.addWidget(self._more, 0, Qt.AlignmentFlag.AlignLeft)
+        self._more.hide()
+        session.changed.connect(self.refresh)
+        session.history_told.connect(self._take)
+
+    def refresh(self) -> None:
+        """Ask anew if somebody looks."""
+        self.setVisible(self._session.view is not None)
+        if self._session.view is not None and self.isVisible():
+            self._session.ask_history(self._most)
+
+    def _take(self, lines: list[Line]) -> None:
+        at = reader()
+        told = [(words.day_and_time(line.at, at), timeline.sentence(line.what, line.detail, line.lost_s)) for line in reversed(lines)]
+        told = [line for line in told if line[1]]
+        self._rows.show_all(told)
+        self._empty.setVisible(not told)
+        self._more.setVisible(len(lines) >= self._most and self._most < _MOST)
+
+    def _show_more(self) -> None:
+        self._most = min(_MOST, 4 * self._most)
+        self.refresh()
+
+
+class Computer(Page):
+    """All of it."""
+
+    def __init__(self, session: Session, theme: Theme, services: WindowServices) -> None:
+        """Nothing is looked at before the page comes into view."""
+        super().__init__(theme, words.title("computer"))
+        self.checks = Checks(theme, services)
+        self._trouble = Card(role="banner")
+        self._trouble_text = label()
+        self._trouble.rows.addWidget(self._trouble_text)
+        self._trouble.hide()
+        self._history = History(session, theme)
+        for part in (self._trouble, self.checks, Boxes(session), self._history):
+            self.box.addWidget(part)
+        self.box.addStretch(1)
+        session.refused.connect(self._refused)
+
+    def arrive(self) -> None:
+        """Look at the computer and at what happened."""
+        self._trouble.hide()
+        self.checks.arrive()
+        self._history.refresh()
+
+    def _refused(self, error: T4TError) -> None:
+        say(self._trouble_text, words.went_wrong(error))
+        self._trouble.setVisible(self.isVisible())

@@ -1,0 +1,40 @@
+"""What the window has done beside the local API: `t4t.bootstrap` gives it. All but `start_agent` block, and are called in threads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from t4t.domain.changes import Change, Fetch, Fix
+    from t4t.domain.diagnosis.findings import Diagnosis
+
+
+class WindowServices(Protocol):
+    """In-process services; raises leaves of `T4TError`."""
+
+    def start_agent(self) -> None:
+        """Start the program that works in the background."""
+        ...
+
+    def doctor(self) -> Diagnosis:
+        """Look at this computer."""
+        ...
+
+    def fix_plan(self, remedy: str) -> Fix:
+        """What the remedy would do here."""
+        ...
+
+    def carry_out(self, fix: Fix, tell: Callable[[Change | Fetch, int], None]) -> bool:
+        """Do it; whether it acts only after a restart of the computer, which is gone on from then."""
+        ...
+
+    def report(self) -> str:
+        """Everything that a helper needs to know, without anything that tells who somebody is."""
+        ...
+
+    def write_report(self, path: Path, text: str) -> None:
+        """Into a new file of its owner's alone; raises `FileExists`, `ReportUnwritable`."""
+        ...

@@ -1,0 +1,86 @@
+"""What a window has done beside the API, by a test's hand."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from t4t.domain.changes import Change, Command, Fetch, Fix, Plan, What
+from t4t.domain.diagnosis.findings import Check, Diagnosis, Finding, Remedy, Step, Verdict
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from t4t.domain.errors import T4TError
+
+WELL = Diagnosis(
+    ready=True,
+    can_demo=True,
+    findings=(
+        Finding(check=Check.PLATFORM, verdict=Verdict.PLATFORM_OK, data={"name": "Debian GNU/Linux 12"}),
+        Finding(check=Check.SURROUNDINGS, verdict=Verdict.SURROUNDINGS_OK),
+        Finding(check=Check.PROCESSOR, verdict=Verdict.PROCESSOR_OK, data={"processor": "Intel Core i5", "cores": 8}),
+    ),
+)
+VIRTUALIZATION_OFF = Finding(
+    check=Check.VIRTUALIZATION,
+    verdict=Verdict.VIRTUALIZATION_OFF,
+    data={"feature": "Intel VT-x", "key": "F1", "path": "Security", "setting": "Virtualization", "board": "ThinkPad T480", "machine": "ThinkPad T480"},
+    steps=(Step(Remedy.FIRMWARE_SETTING),),
+)
+DRIVER_STOPPED = Finding(check=Check.QEMU, verdict=Verdict.QEMU_MISSING, steps=(Step(Remedy.INSTALL_QEMU, "sudo apt-get install qemu-system-x86 qemu-utils"),))
+TROUBLE = Diagnosis(ready=False, can_demo=True, findings=(*WELL.findings, VIRTUALIZATION_OFF, DRIVER_STOPPED))
+PLAN = Plan(
+    changes=(Change(what=What.INSTALL_PACKAGES, commands=(Command(words=("apt-get", "-y", "install", "qemu-system-x86", "qemu-utils")),), elevated=True),),
+    undo=(Command(words=("apt-get", "remove", "qemu-system-x86")),),
+)
+
+
+class ScriptedServices:
+    """`t4t.gui.window.services.WindowServices`: a list of what was asked, and answers that a test sets."""
+
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+        self.diagnosis = WELL
+        self.refuse_with: T4TError | None = None
+        self.text = "Report of Test4Theory Desktop\n"
+        self.go_on = threading.Event()
+        """What is carried out ends when it is set."""
+        self.go_on.set()
+        self.restart = False
+        self.begin: Callable[[], None] = lambda: None
+
+    def _ask(self, what: str) -> None:
+        self.asked.append(what)
+        if self.refuse_with is not None:
+            raise self.refuse_with
+
+    def start_agent(self) -> None:
+        self._ask("start")
+        self.begin()
+
+    def doctor(self) -> Diagnosis:
+        self._ask("doctor")
+        return self.diagnosis
+
+    def fix_plan(self, remedy: str) -> Fix:
+        self._ask(f"plan {remedy}")
+        finding = next(one for one in self.diagnosis.findings if any(step.remedy.value == remedy for step in one.steps))
+        return Fix(finding=finding, step=finding.steps[0], plan=PLAN if remedy == Remedy.INSTALL_QEMU.value else None)
+
+    def carry_out(self, fix: Fix, tell: Callable[[Change | Fetch, int], None]) -> bool:
+        tell(PLAN.changes[0], 0)
+        self.go_on.wait(20)
+        self._ask(f"do {fix.step.remedy.value}")
+        self.diagnosis = WELL
+        return self.restart
+
+    def report(self) -> str:
+        self._ask("report")
+        return self.text
+
+    def write_report(self, path: Path, text: str) -> None:
+        self._ask("write")
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)

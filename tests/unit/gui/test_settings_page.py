@@ -1,0 +1,186 @@
+"""The settings in the window, on the agent's real settings: shown, searched, changed, undone, reset, locked, refused."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QPoint, QPointF, Qt
+from PySide6.QtGui import QWheelEvent
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
+
+from support.widgets import button, buttons, click, texts
+from support.window_rig import ScriptedServices
+from t4t.domain.settings.fields import FIELDS, Kind
+from t4t.domain.settings.meta import Effect
+from t4t.gui.components.fields import FieldRow
+from t4t.gui.theme.style import Theme
+from t4t.gui.window.main import Window
+from t4t.gui.window.settings import Settings
+from t4t.wording import settings_page as words
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from support.api_thread import ApiThread
+    from t4t.gui.session import Session
+
+
+@pytest.fixture
+def window(qtbot: QtBot, session: Session, qapp: QApplication) -> Iterator[Window]:
+    made = Window(session, Theme(qapp), ScriptedServices())
+    qtbot.addWidget(made)
+    made.show()
+    session.open()
+    qtbot.waitUntil(lambda: session.view is not None)
+    made.show_page("settings")
+    qtbot.waitUntil(lambda: any(row.isVisibleTo(made) for row in made.findChildren(FieldRow)))
+    yield made
+    qapp.setStyleSheet("")
+
+
+@pytest.fixture
+def page(window: Window) -> Settings:
+    found = window.page("settings")
+    assert isinstance(found, Settings)
+    return found
+
+
+def _row(page: Settings, path: str) -> FieldRow:
+    return next(row for row in page.findChildren(FieldRow) if row.field.path == path)
+
+
+def _shown(page: Settings) -> set[str]:
+    return {row.field.path for row in page.findChildren(FieldRow) if row.isVisibleTo(page)}
+
+
+def test_all_that_acts_is_shown_with_a_control_of_its_kind(page: Settings) -> None:
+    hours = {path for path, field in FIELDS.items() if field.kind is Kind.HOURS}
+    asleep = {"when.schedule", "when.otherwise", "when.outside_cheap_hours"}  # there are no hours
+    assert _shown(page) == set(FIELDS) - hours - asleep
+    kinds = {Kind.YES_NO: QCheckBox, Kind.CHOICE: QComboBox, Kind.WHOLE: QSpinBox, Kind.NUMBER: QDoubleSpinBox, Kind.TEXT: QLineEdit, Kind.NAMES: QLineEdit}
+    for row in page.findChildren(FieldRow):
+        assert isinstance(row.control, kinds[row.field.kind])
+        assert row.control.accessibleName() == row.field.text
+        if isinstance(row.control, QSpinBox | QDoubleSpinBox):
+            assert row.control.minimum() == row.field.low
+            assert row.control.maximum() == row.field.high
+    assert "Balanced, as suggested for this computer." in texts(page)
+
+
+def test_search_leaves_what_has_the_words(qtbot: QtBot, page: Settings) -> None:
+    page.field.setText("battery")
+    assert _shown(page) == {"when.on_battery", "when.battery_min_percent"}
+    page.field.setText("unheard of")
+    assert _shown(page) == set()
+    assert "No setting has these words." in texts(page)
+    page.field.clear()
+    qtbot.waitUntil(lambda: len(_shown(page)) > 40)
+
+
+def test_a_choice_acts_at_once_and_can_be_undone(qtbot: QtBot, page: Settings, agent: ApiThread) -> None:
+    row = _row(page, "when.on_battery")
+    assert isinstance(row.control, QComboBox)
+    assert row.control.currentText() == "pauses"
+    assert not button(page, "Undo the last change").isEnabled()
+    row.control.setCurrentIndex(row.control.findData("gentle"))
+    row.control.activated.emit(row.control.currentIndex())
+    qtbot.waitUntil(lambda: "set here; default: pauses" in texts(row))
+    assert "Changed. It acts at once." in texts(page)
+    QTest.keyClick(page.field, Qt.Key.Key_Tab)
+    click(page, "Undo the last change")
+    qtbot.waitUntil(lambda: texts(row) == ["What the work does on battery."])
+    assert row.control.currentData() == "pause"
+    assert agent.engine.asked == []
+
+
+def test_each_kind_is_sent_and_put_back_to_its_default(qtbot: QtBot, page: Settings) -> None:
+    tick, whole, number, names = (_row(page, path) for path in ("transfers.metered", "when.busy_slow_percent", "when.away_after_min", "when.programs"))
+    assert isinstance(tick.control, QCheckBox)
+    assert isinstance(whole.control, QSpinBox)
+    assert isinstance(number.control, QDoubleSpinBox)
+    assert isinstance(names.control, QLineEdit)
+    tick.control.click()
+    qtbot.waitUntil(lambda: "set here; default: no" in texts(tick))
+    whole.control.setValue(0)
+    qtbot.waitUntil(lambda: "set here; default: 40 %" in texts(whole))
+    assert whole.control.text() == "never"
+    number.control.setValue(7.5)
+    qtbot.waitUntil(lambda: "set here; default: 5 min" in texts(number))
+    names.control.setText("game, film")
+    names.control.editingFinished.emit()
+    qtbot.waitUntil(lambda: "set here; default: none" in texts(names))
+    click(number, "Back to the default")
+    qtbot.waitUntil(lambda: texts(number) == texts(number)[:1])
+    assert number.control.value() == 5
+    click(page, "Reset everything")
+    qtbot.waitUntil(lambda: texts(names) == texts(names)[:1] and texts(tick) == texts(tick)[:1])
+    assert (names.control.text(), tick.control.isChecked(), whole.control.value()) == ("", False, 40)
+    assert "Back to the default" not in buttons(page)
+
+
+def test_a_preset_is_taken(qtbot: QtBot, page: Settings) -> None:
+    assert button(page, "Balanced").isChecked()
+    click(page, "Everything")
+    qtbot.waitUntil(lambda: "Everything. Suggested for this computer: Balanced." in texts(page))
+    assert button(page, "Everything").isChecked()
+    _row(page, "resources.tasks").control.setFocus()
+    spin = _row(page, "resources.tasks").control
+    assert isinstance(spin, QSpinBox)
+    spin.setValue(spin.value() + 1)
+    qtbot.waitUntil(lambda: not any(button(page, name).isChecked() for name in ("Gentle", "Balanced", "Everything")))
+
+
+def test_what_can_not_be_right_is_refused_and_put_back(qtbot: QtBot, page: Settings) -> None:
+    row = _row(page, "energy.currency")
+    assert isinstance(row.control, QLineEdit)
+    row.control.setText("\x07")
+    row.control.editingFinished.emit()
+    assert row.control.text() == "EUR"
+    assert any(text.startswith("This value can't be right.") for text in texts(page))
+    hot = _row(page, "when.hot_slow_c")
+    assert isinstance(hot.control, QSpinBox)
+    hot.control.setValue(5)  # between 0 and 40 there is nothing
+    control = hot.control
+    qtbot.waitUntil(lambda: control.value() == 85)
+
+
+def test_the_wheel_scrolls_and_changes_nothing(page: Settings) -> None:
+    for path in ("when.on_battery", "when.busy_slow_percent"):
+        control = _row(page, path).control
+        wheel = QWheelEvent(
+            QPointF(5, 5),
+            QPointF(5, 5),
+            QPoint(0, -120),
+            QPoint(0, -120),
+            Qt.MouseButton.NoButton,
+            Qt.KeyboardModifier.NoModifier,
+            Qt.ScrollPhase.NoScrollPhase,
+            False,  # noqa: FBT003 - Qt's signature
+        )
+        QApplication.sendEvent(control, wheel)
+        assert not wheel.isAccepted()
+    assert not button(page, "Undo the last change").isEnabled()
+
+
+def test_what_is_locked_can_not_be_changed(qtbot: QtBot, window: Window, page: Settings, agent: ApiThread, session: Session) -> None:
+    agent.deployment.write_text("version = 1\n[locked.when]\non_battery = 'pause'\n[default.when]\naway_after_min = 9.0\n", encoding="utf-8")
+    agent.stop()
+    qtbot.waitUntil(lambda: "Test4Theory is not running" in texts(page))
+    agent.start()
+    qtbot.waitUntil(lambda: session.view is not None)
+    locked = _row(page, "when.on_battery")
+    qtbot.waitUntil(lambda: "locked by whoever looks after this computer; default: pauses" in texts(locked))
+    assert not locked.control.isEnabled()
+    assert buttons(locked) == []
+    assert "set by whoever looks after this computer; default: 5 min" in texts(_row(page, "when.away_after_min"))
+    assert window.current == "settings"
+
+
+def test_words() -> None:
+    assert words.choice("a later choice") == "a later choice"
+    assert words.changed({}) == "Nothing is different now."
+    assert words.changed({"a": Effect.RESTART, "b": Effect.NOW}) == "Changed. It acts at once, when the program starts next."

@@ -19,7 +19,7 @@ from t4t.domain.readings import Readings
         (Readings(idle_s=4000.0, remote=False), False),
     ],
 )
-def test_somebody_uses_it(readings: Readings, used: bool | None) -> None:
+def test_somebody_uses_it(readings: Readings, *, used: bool | None) -> None:
     assert readings.in_use(away_after_s=300.0) is used
 
 

@@ -55,14 +55,14 @@ class Watts:
 class Readings:
     """All that the sensors said last; None is not known here or now, and must hold nothing back.
 
-    How old a value may be when it is read, while work runs / while nothing runs: the user's input, lock, remote session and screen 1 s / 15 s, where the
-    system tells of changes by itself at once; listed programs and the load of others 5 s / 30 s; temperature, memory and disk 15 s / 60 s; power saver and
-    metered network at once where the system tells, else 30 s; watts 60 s. The source of power and the battery's charge are no readings:
+    How old a value may be when it is read, while work runs / while nothing runs: the user's input, lock, remote session and screen 1 s (3 s while the user is
+    there) / 15 s, and nothing at all where the system tells of changes by itself; listed programs and the load of others 5 s / 30 s; temperature, memory,
+    disk, power saver and metered network 15 s / 60 s; watts 60 s / 300 s. The source of power and the battery's charge are no readings:
     `t4t.domain.host_events.PowerChanged` brings them.
     """
 
     idle_s: float | None = None
-    """Seconds since the last input of whoever sits at this computer. It grows by itself: compare it when it is read, with what was read."""
+    """Seconds since the last input of whoever sits at this computer, at the last look: there is one when it reaches the time after which he is away."""
     locked: bool | None = None
     """The screen is locked: nobody uses the computer, however short ago the last input was."""
     remote: bool | None = None

@@ -315,5 +315,5 @@ async def test_listed_programs_are_asked_of_the_real_processes() -> None:
     assert "no such program" not in (first.programs or ())
     name = next(iter(programs._names[pid] for pid in programs._followed))
     programs.list([name])
-    assert (await programs.look()).programs == {name}
+    assert (await programs.look()).programs == frozenset({name})
     await programs.close()

@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "app"))
 
 if sys.platform == "win32":
     import winreg
-    from ctypes import wintypes
 
     from t4t.host.autostart import autostart
     from t4t.host.awake import awake

@@ -1,45 +1,49 @@
-"""Real processes that work hard: ours are ours, others are others."""
+"""Real processes that work: a child of ours is ours, and so is a VM with our mark; what is apart is somebody else's."""
 
 from __future__ import annotations
 
 import contextlib
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING
+
+import psutil
 
 from t4t.host.sensing.programs import Programs
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-BUSY = "import time, sys\nend = time.process_time() + 60\nprint('ready', flush=True)\nwhile time.process_time() < end: pass\n"
+BUSY = "import time\nprint('ready', flush=True)\nend = time.process_time() + 60\nwhile time.process_time() < end: pass\n"
+APART = "import subprocess, sys\nprint(subprocess.Popen([sys.executable, '-c', {busy!r}]).pid, flush=True)\n"
+"""Its child loses its parent: so it is with a VM that is adopted."""
+USED_S = 0.3
 
 
 @contextlib.contextmanager
-def busy(*words: str, apart: bool = False) -> Iterator[None]:
-    """A process that does nothing but work; ``apart``: no child of ours, as an adopted VM is none."""
-    script = f"import subprocess, sys\np = subprocess.Popen([sys.executable, '-c', {BUSY!r}, *{words!r}])\nprint(p.pid, flush=True)\n"
-    command = [sys.executable, "-c", script if apart else BUSY, *words]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    said = [process.stdout.readline() for _ in range(2 if apart else 1)]
-    pid = next((int(line) for line in said if line.strip().isdigit()), process.pid)
+def busy(*, apart: bool = False) -> Iterator[psutil.Process]:
+    """A process that does nothing but work."""
+    starter = subprocess.Popen([sys.executable, "-c", APART.format(busy=BUSY) if apart else BUSY], stdout=subprocess.PIPE, text=True)
+    assert starter.stdout is not None
+    said = starter.stdout.readline()
+    worker = psutil.Process(int(said) if apart else starter.pid)
+    if apart:
+        assert starter.wait() == 0
     try:
-        yield
+        yield worker
     finally:
-        subprocess.run(["kill", "-9", str(pid)], check=True)
-        process.stdout.close()
-        process.wait()
+        worker.kill()
+        starter.stdout.close()
+        starter.wait()
 
 
-def measured(programs: Programs, seconds: float) -> tuple[float, float]:
-    """Others' and our percent over so much time of this process and its children."""
-    import time  # noqa: PLC0415 - the one place that lets time pass
-
+def look_over_its_work(programs: Programs, worker: psutil.Process) -> tuple[float, float]:
+    """Others' and our percent of a time in which the worker worked so long."""
     programs.look_now()
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        time.sleep(0.1)
+    end = worker.cpu_times().user + USED_S
+    while worker.cpu_times().user < end:
+        time.sleep(0.02)  # other processes need the processors too
     said = programs.look_now()
     assert said.others_percent is not None
     assert said.ours_percent is not None
@@ -47,12 +51,26 @@ def measured(programs: Programs, seconds: float) -> tuple[float, float]:
 
 
 def test_a_child_is_ours_and_what_is_apart_is_not() -> None:
-    programs = Programs()
-    with busy():
-        _, ours = measured(programs, 1.0)
-        assert ours > 5.0
-    with busy(apart=True):
+    with busy() as worker:
         programs = Programs()
-        others, ours_apart = measured(programs, 1.0)
-        assert others > 5.0
-        assert ours_apart < ours
+        _, ours = look_over_its_work(programs, worker)
+        assert worker.pid in programs._followed
+        assert ours > 0.0
+    assert programs.look_now().ours_percent == ours, "of one that ended nothing is known: what was said stays"
+    with busy(apart=True) as worker:
+        programs = Programs()
+        others, _ = look_over_its_work(programs, worker)
+        assert worker.pid not in programs._followed
+        assert others > 0.0
+
+
+def test_a_vm_is_ours_by_its_mark() -> None:
+    marks: list[str] = []
+    with busy(apart=True) as worker:
+        programs = Programs(ours=lambda: marks)
+        programs.look_now()
+        assert not programs._is_ours(worker, "qemu-system-x86")
+        assert worker.pid in programs._machines
+        marks.append("process_time")  # a word of its command line
+        programs._names[worker.pid] = "qemu-system-x86"
+        assert programs._is_ours(worker, "qemu-system-x86")

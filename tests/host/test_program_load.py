@@ -41,13 +41,13 @@ def busy(*, apart: bool = False) -> Iterator[psutil.Process]:
 def look_over_its_work(programs: Programs, worker: psutil.Process) -> tuple[float, float]:
     """Others' and our percent of a time in which the worker worked so long."""
     programs.look_now()
-    end = worker.cpu_times().user + USED_S
-    while worker.cpu_times().user < end:
-        time.sleep(0.02)  # other processes need the processors too
-    said = programs.look_now()
-    assert said.others_percent is not None
-    assert said.ours_percent is not None
-    return said.others_percent, said.ours_percent
+    while True:
+        end = worker.cpu_times().user + USED_S
+        while worker.cpu_times().user < end:
+            time.sleep(0.02)  # other processes need the processors too
+        said = programs.look_now()
+        if said.others_percent is not None and said.ours_percent is not None:  # else a VBoxSVC of somebody else's tests ended: nothing is said of that time
+            return said.others_percent, said.ours_percent
 
 
 def test_a_child_is_ours_and_what_is_apart_is_not() -> None:

@@ -6,6 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from t4t.host.energy import Meter
 from t4t.host.sensing.programs import Programs
 from t4t.host.sensing.space import Space
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def sensors(folder: Path, clock: Clock, *, programs: Programs | None = None) -> Sequence[Sensor]:
     """All of them. ``folder`` is the data folder; ``programs`` knows which VMs are ours, and the volunteer's list."""
-    return (*_of_this_system(clock), programs or Programs(ours=lambda: (str(folder),)), Space(folder))
+    return (*_of_this_system(clock), programs or Programs(ours=lambda: (str(folder),)), Space(folder), Meter())
 
 
 _of_this_system: Callable[[Clock], Sequence[Sensor]]

@@ -14,7 +14,7 @@ import pytest
 from support.host_doubles import FedByHand, Retries
 from t4t.domain.host_events import DiskChanged, DiskLimits, DiskState, Power, ProgramReplaced, Woke
 from t4t.host import clocks, power, watches
-from t4t.host.watches import LOOK_SECONDS, SlowLook, Watched, free_mib, identity
+from t4t.host.watches import LOOK_SECONDS, SlowLook, Watched, aside, free_mib, identity
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -159,3 +159,12 @@ def test_a_battery_that_is_being_taken_out(monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(psutil, "sensors_battery", gone, raising=False)
     assert power.look() is None
+
+
+async def test_what_is_asked_aside_may_fail() -> None:
+    def fail() -> int:
+        raise PermissionError("no")
+
+    with pytest.raises(PermissionError):
+        await aside(fail)
+    assert await aside(lambda: 7) == 7

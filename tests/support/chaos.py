@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 JOB_S: Final = 2400.0
 PACE: Final = Pace(look_s=45.0, inspect_s=90.0, web_s=3600.0, record_s=90.0, scan_s=90.0, idle_s=90.0)
 CHECKPOINT_S: Final = 240.0
-_LATE_S: Final = PACE.look_s + 5.0
-"""How much later than its time a checkpoint may be taken: at the next look, and taking it takes a moment."""
+_LATE_S: Final = 5.0
+"""How much later than its time a checkpoint may be there: taking it takes a moment."""
 _TURNS: Final = 9
 """Fewer than the clock's idle turns: time stands still meanwhile."""
 _QUIET_S: Final = 91.0

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, checks, demo_project, report, tasks
-from t4t.bootstrap.attach import ProjectVerbs
+from t4t.bootstrap import agent, demo_project, tasks
 from t4t.domain.errors import NoScreen
 from t4t.host.clock import RealClock
 from t4t.host.resume import Resume
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from t4t.bootstrap.attach import ProjectVerbs
     from t4t.cli.services import DemoResult, MachineOptions
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
@@ -72,14 +72,20 @@ class Services:
 
     def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
         """See `Services.doctor`."""
+        from t4t.bootstrap import checks  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return checks.doctor(self.data, reach=reach, boot=boot)
 
     def report(self) -> str:
         """See `Services.report`."""
+        from t4t.bootstrap import report  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return report.report(self.data)
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         """See `Services.virtualbox_health`."""
+        from t4t.bootstrap import checks  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return checks.health_of_virtualbox(self.data)
 
     def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
@@ -131,6 +137,8 @@ class Services:
 
     def of_projects(self) -> ProjectVerbs:
         """See `Services.of_projects`."""
+        from t4t.bootstrap.attach import ProjectVerbs  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return ProjectVerbs(self.data)
 
     def show_window(self, page: str) -> None:

@@ -12,11 +12,10 @@ import itertools
 import json
 import random
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from support.chaos_agent import MOMENTS, Ambush, Doom, DoomedSpool, DoomedState, HostedDriver, Killed, Violation, WatchedWorld
-from support.chaos_computer import ChaoticComputer
+from support.chaos_agent import MOMENTS, Ambush, Doom, DoomedSpool, DoomedState, HostedDriver, Killed, Told, Violation, WatchedWorld
+from support.chaos_computer import JUMPS_S, ChaoticComputer
 from support.task_folders import RUNSPEC, boot_sector, make_task
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.host_events import DiskState
@@ -54,15 +53,6 @@ _STRANGERS: Final = (VmId("99999999-0000-4000-8000-000000000000"), VmId("9999999
 """Somebody else's machines: one is off, on a task's own disk; one runs."""
 _FOREIGN: Final = b"somebody's own\n"
 _LENGTH_S: Final = {PauseKind.HALF_HOUR: 1800.0, PauseKind.HOUR: 3600.0, PauseKind.THREE_HOURS: 10_800.0}
-
-
-@dataclass(slots=True)
-class Told:
-    """What the volunteer was promised: the pause that holds."""
-
-    kind: PauseKind | None = None
-    until: float | None = None
-    boot: str = ""
 
 
 class Chaos:
@@ -325,7 +315,7 @@ class Chaos:
                 self.world.service_up()
             case "disk full":
                 await self.clock.sleep(self.chance.uniform(10, 1500))
-                self._set_full(full=False)
+                self.set_full(full=False)
             case "clock set":
                 await self.clock.sleep(90)
             case _:
@@ -345,11 +335,11 @@ class Chaos:
             case "power cut":
                 self._cut_power()
             case "disk full":
-                self._set_full(full=True)
+                self.set_full(full=True)
             case "computer asleep":
                 self.computer.fell_asleep(self.chance.uniform(60, 40_000))
             case "clock set":
-                self._jump(self.chance.choice(_JUMPS_S))
+                self.set_clock_by(self.chance.choice(JUMPS_S))
             case _:
                 raise AssertionError(what)
 
@@ -403,12 +393,7 @@ class Chaos:
         await self.clock.sleep(self.chance.uniform(1, 300))
         self.world.service_up()
 
-    async def _fill_disk(self) -> None:
-        self._set_full(full=True)
-        await self.clock.sleep(self.chance.uniform(10, 1500))
-        self._set_full(full=False)
-
-    def _set_full(self, *, full: bool) -> None:
+    def set_full(self, *, full: bool) -> None:
         self.full = full
         self.free = (1 << 20) if full else (1 << 40)
         self.world.faults.disk_free_bytes = self.free
@@ -416,18 +401,11 @@ class Chaos:
         self.state.full = full
         self.computer.disk(DiskState.FULL if full else DiskState.FINE)
 
-    async def _set_clock(self) -> None:
-        self._jump(self.chance.choice(_JUMPS_S))
-        await self.clock.sleep(90)  # an agent that is dead while somebody sets the clock can't know
-
-    def _jump(self, by: float) -> None:
+    def set_clock_by(self, by: float) -> None:
         self.clock.set_wall(by)
         self.computer.clock_was_set(by)
         if self.told.kind in _LENGTH_S and self.told.until is not None:
             self.told.until += by  # an hour's pause stays an hour
-
-    async def _sleep_computer(self) -> None:
-        self.computer.fell_asleep(self.chance.uniform(60, 40_000))
 
     async def _pause(self) -> None:
         assert self.engine is not None
@@ -580,7 +558,6 @@ class Chaos:
         assert len(changes) <= 2 + 2 * self.tasks, f"what is shown flaps: {changes}"
 
 
-_JUMPS_S: Final = (-86_400.0, -3600.0, 3600.0, 86_400.0, 400 * 86_400.0)
 _BLOWS: Final = ("host killed", "host killed", "vm killed", "vm killed", "service killed", "power cut", "disk full", "computer asleep", "clock set")
 _EVENTS: Final = (
     "ambush",

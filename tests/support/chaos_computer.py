@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from support.chaos import Chaos
     from t4t.domain.host_events import HostEvent
 
+JUMPS_S: Final = (-86_400.0, -3600.0, 3600.0, 86_400.0, 400 * 86_400.0)
+"""By how much somebody sets the clock."""
 _MAINS: Final = Power()
 _SETTLED_S: Final = 100.0
 """So long after an event everything that it asks for is done."""
@@ -97,6 +99,21 @@ class ChaoticComputer:
         at_work = [f"{vm.spec.name} {vm.state.value}" for vm in self._chaos.ours() if vm.state in states]
         if at_work and not self._chaos.full:
             self._chaos.violations.append(f"{at_work} {why}")
+
+    async def sleep_computer(self) -> None:
+        """Nobody announced it."""
+        self.fell_asleep(self._chaos.chance.uniform(60, 40_000))
+
+    async def set_clock(self) -> None:
+        """Somebody sets the clock."""
+        self._chaos.set_clock_by(self._chaos.chance.choice(JUMPS_S))
+        await self._chaos.clock.sleep(90)  # an agent that is dead while somebody sets the clock can't know
+
+    async def fill_disk(self) -> None:
+        """Somebody else fills the disk, and makes room again."""
+        self._chaos.set_full(full=True)
+        await self._chaos.clock.sleep(self._chaos.chance.uniform(10, 1500))
+        self._chaos.set_full(full=False)
 
     async def end_session(self) -> None:
         """The computer is shut down, or it is called off."""

@@ -45,8 +45,8 @@ _BLOWS: Final = {
         ("agent", "host", "worker", "machine", "service"),
     ),
 }
-
-
+_ENOUGH: Final = 3
+"""Rounds that fail one after the other say all that they have to say."""
 _ROUNDS: Final = {"qemu": (10, 0.4), "virtualbox": (24, 0.0012)}
 """Blows of a round, and the size of its job: in the laboratory the generator's own beginning takes minutes."""
 
@@ -181,8 +181,8 @@ def main() -> int:
     named = args.commit or commit()
     entries = [json.loads(line) for line in log.read_text(encoding="utf-8").splitlines()] if log.is_file() else []
     entries = [entry for entry in entries if entry["seed"] == args.seed]
-    kills, number, failed = sum(entry.get("kills", 0) for entry in entries), len(entries), 0
-    while args.only is not None or kills < args.kills:
+    kills, number, failed, in_a_row = sum(entry.get("kills", 0) for entry in entries), len(entries), 0, 0
+    while (args.only is not None or kills < args.kills) and in_a_row < _ENOUGH:
         number = number + 1 if args.only is None else args.only
         turn = plan(args.seed, number, hypervisor=args.hypervisor, blows=args.blows or blows, size=args.size or size)
         with tempfile.TemporaryDirectory(prefix="t4t-soak-") as folder:
@@ -192,7 +192,7 @@ def main() -> int:
                 said = {path.name: path.read_text(errors="replace")[-6000:] for path in Path(folder).glob("data/logs/*")}
                 entry = dataclasses.asdict(turn) | {"failed": f"{type(error).__name__}: {error}"[:6000], "said": said}
         bad = "failed" in entry or not good(entry)
-        failed += bad
+        failed, in_a_row = failed + bad, in_a_row + 1 if bad else 0
         kills += entry.get("kills", 0)
         log.parent.mkdir(parents=True, exist_ok=True)
         with log.open("a", encoding="utf-8") as file:

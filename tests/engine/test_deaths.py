@@ -168,9 +168,9 @@ async def test_who_finds_a_machine_at_work_takes_a_checkpoint_at_once(agent: InP
     only(agent).go()  # as if it had never been saved
     await agent.clock.sleep(590)
     record_file(agent).write_bytes(record)
-    found_at = agent.clock.wall()
     async with agent.running() as engine:
         await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].checkpoints == 1)
+        (found_at,) = [line.at for line in engine.timeline(1000) if line.what == "adopted"]
         assert checkpoints(engine)[0] - found_at < 3
         await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].checkpoints == 2)
         assert checkpoints(engine)[1] - found_at == pytest.approx(600, abs=5), "then as usual"

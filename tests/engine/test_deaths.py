@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import itertools
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -10,10 +12,11 @@ import pytest
 from support.agent_in_process import InProcess, shows, until
 from support.chaos_agent import WatchedWorld
 from support.task_folders import make_task
-from t4t.domain.errors import HostProcessLost
+from t4t.domain.errors import HostProcessLost, NotEnoughDisk
 from t4t.domain.policy import PauseKind, Settings
 from t4t.domain.task import MAX_RECOVERIES
 from t4t.domain.vm import VmState
+from t4t.engine.observer import CALM, LIVELY
 from t4t.engine.record import RecordFile, TaskRecord
 from t4t.hypervisor.fake import FakeHypervisor, ScriptedGuest, VirtualClock
 from t4t.storage.state import NAME, State
@@ -141,6 +144,56 @@ async def test_a_task_that_always_dies_at_the_same_place_is_given_up(tmp_path: P
             await shows(engine, lambda view: not view.tasks or view.tasks[0].elapsed_s - view.tasks[0].lost_s < 100)
         await shows(engine, lambda view: view.finished == 1)
         assert (agent.data / "failed" / "a").is_dir()
+
+
+def checkpoints(engine: Engine) -> list[float]:
+    return [line.at for line in engine.timeline(1000) if line.what == "checkpoint"]
+
+
+async def test_a_checkpoint_is_taken_when_it_is_due_and_not_at_the_next_look(agent: InProcess) -> None:
+    agent.pace = dataclasses.replace(LIVELY, look_s=37.0, web_s=1e6)
+    async with agent.running() as engine:
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].checkpoints == 3)
+        assert [later - earlier for earlier, later in itertools.pairwise(checkpoints(engine))] == pytest.approx([600, 600], abs=2)  # the job's least
+
+
+async def test_who_finds_a_machine_at_work_takes_a_checkpoint_at_once(agent: InProcess) -> None:
+    """It ran on while nobody counted: the account says less than what is at risk."""
+    agent.pace = dataclasses.replace(CALM, web_s=1e6)
+    async with agent.running() as engine:
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].elapsed_s > 500)
+        record = record_file(agent).read_bytes()
+    only(agent).saved = None
+    only(agent).guest_seconds = 500.0
+    only(agent).go()  # as if it had never been saved
+    await agent.clock.sleep(590)
+    record_file(agent).write_bytes(record)
+    async with agent.running() as engine:
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].checkpoints == 1)
+        (found_at,) = [line.at for line in engine.timeline(1000) if line.what == "adopted"]
+        assert checkpoints(engine)[0] - found_at < 3
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].checkpoints == 2)
+        assert checkpoints(engine)[1] - found_at == pytest.approx(600, abs=5), "then as usual"
+
+
+async def test_a_checkpoint_that_fails_is_tried_again_soon_and_told_once(agent: InProcess) -> None:
+    async with agent.running() as engine:
+        for fault in (HostProcessLost(detail="planned"), HostProcessLost(detail="planned"), NotEnoughDisk(path="x", needed_mib=2, free_mib=1)):
+            agent.world.faults.raise_once["snapshot_taken"].append(fault)
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].checkpoints == 1)
+        assert engine.view.tasks[0].elapsed_s == pytest.approx(600 + 1 + 2 + 60 + 4 * 0.6, abs=4)
+        assert [line.detail for line in engine.timeline(1000) if line.what == "checkpoint_skipped"] == [HostProcessLost.code, NotEnoughDisk.code]
+
+
+async def test_after_a_look_that_came_late_a_checkpoint_is_taken(agent: InProcess) -> None:
+    """The agent stood still for minutes, the machine did not: only the beginning of that time is counted."""
+    async with agent.running() as engine:
+        await shows(engine, lambda view: bool(view.tasks) and view.tasks[0].elapsed_s > 50)
+        seen = engine._reconciler.charges["a"].work.seen
+        seen._last_count -= 400.0
+        await shows(engine, lambda view: view.tasks[0].checkpoints == 1)
+        assert engine.view.tasks[0].elapsed_s < 130
+        assert not engine._reconciler.charges["a"].work.record.uncounted
 
 
 def test_an_older_copy_of_the_record_expects_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from support.agent_in_process import InProcess, shows, until
 from t4t.domain.errors import CommandTimeout, HostProcessLost, HypervisorBroken, MediumMissing, NotEnoughDisk, SnapshotNotFound, StateUnreadable
 from t4t.domain.policy import RULES, Finding, Level, PauseKind, Rule, Settings
 from t4t.domain.session import TrayState
-from t4t.domain.vm import VmId, VmState
+from t4t.domain.vm import Feature, VmId, VmState
 from t4t.hypervisor.fake import FakeHypervisor, VirtualClock
 
 if TYPE_CHECKING:
@@ -280,7 +280,7 @@ async def test_no_room_to_save_leaves_it_as_it_is(agent: InProcess) -> None:
 
 
 async def test_levels_act_on_a_machine_that_runs(agent: InProcess, monkeypatch: pytest.MonkeyPatch, clock: VirtualClock) -> None:
-    """Less at once, by the cap; fewer cores where no state knows of more."""
+    """Less at once, by the cap; a guest that is booted meanwhile gets its cores back with the level."""
     wished: list[Level] = [Level.FULL]
 
     def judge(*_known: object) -> Finding:
@@ -303,10 +303,10 @@ async def test_levels_act_on_a_machine_that_runs(agent: InProcess, monkeypatch: 
         await clock.sleep(3)
         agent.world.kill(machine(agent))
         await shows(engine, lambda view: view.tasks[0].lost_s > 0 and view.tasks[0].vm is VmState.RUNNING)
-        assert (vm.spec.cores, vm.spec.cap_percent) == (1, 100), "booted anew: one core is one core"
+        assert (vm.spec.cores, vm.spec.cap_percent) == (4, 25), "booted anew, it has the work of one core on all of them"
         wished.append(Level.FULL)
         await clock.sleep(3)
-        assert (vm.spec.cores, vm.spec.cap_percent) == (1, 100)
+        assert (vm.spec.cores, vm.spec.cap_percent) == (4, 100)
 
         agent.world.faults.raise_once["reconfigure"].append(HostProcessLost(detail="planned"))
         wished.append(Level.GENTLE)
@@ -317,4 +317,35 @@ async def test_levels_act_on_a_machine_that_runs(agent: InProcess, monkeypatch: 
         wished.append(Level.FULL)
         agent.world.kill(machine(agent))
         await shows(engine, lambda view: "recovered checkpoint" in story(engine) and view.tasks[0].vm is VmState.RUNNING)
-        assert (vm.spec.cores, vm.spec.cap_percent) == (1, 100), "the checkpoint knows one core"
+        assert (vm.spec.cores, vm.spec.cap_percent) == (4, 100)
+
+
+async def test_where_nothing_can_be_capped_one_core_is_one_core(agent: InProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+    wished: list[Level] = [Level.ONE_CORE]
+
+    def judge(*_known: object) -> Finding:
+        return Finding(holds=wished[-1] is not Level.FULL, level=wished[-1])
+
+    monkeypatch.setattr("t4t.domain.policy.RULES", (*RULES, Rule("in_use", judge)))
+    agent.features = frozenset(Feature) - {Feature.CAP, Feature.BRIDGED, Feature.REMOTE_DESKTOP}
+    agent.cores = 4
+    agent.add_task("a", memory_size_mb="256")
+    async with agent.running() as engine:
+        await until(engine, "running")
+        vm = agent.world.vms[machine(agent)]
+        assert (vm.spec.cores, vm.spec.cap_percent) == (1, 100)
+        await engine.checkpoint()
+        await shows(engine, lambda view: view.tasks[0].checkpoints == 1)
+        wished.append(Level.FULL)
+        agent.world.kill(machine(agent))
+        await shows(engine, lambda view: "recovered checkpoint" in story(engine) and view.tasks[0].vm is VmState.RUNNING)
+        assert vm.spec.cores == 1, "the checkpoint knows one core"
+        await engine.pause(PauseKind.FOREVER)
+        wished.append(Level.ONE_CORE)
+        await engine.resume()
+        await until(engine, "running")
+        agent.world.vms[machine(agent)].snapshots.clear()
+        wished.append(Level.FULL)
+        agent.world.kill(machine(agent))
+        await shows(engine, lambda view: "recovered boot" in story(engine) and view.tasks[0].vm is VmState.RUNNING)
+        assert vm.spec.cores == 4, "booted anew"

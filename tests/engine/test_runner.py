@@ -79,7 +79,7 @@ async def test_a_task_runs_to_its_end(bench: Bench) -> None:
     assert (result.outcome, result.exit_code, result.restarts, result.hypervisor) == (Outcome.DONE, 0, 0, "fake")
     assert [path.rsplit("/", 1)[1] for path in result.outputs] == ["output.tgz", "run.log"]
     assert 3000 <= result.elapsed_s < 3030
-    assert result.checkpoints == 4  # one each 600 s of running time, none at the very end
+    assert result.checkpoints == 5  # one each 600 s of running time
     assert bench.world.vms == {}
     assert bench.moments()[:2] == [Happened.CREATED, Happened.STARTED]
     assert bench.moments()[-1] is Happened.COMPLETED

@@ -35,6 +35,8 @@ _IS: Final = {
 }
 """Activities that are claims about the machine as it is; the others tell of a change under way."""
 _NOTHING_RUNS: Final = {TrayState.PAUSED_BY_YOU, TrayState.WAITING, TrayState.NO_WORK}
+_ASK_FOR_MORE: Final = {"session_end", "battery_low", "quitting"}
+"""Rules that want the work saved: they decide also while it is paused by hand."""
 
 
 class StepClock(VirtualClock):
@@ -91,7 +93,8 @@ class Witness(chaos.Chaos):
             yield "the icon says that nothing runs", not running
         if holds_still(view.level) and view.state is not TrayState.SAVING:
             yield "the level says that nothing runs", not running
-        yield "a pause by hand is shown while it holds, and only then", (view.deciding == "manual_pause") == self.paused()
+        if view.deciding not in _ASK_FOR_MORE:
+            yield "a pause by hand is shown while it holds, and only then", (view.deciding == "manual_pause") == self.paused()
         yield "how many have ended", view.finished == sum(1 for shelf in ("done", "failed") for _ in (self.data / shelf).glob("*"))
         assert self.engine is not None
         charges = self.engine._reconciler.charges

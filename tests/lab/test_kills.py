@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.kills import LOOK_S, killable
+from support.kills import killable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,7 +27,7 @@ def test_killed_three_times_it_comes_to_the_end_that_is_known(tmp_path: Path, ap
         assert shell.goes_on("task", without=set(), struck_at=time.monotonic(), before=0.0)
         for roles in (("service", "machine"), ("agent", "host"), ("agent", "host", "machine", "service")):
             recovery = shell.killed_and_back("task", *roles)
-            assert recovery.guest_lost_s <= CHECKPOINT_S + LOOK_S + SLACK_S, roles
+            assert recovery.guest_lost_s <= CHECKPOINT_S + max(shell.checkpoints_s(), default=0.0) + SLACK_S, roles
 
         share = shell.spool / "task" / "shared"
         (share / "part").write_text(REFUSED + "\n")

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from t4t.domain.clock import WallClock
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
+    from t4t.domain.vm import Feature
 
 
 class InProcess:
@@ -40,6 +41,8 @@ class InProcess:
         self.pace = LIVELY
         self.free: int | None = 1 << 40
         self.cores = 1
+        self.features: frozenset[Feature] | None = None
+        """What the hypervisor can, if that is not everything."""
         self.host: HostByHand | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
@@ -53,7 +56,7 @@ class InProcess:
     async def running(self, *, once: bool = False) -> AsyncIterator[Engine]:
         """The agent, from its start to its end (asked for, if it has not come by itself)."""
         state = State(self.data, now=self.clock.wall)
-        driver = FakeHypervisor(self.world)
+        driver = FakeHypervisor(self.world) if self.features is None else FakeHypervisor(self.world, features=self.features)
         watch = folder_watch()
         engine = Engine(
             Parts(

@@ -12,12 +12,13 @@ import itertools
 import json
 import random
 from collections import Counter
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from support.chaos_agent import MOMENTS, Ambush, Doom, DoomedSpool, DoomedState, HostedDriver, Killed, Violation, WatchedWorld
+from support.chaos_agent import MOMENTS, Ambush, Doom, DoomedSpool, DoomedState, HostedDriver, Killed, Told, Violation, WatchedWorld
+from support.chaos_computer import JUMPS_S, ChaoticComputer
 from support.task_folders import RUNSPEC, boot_sector, make_task
 from t4t.domain.errors import FolderUnwritable
+from t4t.domain.host_events import DiskState
 from t4t.domain.policy import PauseKind, Settings
 from t4t.domain.vm import BootDisk, DiskFormat, VmId, VmSpec, VmState
 from t4t.engine.engine import Engine
@@ -30,7 +31,7 @@ from t4t.hypervisor.fake.guest import result_archive
 from t4t.storage.state import INTENT, NAME
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
     from pathlib import Path
 
     from t4t.domain.session import SessionView
@@ -40,8 +41,8 @@ if TYPE_CHECKING:
 JOB_S: Final = 2400.0
 PACE: Final = Pace(look_s=45.0, inspect_s=90.0, web_s=3600.0, record_s=90.0, scan_s=90.0, idle_s=90.0)
 CHECKPOINT_S: Final = 240.0
-_LATE_S: Final = PACE.look_s + 5.0
-"""How much later than its time a checkpoint may be taken: at the next look, and taking it takes a moment."""
+_LATE_S: Final = 5.0
+"""How much later than its time a checkpoint may be there: taking it takes a moment."""
 _TURNS: Final = 9
 """Fewer than the clock's idle turns: time stands still meanwhile."""
 _QUIET_S: Final = 91.0
@@ -52,15 +53,6 @@ _STRANGERS: Final = (VmId("99999999-0000-4000-8000-000000000000"), VmId("9999999
 """Somebody else's machines: one is off, on a task's own disk; one runs."""
 _FOREIGN: Final = b"somebody's own\n"
 _LENGTH_S: Final = {PauseKind.HALF_HOUR: 1800.0, PauseKind.HOUR: 3600.0, PauseKind.THREE_HOURS: 10_800.0}
-
-
-@dataclass(slots=True)
-class Told:
-    """What the volunteer was promised: the pause that holds."""
-
-    kind: PauseKind | None = None
-    until: float | None = None
-    boot: str = ""
 
 
 class Chaos:
@@ -97,6 +89,7 @@ class Chaos:
         self.expected: dict[VmId, float] = {}
         """What a machine that is being started must at least go on from: the guest's seconds."""
         self.runs_since: dict[VmId, float] = {}
+        self.computer = ChaoticComputer(self)
         self.record_lost = False
         """Both copies of a task's record were ruined at once: its machine can't be known any more."""
 
@@ -177,6 +170,9 @@ class Chaos:
                 folder_watch=NoFolderWatch(),
                 pace=PACE,
                 in_thread=at_once,
+                host=self.computer.new_agent(),
+                block_reason=lambda seconds: f"{seconds:.0f} s",
+                reopen=self.computer.reopen,
             )
         )
         self.agent = asyncio.create_task(self.engine.run(), name="agent")
@@ -194,6 +190,9 @@ class Chaos:
         self.agent.cancel()
         with contextlib.suppress(asyncio.CancelledError, Killed):
             await self.agent
+        assert self.engine is not None
+        for lock in self.engine._intake._locks.values():
+            lock.release()
         assert self.state is not None
         self.state.close()
         assert self.driver is not None
@@ -219,8 +218,13 @@ class Chaos:
         event = self.chance.choice(_EVENTS)
         self.counts[event] += 1
         self.log.append(f"{self.clock.monotonic() - 1_000_000:.0f} {event}")
-        await getattr(self, f"_{event}")()
+        await self._move(event)()
         self.disturbed = self.clock.monotonic()
+
+    def _move(self, event: str) -> Callable[[], Awaitable[None]]:
+        """What is done to the agent and its machines is ours, what is done to the computer is the computer's."""
+        found = getattr(self.computer, event, None) or getattr(self, event, None) or getattr(self, f"_{event}")
+        return cast("Callable[[], Awaitable[None]]", found)
 
     async def _kill_agent(self) -> None:
         """At a random contact with the world from here on: between any intent and its result."""
@@ -239,7 +243,7 @@ class Chaos:
             self._corrupt()
         self.start_agent()
 
-    async def _quit_agent(self) -> None:
+    async def quit_agent(self) -> None:
         """SIGTERM: it saves and ends by itself."""
         assert self.engine is not None
         assert self.agent is not None
@@ -250,13 +254,13 @@ class Chaos:
             await self.clock.sleep(5)
         else:
             raise Violation("it does not end")
-        running = [vm.spec.name for vm in self._ours() if vm.state is VmState.RUNNING]
+        running = [vm.spec.name for vm in self.ours() if vm.state is VmState.RUNNING]
         assert not running, f"{running} after the end"
         await self.bury()
         await self.clock.sleep(self.chance.uniform(0, 300))
         self.start_agent()
 
-    async def _power_cut(self) -> None:
+    async def power_cut(self) -> None:
         self._cut_power()
         await self._after_power_cut()
 
@@ -265,7 +269,7 @@ class Chaos:
         self.doom.dead = True
         assert self.agent is not None
         self.agent.cancel()
-        for vm in self._ours():
+        for vm in self.ours():
             if vm.state.alive:
                 self.world.kill(vm.spec.vm_id)
         assert self.driver is not None
@@ -279,7 +283,7 @@ class Chaos:
             self._corrupt()
         self.start_agent()
 
-    def _ours(self) -> list[FakeVm]:
+    def ours(self) -> list[FakeVm]:
         return [vm for vm in self.world.vms.values() if vm.owner == "fake"]
 
     async def _ambush(self) -> None:
@@ -311,7 +315,7 @@ class Chaos:
                 self.world.service_up()
             case "disk full":
                 await self.clock.sleep(self.chance.uniform(10, 1500))
-                self._set_full(full=False)
+                self.set_full(full=False)
             case "clock set":
                 await self.clock.sleep(90)
             case _:
@@ -331,17 +335,17 @@ class Chaos:
             case "power cut":
                 self._cut_power()
             case "disk full":
-                self._set_full(full=True)
+                self.set_full(full=True)
             case "computer asleep":
-                self.clock.suspend(self.chance.uniform(60, 40_000))
+                self.computer.fell_asleep(self.chance.uniform(60, 40_000))
             case "clock set":
-                self._jump(self.chance.choice(_JUMPS_S))
+                self.set_clock_by(self.chance.choice(JUMPS_S))
             case _:
                 raise AssertionError(what)
 
     async def _ruin_states(self) -> None:
         """What the hypervisor wrote can't be read any more: saved states, snapshots, or both."""
-        for vm in self._ours():
+        for vm in self.ours():
             kind = self.chance.choice(("state", "snapshot", "both"))
             if kind != "snapshot" and vm.saved is not None and not vm.state.alive:
                 self.counts["corrupt saved state"] += 1
@@ -378,7 +382,7 @@ class Chaos:
         self.driver.kill_host()
 
     async def _kill_vm(self) -> None:
-        alive = [vm for vm in self._ours() if vm.state.alive]
+        alive = [vm for vm in self.ours() if vm.state.alive]
         if alive:
             self.world.kill(self.chance.choice(alive).spec.vm_id)
 
@@ -389,34 +393,19 @@ class Chaos:
         await self.clock.sleep(self.chance.uniform(1, 300))
         self.world.service_up()
 
-    async def _fill_disk(self) -> None:
-        self._set_full(full=True)
-        await self.clock.sleep(self.chance.uniform(10, 1500))
-        self._set_full(full=False)
-
-    def _set_full(self, *, full: bool) -> None:
+    def set_full(self, *, full: bool) -> None:
         self.full = full
         self.free = (1 << 20) if full else (1 << 40)
         self.world.faults.disk_free_bytes = self.free
         assert self.state is not None
         self.state.full = full
+        self.computer.disk(DiskState.FULL if full else DiskState.FINE)
 
-    async def _set_clock(self) -> None:
-        self._jump(self.chance.choice(_JUMPS_S))
-        await self.clock.sleep(90)  # an agent that is dead while somebody sets the clock can't know
-
-    def _jump(self, by: float) -> None:
+    def set_clock_by(self, by: float) -> None:
         self.clock.set_wall(by)
+        self.computer.clock_was_set(by)
         if self.told.kind in _LENGTH_S and self.told.until is not None:
             self.told.until += by  # an hour's pause stays an hour
-
-    async def _sleep_computer(self) -> None:
-        self.clock.suspend(self.chance.uniform(60, 40_000))
-
-    async def _lose_network(self) -> None:
-        self.world.online = False
-        await self.clock.sleep(self.chance.uniform(1, 600))
-        self.world.online = True
 
     async def _pause(self) -> None:
         assert self.engine is not None
@@ -435,7 +424,7 @@ class Chaos:
             await self.engine.resume()
 
     async def _pause_by_hand_of_the_hypervisor(self) -> None:
-        running = [vm for vm in self._ours() if vm.state is VmState.RUNNING and not self.open_commands[vm.spec.vm_id]]
+        running = [vm for vm in self.ours() if vm.state is VmState.RUNNING and not self.open_commands[vm.spec.vm_id]]
         if running:
             self.chance.choice(running).halt(VmState.PAUSED)
 
@@ -482,7 +471,7 @@ class Chaos:
         assert self.engine is not None
         quiet = self.clock.monotonic() - self.disturbed
         if quiet > 2 * _QUIET_S and self.paused():
-            assert not any(vm.state is VmState.RUNNING for vm in self._ours()), "it runs in a pause"
+            assert not any(vm.state is VmState.RUNNING for vm in self.ours()), "it runs in a pause"
         self.counts["checks"] += 1
         if quiet < _QUIET_S or not self._comparable():
             return
@@ -494,7 +483,7 @@ class Chaos:
         if quiet > CHECKPOINT_S + _LATE_S + _QUIET_S:
             await self._no_more_at_risk_than_promised()
         if self.paused():
-            running = [vm.spec.name for vm in self._ours() if vm.state is VmState.RUNNING]
+            running = [vm.spec.name for vm in self.ours() if vm.state is VmState.RUNNING]
             assert not running, f"{running} in a pause"
             assert self.engine.why().deciding == "manual_pause"
 
@@ -522,7 +511,7 @@ class Chaos:
         return vm.guest_seconds - max(vm.snapshots.values(), default=0.0)
 
     async def _no_more_at_risk_than_promised(self) -> None:
-        for vm in self._ours():
+        for vm in self.ours():
             if vm.state is VmState.RUNNING and self.clock.monotonic() - self.runs_since[vm.spec.vm_id] > _LATE_S:
                 at_risk = self._at_risk(vm)
                 for _ in range(_TURNS):
@@ -569,7 +558,6 @@ class Chaos:
         assert len(changes) <= 2 + 2 * self.tasks, f"what is shown flaps: {changes}"
 
 
-_JUMPS_S: Final = (-86_400.0, -3600.0, 3600.0, 86_400.0, 400 * 86_400.0)
 _BLOWS: Final = ("host killed", "host killed", "vm killed", "vm killed", "service killed", "power cut", "disk full", "computer asleep", "clock set")
 _EVENTS: Final = (
     "ambush",
@@ -590,6 +578,13 @@ _EVENTS: Final = (
     "set_clock",
     "sleep_computer",
     "lose_network",
+    "end_session",
+    "end_session",
+    "announce_sleep",
+    "run_out_of_power",
+    "lose_folder",
+    "replace_hypervisor",
+    "switch_user",
     "pause",
     "pause",
     "resume",

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from t4t.domain.policy import PauseKind
     from t4t.domain.vm import VmId, VmInfo, VmState
     from t4t.hypervisor.fake import GuestProgram, VirtualClock
     from t4t.hypervisor.fake.world import FakeVm
@@ -87,6 +88,15 @@ class Overseer(Protocol):
 def _id(argument: Any) -> VmId:
     """The machine that a command is for: named, or described by its specification."""
     return argument.vm_id if hasattr(argument, "vm_id") else argument  # type: ignore[no-any-return] # as the contract's methods have it
+
+
+@dataclass(slots=True)
+class Told:
+    """What the volunteer was promised: the pause that holds."""
+
+    kind: PauseKind | None = None
+    until: float | None = None
+    boot: str = ""
 
 
 class Violation(AssertionError):

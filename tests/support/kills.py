@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import sqlite3
 import subprocess
 import sys
 import time
@@ -18,6 +19,7 @@ from support.agent_shell import AgentShell
 from t4t.api.client import Client
 from t4t.domain.errors import T4TError
 from t4t.domain.vm import VmState
+from t4t.storage.state import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from t4t.domain.session import SessionView
 
 TESTS: Final = Path(__file__).resolve().parents[1]
-LOOK_S: Final = 10.0
-"""How often the agent looks at its task (`t4t.engine.observer.CALM`): a checkpoint may be as much later than its time."""
 _SERVICE: Final = ("VBoxSVC", "VBoxXPCOMIPCD")
 _POLL_S: Final = 0.2
 
@@ -121,6 +121,13 @@ class KillShell(AgentShell):
     def ended(self) -> bool:
         """Whether the task was handed back."""
         return not any(path.is_dir() and not path.name.startswith(".") for path in self.spool.iterdir())
+
+    def checkpoints_s(self) -> list[float]:
+        """How long each checkpoint took, by the agent's own account: from when it was begun until it was told."""
+        with contextlib.closing(sqlite3.connect(f"file:{self.data / NAME}?mode=ro", uri=True)) as state:
+            begun = [at for (at,) in state.execute("SELECT begun FROM effects WHERE step = 'checkpoint' AND outcome = 'done' ORDER BY id")]
+            told = [at for (at,) in state.execute("SELECT at FROM timeline WHERE what = 'checkpoint' ORDER BY id")]
+        return [next(end for end in told if end >= at) - at for at in begun if told and told[-1] >= at]
 
     # --- blows -----------------------------------------------------------------------------------------------------
 

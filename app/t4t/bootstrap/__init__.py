@@ -1,86 +1,32 @@
-"""The composition root: builds every object once; the only package that sees all layers."""
+"""The composition root: builds every object once; the only package that sees all layers.
+
+One program is several processes. Those that live beside the agent import here what they need and nothing more: each megabyte is the volunteer's.
+"""
 
 from __future__ import annotations
 
-import logging
-import logging.handlers
-import os
-import sys
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from t4t.bootstrap import machines
-from t4t.bootstrap.services import Services
-from t4t.cli import arguments, terminal, verbs
-from t4t.domain.errors import T4TError
-from t4t.hypervisor.virtualbox.api import worker
+from t4t.bootstrap.machines import API_WORKER, VM_HOST
+from t4t.cli import arguments
 from t4t.storage import paths
-from t4t.storage.logs import RedactingFormatter
-from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
-    from pathlib import Path
-
-_log = logging.getLogger(__name__)
-
-_LOG_BYTES: Final = 2_000_000
-_PIPE_CLOSED: Final = 141
-"""A shell's own status for a program that wrote to a closed pipe."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command ``t4t``; returns the exit status."""
     args = arguments.parser().parse_args(argv)
     data = paths.data_dir(args.data_dir)
-    if args.verb == "vm-host":
-        return machines.vm_host(data, args.hypervisor)
-    if args.verb == machines.API_WORKER:
+    if args.verb == VM_HOST:
+        from t4t.bootstrap import vm_host  # noqa: PLC0415 - as the module says
+
+        return vm_host.serve(data, args.hypervisor)
+    if args.verb == API_WORKER:
+        from t4t.hypervisor.virtualbox.api import worker  # noqa: PLC0415 - as the module says
+
         worker.main()
-    try:
-        status = _run(args, data)
-        sys.stdout.flush()  # here, where somebody who no longer reads is no surprise
-    except BrokenPipeError:
-        return _nobody_reads()
-    return status
+    from t4t.bootstrap import command  # noqa: PLC0415 - as the module says
 
-
-def _run(args: argparse.Namespace, data: Path) -> int:
-    try:
-        _log_to(data / "logs" / "t4t.log")
-        return verbs.run(args, Services(data))
-    except T4TError as error:
-        _log.error("%s", error)
-        terminal.show_notice(notice(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        return verbs.INTERRUPTED
-    except BrokenPipeError:
-        raise
-    except Exception:
-        _log.exception("a bug")
-        raise
-
-
-def _nobody_reads() -> int:
-    """Who read our output (`head`, say) has enough: what is left goes nowhere, and Python's own last flush has nothing to complain of."""
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    for stream in (sys.stdout, sys.stderr):
-        try:
-            stream.flush()
-        except BrokenPipeError:
-            os.dup2(nowhere, stream.fileno())
-    os.close(nowhere)
-    return _PIPE_CLOSED
-
-
-def _log_to(path: Path) -> None:
-    """Everything from INFO on goes to a rotating file; a data folder that can't be written is told by what needs it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
-    except OSError:
-        handler = logging.NullHandler()
-    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
-    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
-    logging.raiseExceptions = False  # a full disk is told once, by what needs it, and not by each line of the log
+    return command.run(args, data)

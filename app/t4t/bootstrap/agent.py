@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 from t4t import desktop
 from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
-from t4t.bootstrap import checks
 from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.projects import http, projects_of
 from t4t.bootstrap.settings import Giving, desk_of, run_of
@@ -28,6 +27,7 @@ from t4t.host.folder_watch import folder_watch
 from t4t.host.host_events import open_host_events
 from t4t.host.watches import Watched
 from t4t.hypervisor.choice import AUTO
+from t4t.hypervisor.trial import FOLDER
 from t4t.storage.files import FolderLock
 from t4t.storage.state import State
 from t4t.wording import screen
@@ -101,7 +101,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         stack.push_async_callback(giving.close)
         server = ApiServer(engine, data, projects=projects, settings=live)
         stack.push_async_callback(server.close)
-        sweeping = asyncio.create_task(checks.sweep(data))  # of a test boot that was killed
+        sweeping = asyncio.create_task(_sweep(data))
         stack.push_async_callback(lambda: asyncio.gather(sweeping, return_exceptions=True))
         if passphrase:
             await asyncio.to_thread(projects.unlock, passphrase)
@@ -110,6 +110,14 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
             async with projects.running():
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
+
+
+async def _sweep(data: Path) -> None:
+    """Remove what is left of a test boot that was killed, if there is any."""
+    if await asyncio.to_thread((data / FOLDER).is_dir):
+        from t4t.bootstrap import checks  # noqa: PLC0415 - all of the doctor, which is needed almost never
+
+        await checks.sweep(data)
 
 
 def has_screen() -> bool:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, checks, demo_project, demo_round, report, tasks
-from t4t.bootstrap.attach import ProjectVerbs
+from t4t.bootstrap import agent, demo_project, tasks
 from t4t.bootstrap.settings import SettingsVerbs
-from t4t.bootstrap.window import WindowWork
 from t4t.domain.errors import NoScreen
 from t4t.host.clock import RealClock
 from t4t.host.resume import Resume
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
+    from t4t.bootstrap.attach import ProjectVerbs
     from t4t.cli.services import DemoResult, MachineOptions
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
@@ -44,6 +43,8 @@ class Services:
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
         """See `Services.run_demo`."""
+        from t4t.bootstrap import demo_round  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return demo_round.run_demo(self.data, options, runspec, listen)
 
     def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
@@ -75,14 +76,20 @@ class Services:
 
     def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
         """See `Services.doctor`."""
+        from t4t.bootstrap import checks  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return checks.doctor(self.data, reach=reach, boot=boot)
 
     def report(self) -> str:
         """See `Services.report`."""
+        from t4t.bootstrap import report  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return report.report(self.data)
 
     def virtualbox_health(self) -> tuple[Finding, ...]:
         """See `Services.virtualbox_health`."""
+        from t4t.bootstrap import checks  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return checks.health_of_virtualbox(self.data)
 
     def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
@@ -140,6 +147,8 @@ class Services:
 
     def of_projects(self) -> ProjectVerbs:
         """See `Services.of_projects`."""
+        from t4t.bootstrap.attach import ProjectVerbs  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return ProjectVerbs(self.data)
 
     def of_settings(self) -> SettingsVerbs:
@@ -151,4 +160,6 @@ class Services:
         if not self.has_screen():
             raise NoScreen(detail="")
         self._resume().started()
+        from t4t.bootstrap.window import WindowWork  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         desktop.show_window(self.data, page, WindowWork(self))

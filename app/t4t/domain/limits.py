@@ -19,7 +19,7 @@ class Limits:
 
 
 def limits_at(level: Level, given: Limits, *, gentle_percent: int) -> Limits:
-    """What a VM that is booted at ``level`` gets of what the volunteer gives; at a level at which nothing runs the same as in full."""
+    """What a VM has at ``level`` of what the volunteer gives; at a level at which nothing runs the same as in full."""
     match level:
         case Level.FULL | Level.PAUSED | Level.SAVED | Level.STOPPED:
             return given
@@ -34,3 +34,12 @@ def limits_at(level: Level, given: Limits, *, gentle_percent: int) -> Limits:
 def cap_for(limits: Limits, cores: int) -> int:
     """The cap that holds ``limits`` on a VM that has ``cores``, whose number can't be changed while it has a state."""
     return max(1, min(limits.cap_percent, limits.cores * limits.cap_percent // max(1, cores)))
+
+
+def as_booted(limits: Limits, cores: int, *, can_cap: bool) -> Limits:
+    """What a VM is booted with at ``limits`` if the volunteer gives it ``cores``.
+
+    A guest keeps for all its life, checkpoints among it, the number of cores that it was booted with. So it gets them all, and the cap holds it to its limits
+    and lets go again; only where nothing can be capped it gets those of the level alone.
+    """
+    return Limits(cores=cores, cap_percent=cap_for(limits, cores)) if can_cap else limits

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
-from t4t.domain.limits import Limits, cap_for, limits_at
+from t4t.domain.limits import Limits, as_booted, cap_for, limits_at
 from t4t.domain.policy import Level
 from t4t.domain.progress import Happened
 from t4t.domain.vm import Feature, VmChange, VmId, VmState
@@ -74,9 +74,14 @@ class Fitting:
         return limits_at(self.level, given, gentle_percent=self._gentle_percent)
 
     @property
+    def _as_booted(self) -> Limits:
+        return as_booted(self._limits, self._wishes.cores, can_cap=self.can(Feature.CAP))
+
+    @property
     def wishes(self) -> Wishes:
         """What a VM is made with now."""
-        return dataclasses.replace(self._wishes, cores=self._limits.cores, cap_percent=self._limits.cap_percent)
+        booted = self._as_booted
+        return dataclasses.replace(self._wishes, cores=booted.cores, cap_percent=booted.cap_percent)
 
     def ask_relink(self) -> None:
         """The network of this computer is another one: a guest that runs is to ask for addresses and name servers anew."""
@@ -114,14 +119,14 @@ class Fitting:
 
     async def before_start(self, info: VmInfo) -> None:
         """What a level asks for is in force from the first moment on. Cores and memory can only change where no state of the VM knows others."""
-        limits = self._limits
         if info.state is VmState.POWERED_OFF:
             self._relink_asked = False  # a guest that boots asks by itself
-            if not self._record.has_checkpoint and info.cores != limits.cores:
-                info = await self._change(VmChange(cores=limits.cores))
+            cores = self._as_booted.cores
+            if not self._record.has_checkpoint and info.cores != cores:
+                info = await self._change(VmChange(cores=cores))
             if not self._record.has_checkpoint and info.memory_mib != (memory := self._memory()):
                 info = await self._change(VmChange(memory_mib=memory))
-        if self.can(Feature.CAP) and info.cap_percent != (cap := cap_for(limits, info.cores)):
+        if self.can(Feature.CAP) and info.cap_percent != (cap := cap_for(self._limits, info.cores)):
             info = await self._change(VmChange(cap_percent=cap))
         if (bandwidth := self._bandwidth(info)) is not None:
             await self._change(VmChange(bandwidth_kib_s=bandwidth))

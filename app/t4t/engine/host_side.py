@@ -224,13 +224,12 @@ def _standing(charge: Charge) -> Standing:
 def _at_risk(charge: Charge, *, saves_itself: bool) -> VmAtRisk:
     work, record = charge.work, charge.work.record
     memory = work.folder.spec(work.vm, work.wishes).memory_mib if work.seen.info is None else work.seen.info.memory_mib
-    kept = record.checkpoint_useful_s if record.has_checkpoint else 0.0
     return VmAtRisk(
         vm=work.vm,
         state=work.seen.state,
         memory_mib=memory,
         measured_save_s=record.save_s,
-        unsaved_s=max(0.0, record.useful_s - kept),
+        unsaved_s=record.at_risk_s,
         saves_itself=saves_itself,
     )
 

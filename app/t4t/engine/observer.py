@@ -81,7 +81,7 @@ class TaskObserver:
         self._vm = VmId(record.vm_id)
         self._beat = heartbeat.begin(interval_s=self._job.minimum_heartbeat_interval, running_s=record.elapsed_s)
         self._cpu_before = record.cpu_s
-        self._last_account = clock.monotonic()
+        self._last_count = clock.monotonic()
         self._last_inspect = -math.inf
         self._last_web = -math.inf
         self._off_since: float | None = None
@@ -91,6 +91,8 @@ class TaskObserver:
     async def first_look(self) -> None:
         """See whether the VM is there, and whose processor time its process has on the clock."""
         await self.inspect()
+        # who looked after it before us died: it ran on until it was saved, or until now
+        self._record.uncounted |= self._record.expects_running or self.state is VmState.RUNNING
         if self.info is not None and self.state.alive:
             self._cpu_before = max(0.0, self._record.cpu_s - self.info.cpu_seconds)
         self.seen = True
@@ -104,13 +106,13 @@ class TaskObserver:
         """The driver says that the VM's state changed; whether that is news."""
         if state is self.state:
             return False
-        self._account()
+        self.count()
         self.state = state
         return True
 
     def observe(self, info: VmInfo) -> VmInfo:
         """Take over what a command returned."""
-        self._account()
+        self.count()
         self.info, self.state = info, info.state
         self._record.cpu_s = max(self._record.cpu_s, self._cpu_before + info.cpu_seconds)
         return info
@@ -121,15 +123,17 @@ class TaskObserver:
 
     def gone(self) -> None:
         """There is no such VM any more."""
-        self._account()
+        self.count()
         self.info, self.state = None, VmState.ABSENT
 
-    def _account(self) -> None:
+    def count(self) -> None:
         """Count the time since the last turn if the VM ran in it."""
         now = self._clock.monotonic()
         if self.state is VmState.RUNNING:
-            self._record.elapsed_s += min(now - self._last_account, _LONGEST_STEP_S)
-        self._last_account = now
+            passed = now - self._last_count
+            self._record.elapsed_s += min(passed, _LONGEST_STEP_S)
+            self._record.uncounted |= passed > _LONGEST_STEP_S
+        self._last_count = now
 
     async def inspect(self) -> None:
         """Look at the VM in full."""
@@ -148,7 +152,7 @@ class TaskObserver:
 
     def look(self) -> None:
         """One look at everything that needs no driver."""
-        self._account()
+        self.count()
         now = self._clock.monotonic()
         if self.state is VmState.RUNNING:
             self._record.expects_running = True

@@ -148,7 +148,7 @@ class Reconciler:
     def ask_checkpoints(self) -> None:
         """The volunteer wants a checkpoint of everything."""
         for charge in self.charges.values():
-            charge.work.ask_checkpoint()
+            charge.work.checkpoints.ask()
 
     def ask_relink(self) -> None:
         """The network is another one: every guest is to notice."""

@@ -37,7 +37,8 @@ class TaskRecord(msgspec.Struct, kw_only=True):
     """The most running time whose work the VM ever had."""
     expects_running: bool = False
     has_checkpoint: bool = False
-    checkpoint_at_s: float = 0.0
+    uncounted: bool = False
+    """Since the last checkpoint the VM may have run while nobody counted: more is at risk than the times here say."""
     checkpoint_useful_s: float = 0.0
     """Running time that the checkpoint holds: what was lost before it does not count."""
     checkpoint_wall: float | None = None
@@ -62,10 +63,16 @@ class TaskRecord(msgspec.Struct, kw_only=True):
         """Running time whose work the VM has now."""
         return self.elapsed_s - self.lost_s
 
+    @property
+    def at_risk_s(self) -> float:
+        """Running time whose work would be gone with the VM, as far as it was counted."""
+        return max(0.0, self.useful_s - (self.checkpoint_useful_s if self.has_checkpoint else 0.0))
+
     def lose(self, seconds: float) -> float:
         """Work of so much running time is gone; returns what really counts as lost."""
         lost = max(0.0, seconds)
         self.lost_s += lost
+        self.uncounted = False  # where it goes on from is known
         return lost
 
     def result(self, outcome: Outcome) -> TaskResult:
@@ -92,6 +99,7 @@ def _restored(copy: bytes | None) -> TaskRecord | None:
     if copy is not None:
         with contextlib.suppress(msgspec.DecodeError, UnicodeDecodeError):
             found = msgspec.json.decode(copy, type=TaskRecord)
+            found.uncounted = True
             found.expects_running = False  # it may be older than our own last power-off, which would look like the guest's
             return found
     return None

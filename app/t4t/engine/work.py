@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import logging
+import math
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -20,6 +21,7 @@ from t4t.domain.errors import (
 from t4t.domain.progress import Happened, Moment, Outcome, TaskEvent
 from t4t.domain.task import Step, TaskFacts
 from t4t.domain.vm import Feature, VmId, VmState
+from t4t.engine.checkpoints import CHECKPOINT, Checkpoints
 from t4t.engine.exchange import Exchange
 from t4t.engine.failing import failure
 from t4t.engine.fitting import Fitting
@@ -38,9 +40,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-CHECKPOINT: Final = "checkpoint"
-ROOM_FOR_A_CHECKPOINT_MIB: Final = 2048
-"""Free space that must be there beside the VM's memory: a checkpoint must never be what fills the disk."""
 _SHUT_DOWN_S: Final = 60.0
 _SCREENSHOT: Final = "vm_screenshot.png"
 _CONSOLE: Final = "console.log"
@@ -74,8 +73,6 @@ class Work:
         self._clock = clock
         self._pace = pace
         self._listen = listen
-        self._checkpoint_s = checkpoint_s
-        self._checkpoint_asked = False
         self.exchange = Exchange(folder)
         self._file = RecordFile(folder.path)
         self.record = self._file.load(data_dir, copy=copy)
@@ -84,6 +81,8 @@ class Work:
         self.fitting = Fitting(
             driver, self.seen, self.record, job=folder.job, wishes=wishes, gentle_percent=gentle_percent, memory=self._memory_mib, tell=self._tell
         )
+        interval_s = self._interval_s(checkpoint_s)
+        self.checkpoints = Checkpoints(driver, self.seen, self.record, fitting=self.fitting, clock=clock, interval_s=interval_s, tell=self._tell)
         self._last_record = clock.monotonic()
         self._went_back = False
         self._gave_up_checkpoint = False
@@ -93,8 +92,12 @@ class Work:
     def give(self, wishes: Wishes, *, checkpoint_s: float, gentle_percent: int) -> None:
         """The volunteer gives something else: what the hypervisor can change at once is changed, the rest when the VM boots next."""
         self.wishes = wishes
-        self._checkpoint_s = checkpoint_s
+        self.checkpoints.interval_s = self._interval_s(checkpoint_s)
         self.fitting.give(wishes, gentle_percent)
+
+    def _interval_s(self, wanted_s: float) -> float:
+        job = self.folder.job
+        return math.inf if job.disable_automatic_checkpoints else max(job.minimum_checkpoint_interval, wanted_s)
 
     def _memory_mib(self) -> int:
         return self.folder.spec(self.vm, self.wishes).memory_mib
@@ -151,18 +154,7 @@ class Work:
     def facts(self, able: Able) -> TaskFacts:
         """All that the transition needs; ``able`` is what may be tried now."""
         able = dataclasses.replace(able, save=able.save and self.fitting.can(Feature.SAVE))
-        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self.fitting.unfit, checkpoint_due=self._checkpoint_due())
-
-    def _checkpoint_due(self) -> bool:
-        if not self.fitting.can(Feature.SNAPSHOTS):
-            return False
-        job = self.folder.job
-        since = self.record.elapsed_s - self.record.checkpoint_at_s
-        return self._checkpoint_asked or (not job.disable_automatic_checkpoints and since >= max(job.minimum_checkpoint_interval, self._checkpoint_s))
-
-    def ask_checkpoint(self) -> None:
-        """The volunteer wants a checkpoint now."""
-        self._checkpoint_asked = True
+        return self.seen.facts(able, resting=self.resting, unfit=able.adjust and self.fitting.unfit, checkpoint_due=self.checkpoints.due_in_s <= 0)
 
     @property
     def resting(self) -> bool:
@@ -175,6 +167,8 @@ class Work:
     def due_s(self) -> float:
         """Seconds until there is something to look at."""
         wait = self.seen.next_look_s
+        if self.seen.state is VmState.RUNNING and (due := self.checkpoints.due_in_s) > 0:
+            wait = min(wait, due)  # what is at risk is never more than what was agreed
         return wait if self._rest_until is None else min(wait, max(0.0, self._rest_until - self._clock.monotonic()))
 
     def save_record(self) -> None:
@@ -279,23 +273,8 @@ class Work:
         self.record.save_s = self._clock.monotonic() - begun
 
     async def _checkpoint(self) -> None:
-        self._checkpoint_asked = False
-        self.record.checkpoint_at_s = self.record.elapsed_s
-        useful = self.record.useful_s
-        try:
-            resources.check_disk(self._data_dir, self.folder.spec(self.vm, self.wishes).memory_mib + ROOM_FOR_A_CHECKPOINT_MIB)
-            await self._driver.take_snapshot(self.vm, CHECKPOINT)
-        except T4TError as error:
-            _log.warning("no checkpoint: %s", error)
-            self._tell(Happened.CHECKPOINT_SKIPPED, error.code)
-            return
-        self.record.has_checkpoint = True
-        self._gave_up_checkpoint = False
-        self.record.checkpoint_useful_s = useful
-        self.record.checkpoint_wall = self._clock.wall()
-        self.record.checkpoints += 1
-        self.record.recoveries = 0
-        self._tell(Happened.CHECKPOINT)
+        if await self.checkpoints.take(self._data_dir, memory_mib=self.folder.spec(self.vm, self.wishes).memory_mib):
+            self._gave_up_checkpoint = False
 
     async def _rest(self) -> None:
         """Save for as long as the guest asked; its trigger is removed first, or the restored guest would rest for ever."""

@@ -9,8 +9,6 @@ import io
 import re
 from typing import TYPE_CHECKING, Final
 
-import pycdlib
-
 from t4t.domain.errors import FolderUnwritable
 from t4t.durable import write_atomic
 
@@ -42,6 +40,8 @@ def build_config_iso(seed: Seed) -> bytes:
     Raises ValueError for another path, one that is given twice (also in another case), more than `MAX_FILES` or `MAX_TOTAL_BYTES`.
     """
     folders = _checked_folders(seed.files)
+    import pycdlib  # noqa: PLC0415 - the agent, which lives long, makes an image now and then
+
     iso = pycdlib.PyCdlib()
     iso.new(interchange_level=3, joliet=3, rock_ridge="1.09", vol_ident=seed.label)
     plain = {"": ""}

@@ -1,8 +1,10 @@
-"""A VM's process, whoever started it: its identity (pid and start time), its priority and its death."""
+"""A VM's process, whoever started it: its identity (pid and start time), its priority and its death.
+
+The process with VirtualBox's API asks who lives and never waits: asyncio, 7 MB of memory, is imported by who does.
+"""
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import functools
 import os
@@ -126,6 +128,8 @@ def kill(process: ProcessId) -> None:
 
 async def gone_soon(process: ProcessId) -> bool:
     """Whether the process is gone, or just going."""
+    import asyncio  # noqa: PLC0415 - as the module says
+
     try:
         async with asyncio.timeout(DYING_SECONDS):
             await wait_gone(process)
@@ -139,6 +143,8 @@ async def wait_gone(process: ProcessId) -> None:
     if sys.platform == "linux":
         await _wait_handle(process)
     else:
+        import asyncio  # noqa: PLC0415 - as the module says
+
         while is_alive(process):  # noqa: ASYNC110 - nothing tells us
             await asyncio.sleep(_POLL_SECONDS)
     reap(process.pid)
@@ -147,6 +153,8 @@ async def wait_gone(process: ProcessId) -> None:
 if sys.platform == "linux":
 
     async def _wait_handle(process: ProcessId) -> None:
+        import asyncio  # noqa: PLC0415 - as the module says
+
         try:
             handle = os.pidfd_open(process.pid)
         except OSError:

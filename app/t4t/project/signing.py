@@ -9,13 +9,12 @@ from __future__ import annotations
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Final
-
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
+from typing import TYPE_CHECKING, Final
 
 from t4t.domain.project_errors import SignatureInvalid, SignatureMissing, SigningKeyChanged, SigningKeyUnreadable
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
 
 _BITS: Final = 1024
 _BYTES: Final = _BITS // 8
@@ -42,6 +41,8 @@ class SigningKey:
         self._numbers()
 
     def _numbers(self) -> RSAPublicNumbers:
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers  # noqa: PLC0415 - 8 MB of memory that only who has a project needs
+
         bits, _, rest = self.text.strip().partition("\n")
         if bits.strip() != str(_BITS):
             raise SigningKeyUnreadable(reason=f"a key of “{bits.strip()[:20]}” bits")
@@ -55,6 +56,9 @@ class SigningKey:
 
     def check(self, *, file: str, md5: str, signature: str) -> None:
         """Raise `SignatureMissing` or `SignatureInvalid` unless this key signed the MD5 (in hex) of ``file``."""
+        from cryptography.exceptions import InvalidSignature  # noqa: PLC0415 - as in _numbers
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15  # noqa: PLC0415 - as in _numbers
+
         if not signature.strip():
             raise SignatureMissing(file=file)
         try:

@@ -1,7 +1,7 @@
 """Keys and passwords: in the system's keyring; without one, for this run only or in a file that the volunteer's passphrase encrypts. Never in clear.
 
 What is kept where is the volunteer's decision: nothing here falls back by itself. The keyring's calls may wait for a person (a prompt), so callers run
-them in a thread.
+them in a thread. The libraries are 11 MB of memory: they are imported where a key is asked for.
 """
 
 from __future__ import annotations
@@ -10,12 +10,7 @@ import os
 import secrets
 from typing import TYPE_CHECKING, Final, TypeVar
 
-import keyring
-import keyring.errors
 import msgspec
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.project_errors import KeyFileUnreadable, KeyringLocked, KeyringMissing, PassphraseWrong
@@ -76,6 +71,8 @@ class KeyringVault:
 
 
 def _safe_backend() -> KeyringBackend:
+    import keyring  # noqa: PLC0415 - as the module says
+
     backend = keyring.get_keyring()
     for candidate in getattr(backend, "backends", (backend,)):  # a chain of several: the first that keeps secrets
         if not type(candidate).__module__.startswith(_WEAK):
@@ -85,9 +82,12 @@ def _safe_backend() -> KeyringBackend:
 
 def _asked(call: Callable[[], Answer]) -> Answer:
     """The keyring's errors as ours."""
+    from keyring.errors import InitError  # noqa: PLC0415 - as the module says
+    from keyring.errors import KeyringLocked as Locked  # noqa: PLC0415 - as the module says
+
     try:
         return call()
-    except (keyring.errors.KeyringLocked, keyring.errors.InitError) as error:
+    except (Locked, InitError) as error:
         raise KeyringLocked(reason=str(error) or "it stayed locked") from error
     except Exception as error:  # each system's keyring raises what it likes; whatever it is, there is no keyring then
         raise KeyringMissing(reason=str(error) or type(error).__name__) from error
@@ -119,6 +119,9 @@ class FileVault:
 
     def __init__(self, path: Path, passphrase: str) -> None:
         """Raises `PassphraseWrong` if the file is there and the passphrase does not open it, `KeyFileUnreadable` if it is damaged."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM  # noqa: PLC0415 - as the module says
+        from cryptography.hazmat.primitives.kdf.scrypt import Scrypt  # noqa: PLC0415 - as the module says
+
         self._path = path
         sealed = self._read()
         self._cost = sealed.cost if sealed else _COST
@@ -141,6 +144,8 @@ class FileVault:
         return sealed
 
     def _load(self) -> dict[str, str]:
+        from cryptography.exceptions import InvalidTag  # noqa: PLC0415 - as the module says
+
         sealed = self._read()
         if sealed is None:
             return {}

@@ -1,7 +1,7 @@
 """The one place that opens connections: TLS always verified, redirects followed by our own rules, no cookies, nothing without a limit.
 
 The system's store of certificates decides (`truststore`), or a file of the volunteer's where a network inspects connections. Errors name the host and
-never the path or query, which may hold a key.
+never the path or query, which may hold a key. The libraries are 12 MB of memory: they are imported with the first connection.
 """
 
 from __future__ import annotations
@@ -13,10 +13,6 @@ import os
 import ssl
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
-
-import aiohttp
-import truststore
-from aiohttp_socks import ProxyConnectionError, ProxyConnector, ProxyError, ProxyTimeoutError, ProxyType
 
 from t4t.domain.project_errors import (
     ProjectError,
@@ -36,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
     from pathlib import Path
 
+    import aiohttp
     from yarl import URL
 
 _MOST_REDIRECTS: Final = 10
@@ -153,6 +150,9 @@ class Http:
         raise RedirectRefused(host=site(url), target="too many places")
 
     def _new_session(self, proxy: Proxy | None) -> aiohttp.ClientSession:
+        import aiohttp  # noqa: PLC0415 - as the module says
+        from aiohttp_socks import ProxyConnector, ProxyType  # noqa: PLC0415 - as the module says
+
         context = self._tls()
         connector: aiohttp.BaseConnector
         if proxy is None:
@@ -177,6 +177,8 @@ class Http:
 
     def _tls(self) -> ssl.SSLContext:
         if self._ca_file is None:
+            import truststore  # noqa: PLC0415 - as the module says
+
             return truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         try:
             return ssl.create_default_context(cafile=str(self._ca_file))
@@ -209,6 +211,9 @@ def _reason(error: BaseException) -> str:
 @contextlib.contextmanager
 def translated(url: URL, seconds: float, proxy: Proxy | None = None) -> Iterator[None]:
     """Libraries' errors as leaves of ours; ``seconds`` is the limit that a timeout means."""
+    import aiohttp  # noqa: PLC0415 - as the module says
+    from aiohttp_socks import ProxyConnectionError, ProxyError, ProxyTimeoutError  # noqa: PLC0415 - as the module says
+
     host = site(url)
     try:
         yield

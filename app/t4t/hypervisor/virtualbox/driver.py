@@ -5,8 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import CommandFailed, T4TError, VmNotFound, VmNotOurs, VmWrongState
@@ -24,6 +22,7 @@ from t4t.hypervisor.watching import Watching
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from pathlib import Path
 
     from t4t.domain.clock import Clock
     from t4t.hypervisor.process import ProcessId
@@ -35,7 +34,6 @@ _MAX_CORES: Final = 32
 _SCREEN_SECONDS: Final = 5.0
 _SCREEN_STEP: Final = 0.2
 _MAX_MEMORY_MIB: Final = 1 << 20
-_KERNEL_DRIVER: Final = Path("/dev/vboxdrv")
 _CAP_NOTE: Final = "VirtualBox limits processor time only where it has hardware virtualization: without it the limit is accepted and has no effect."
 _DRIVER_NOTE: Final = "VirtualBox's kernel driver is not loaded: it starts no VM, or interprets each instruction, which is very slow."
 _CORES_NOTE: Final = "Without hardware virtualization VirtualBox's guests stand still with more than one processor: they get one."
@@ -44,11 +42,6 @@ _NAMES: Final = {
     Accelerator.PLATFORM: "the system's own hypervisor",
     Accelerator.INTERPRETER: "none: instructions are interpreted",
 }
-
-
-def has_hardware() -> bool:
-    """Whether VirtualBox can use hardware virtualization here, as far as can be seen without a VM: on Linux its kernel driver is there."""
-    return sys.platform != "linux" or _KERNEL_DRIVER.exists()
 
 
 def accelerator(seen: str, *, hardware: bool) -> Accelerator:
@@ -143,11 +136,11 @@ class VirtualBoxDriver:
             features=features(kind),
             max_cores=_MAX_CORES,
             max_memory_mib=_MAX_MEMORY_MIB,
-            notes=notes if has_hardware() else (*notes, _DRIVER_NOTE),
+            notes=notes if locate.has_hardware() else (*notes, _DRIVER_NOTE),
         )
 
     def _accelerator(self) -> Accelerator:
-        return accelerator(self._seen_execution(), hardware=has_hardware())
+        return accelerator(self._seen_execution(), hardware=locate.has_hardware())
 
     def _seen_execution(self) -> str:
         """How the last VM of ours was executed, by its log."""

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 _PROBE_SECONDS: Final = 20.0
+_KERNEL_DRIVER: Final = Path("/dev/vboxdrv")
 _CONFIGURATION: Final = "etc/vbox/vbox.cfg"
 _INSTALL_DIR: Final = re.compile(r"""^INSTALL_DIR=["']?([^"'\n]+?)["']?[ \t]*$""", re.MULTILINE)
 _LINUX: Final = ("usr/lib/virtualbox", "usr/lib64/virtualbox", "opt/VirtualBox", "usr/local/lib/virtualbox", "usr/local/bin")
@@ -184,3 +185,8 @@ def check_home(seen: str, expected: tuple[Path, ...]) -> None:
 
 def _same(one: Path, other: Path) -> bool:
     return os.path.normcase(os.path.realpath(one)) == os.path.normcase(os.path.realpath(other))
+
+
+def has_hardware() -> bool:
+    """Whether VirtualBox can use hardware virtualization here, as far as can be seen without a VM: on Linux its kernel driver is there."""
+    return sys.platform != "linux" or _KERNEL_DRIVER.exists()

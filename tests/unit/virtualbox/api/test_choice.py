@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from t4t.bootstrap import machines
+from t4t.bootstrap import machines, virtualbox_road
 from t4t.domain.errors import HypervisorMissing
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox import locate
@@ -39,7 +39,7 @@ def test_a_wish_is_followed(platform: str, wish: RoadName) -> None:
 @pytest.mark.parametrize("wish", list(RoadName))
 async def test_the_environment_may_wish(wish: RoadName, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("T4T_VIRTUALBOX_ROAD", wish.value)
-    road = await machines.road(RealClock())
+    road = await virtualbox_road.road(RealClock())
     assert road.name == wish.value
     await road.close()
 
@@ -50,8 +50,8 @@ async def test_where_the_api_does_not_open_vboxmanage_is_taken(monkeypatch: pyte
         return False
 
     monkeypatch.delenv("T4T_VIRTUALBOX_ROAD", raising=False)
-    monkeypatch.setattr(machines, "opens", no)
-    assert (await machines.road(RealClock())).name == "vboxmanage"
+    monkeypatch.setattr(virtualbox_road, "opens", no)
+    assert (await virtualbox_road.road(RealClock())).name == "vboxmanage"
 
 
 def test_only_virtualboxs_own_program_is_watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

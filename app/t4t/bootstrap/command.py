@@ -1,0 +1,76 @@
+"""The command's outermost layer: what reaches it becomes an exit status, a sentence or a line of the log."""
+
+from __future__ import annotations
+
+import logging
+import logging.handlers
+import os
+import sys
+from typing import TYPE_CHECKING, Final
+
+from t4t.bootstrap.services import Services
+from t4t.cli import terminal, verbs
+from t4t.domain.errors import T4TError
+from t4t.storage.logs import RedactingFormatter
+from t4t.wording.notices import notice
+
+if TYPE_CHECKING:
+    import argparse
+    from pathlib import Path
+
+_log = logging.getLogger(__name__)
+
+_LOG_BYTES: Final = 2_000_000
+_PIPE_CLOSED: Final = 141
+"""A shell's own status for a program that wrote to a closed pipe."""
+
+
+def run(args: argparse.Namespace, data: Path) -> int:
+    """Carry out a verb; returns the exit status."""
+    try:
+        status = _run(args, data)
+        sys.stdout.flush()  # here, where somebody who no longer reads is no surprise
+    except BrokenPipeError:
+        return _nobody_reads()
+    return status
+
+
+def _run(args: argparse.Namespace, data: Path) -> int:
+    try:
+        _log_to(data / "logs" / "t4t.log")
+        return verbs.run(args, Services(data))
+    except T4TError as error:
+        _log.error("%s", error)
+        terminal.show_notice(notice(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        return verbs.INTERRUPTED
+    except BrokenPipeError:
+        raise
+    except Exception:
+        _log.exception("a bug")
+        raise
+
+
+def _nobody_reads() -> int:
+    """Who read our output (`head`, say) has enough: what is left goes nowhere, and Python's own last flush has nothing to complain of."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except BrokenPipeError:
+            os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+    return _PIPE_CLOSED
+
+
+def _log_to(path: Path) -> None:
+    """Everything from INFO on goes to a rotating file; a data folder that can't be written is told by what needs it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler: logging.Handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
+    except OSError:
+        handler = logging.NullHandler()
+    handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    logging.raiseExceptions = False  # a full disk is told once, by what needs it, and not by each line of the log

@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from t4t.domain.policy import PauseKind
+from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.session import VERSION
 
@@ -36,6 +36,13 @@ class PauseParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For how long to pause."""
 
     kind: PauseKind = PauseKind.FOREVER
+    version: int = VERSION
+
+
+class AnywayParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how long to run whatever the rules say; null: no more."""
+
+    kind: AnywayKind | None = AnywayKind.HOUR
     version: int = VERSION
 
 
@@ -88,7 +95,7 @@ class ReadParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
 
 
-Params: TypeAlias = NoParams | PauseParams | TimelineParams | ProjectParams | AttachParams | UnlockParams | ReadParams
+Params: TypeAlias = NoParams | PauseParams | AnywayParams | TimelineParams | ProjectParams | AttachParams | UnlockParams | ReadParams
 
 METHODS: Final[dict[str, type[Params]]] = {
     "status": NoParams,
@@ -96,6 +103,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "tasks": NoParams,
     "timeline": TimelineParams,
     "pause": PauseParams,
+    "run_anyway": AnywayParams,
     "prolong": NoParams,
     "resume": NoParams,
     "finish": NoParams,

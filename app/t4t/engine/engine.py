@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import StateSetAside, T4TError
-from t4t.domain.host_events import DiskState
-from t4t.domain.policy import Decision, Facts, PauseKind, decide, decision_after_jump, due, holds_still
+from t4t.domain.host_events import DiskState, Power
+from t4t.domain.policy import AnywayKind, Decision, Facts, PauseKind, decide, decision_after_jump, due, holds_still, stirred
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
@@ -22,6 +22,7 @@ from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
+from t4t.engine.senses import Senses
 from t4t.engine.volition import Volition
 
 if TYPE_CHECKING:
@@ -78,10 +79,12 @@ class Engine:
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
         self._intake = Intake(parts, self._reconciler, self._history, wake=self._bell.ring)
+        self._senses = Senses(parts.sensing, parts.clock, heard=self._heard)
         self._decision: Decision | None = None
         self._view: SessionView | None = None
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
+        self._free_bytes: int | None = None
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -112,10 +115,10 @@ class Engine:
         await self._begun.wait()
 
     def why(self) -> Why:
-        """The decision of the last turn."""
+        """The decision, with what the sensors say at this moment."""
         if self._decision is None:
             raise RuntimeError("the engine has not begun")
-        return why(self._decision)
+        return why(self._judged())
 
     def timeline(self, limit: int) -> list[Happening]:
         """The last lines of the history, oldest first."""
@@ -140,6 +143,10 @@ class Engine:
     async def resume(self) -> SessionView:
         """Go on: no pause, no finishing; what failed is tried again at once."""
         return await self._ask(self._resume)
+
+    async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
+        """Run whatever the rules say, those of safety excepted; None: the rules count again. As `pause`."""
+        return await self._ask(self._volition.obey_rules if kind is None else lambda: self._volition.run_anyway(kind))
 
     async def finish(self) -> SessionView:
         """Begin nothing new; pause when all work is done."""
@@ -214,8 +221,10 @@ class Engine:
             self._history.note("interrupted", step, task=task)
         state.prune()
         self._host.begin()
+        self._senses.begin()
 
     async def _close(self) -> None:
+        await self._senses.close()
         await self._host.close()
         await self._intake.close()
         await self._probing.close()
@@ -247,19 +256,35 @@ class Engine:
                 future.set_result(None) if error is None else future.set_exception(error)
         return self._is_over(order)
 
-    def _decide(self) -> Order:
-        known = self._host.known
+    def _judged(self) -> Decision:
+        """The decision on what is known now; nothing is done about it."""
+        known, power = self._host.known, self._host.known.power or Power()
         facts = Facts(
-            free_bytes=self._parts.free_bytes(),
+            free_bytes=self._free_bytes,
             session_ends=known.ending,
             falls_asleep=known.asleep,
             folder_gone=known.disk is DiskState.GONE,
             charge=known.charge,
+            on_battery=power.on_battery,
+            charging=power.charging,
+            battery_percent=power.percent,
+            readings=self._senses.readings,
+            last_input=self._senses.last_input,
         )
+        return decide(facts, self._volition.intent, self._parts.settings, self._volition.instant(), before=self._decision)
+
+    def _heard(self) -> None:
+        """The sensors said something; most of it changes nothing."""
+        if self._decision is None or stirred(self._decision, self._judged()):
+            self._bell.ring()
+
+    def _decide(self) -> Order:
+        self._free_bytes = self._parts.free_bytes()
         before = self._decision
-        self._decision = decide(facts, self._volition.intent, self._parts.settings, self._volition.instant(), before=before)
+        self._decision = self._judged()
         if before is not None and (before.level, before.deciding) != (self._decision.level, self._decision.deciding):
             self._history.note("level", f"{self._decision.level.value} {self._decision.deciding}")
+        self._senses.pace(working=any(charge.work.seen.state.alive for charge in self._reconciler.charges.values()))
         if not holds_still(self._decision.level):
             self._reconciler.fit(self._decision.level)
         return order_of(self._decision.level)

@@ -10,7 +10,7 @@ from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
     from pathlib import Path
     from typing import Any
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from t4t.domain.policy import Settings
     from t4t.domain.progress import Failure, IntermediateUpload, Trickle
     from t4t.domain.project_view import ProjectView
+    from t4t.domain.readings import Readings
     from t4t.domain.session import NoticeView
     from t4t.engine.folder import Wishes
     from t4t.engine.source import TaskSource
@@ -29,6 +30,18 @@ if TYPE_CHECKING:
 
 def _nobody(_failure: Failure) -> None:
     """Nobody wants to hear of it."""
+
+
+class Sensing(Protocol):
+    """The sensors of this computer."""
+
+    def __aiter__(self) -> AsyncIterator[Readings]:
+        """All that they say, anew whenever something of it may be worth knowing; there is one reader."""
+        ...
+
+    def pace(self, *, working: bool) -> None:
+        """Look often while something runs, seldom while nothing does."""
+        ...
 
 
 class Patron(Protocol):
@@ -74,3 +87,5 @@ class Parts:
     open_folder: Callable[[Path], TaskFolder] = TaskFolder
     """Reads and checks one."""
     patron: Patron | None = None
+    sensing: Sensing | None = None
+    """The sensors of this computer; None: nobody says who uses it, and nothing of that kind holds the work back."""

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from t4t.api import messages
 from t4t.api.endpoint import endpoint, make_private
-from t4t.api.messages import AttachParams, NoParams, PauseParams, ProjectParams, ReadParams, Refused, Taken, TimelineParams, UnlockParams
+from t4t.api.messages import AnywayParams, AttachParams, NoParams, PauseParams, ProjectParams, ReadParams, Refused, Taken, TimelineParams, UnlockParams
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from t4t.domain.policy import PauseKind
+    from t4t.domain.policy import AnywayKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.session import SessionView, Why
     from t4t.storage.state import Happening
@@ -81,6 +81,10 @@ class Commands(Protocol):
         ...
 
     async def resume(self) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
         """See `Engine`."""
         ...
 
@@ -258,6 +262,8 @@ class _Conversation:
         match taken.params:
             case PauseParams(kind=kind):
                 return await self._commands.pause(kind)
+            case AnywayParams(kind=anyway):
+                return await self._commands.run_anyway(anyway)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
             case NoParams() if taken.method != "projects":
@@ -283,7 +289,7 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case NoParams() | PauseParams() | TimelineParams():
+            case NoParams() | PauseParams() | AnywayParams() | TimelineParams():
                 pass
             case _:
                 assert_never(params)

@@ -146,6 +146,7 @@ def session_view(
         since=decision.since,
         next_change=decision.next_change,
         finishing=intent.finishing,
+        anyway_until=None if intent.anyway is None else intent.anyway.until,
         hypervisor=hypervisor,
         save_s=save_estimate_s(charges),
         finished=finished,

@@ -67,8 +67,6 @@ class Facts:
     """The battery takes up charge now; one that is full, or kept from charging, does not."""
     battery_percent: float | None = None
     readings: Readings = field(default_factory=Readings)
-    last_input: float | None = None
-    """When somebody last touched mouse or keyboard, in seconds since 1970."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -249,20 +247,17 @@ def _busy(facts: Facts, _intent: Intent, settings: Settings, _at: Instant) -> Fi
     return _others(facts, when.busy_slow_percent, Level.GENTLE, onset_s=when.busy_slow_after_s, calm_s=when.busy_calm_s)
 
 
-def _in_use(facts: Facts, _intent: Intent, settings: Settings, at: Instant) -> Finding:
+def _in_use(facts: Facts, _intent: Intent, settings: Settings, _at: Instant) -> Finding:
     """Until nobody has touched it for so long: that is the calm, and none is added to it. A locked screen is left at once."""
     when, readings = settings.when, facts.readings
     level, away_s = level_of(when.in_use), when.away_after_min * _MINUTE_S
+    used = readings.in_use(away_after_s=away_s, remote_counts=when.remote_session_counts)
+    value: Value = None if readings.idle_s is None else round(readings.idle_s)
     if readings.remote and when.remote_session_counts:
-        return Finding(holds=level is not Level.FULL, level=level, value="remote")
-    if readings.locked:
-        return Finding(holds=False, level=level, value="locked", limit=away_s)
-    if facts.last_input is None:
-        return Finding(holds=False, level=level, limit=away_s)
-    away_from = facts.last_input + away_s
-    used = at.now < away_from
-    idle = round(max(0.0, at.now - facts.last_input))
-    return Finding(holds=used and level is not Level.FULL, level=level, value=idle, limit=away_s, until=away_from if used else None, calm_s=0.0)
+        value = "remote"
+    elif readings.locked:
+        value = "locked"
+    return Finding(holds=bool(used) and level is not Level.FULL, level=level, value=value, limit=away_s, calm_s=UP_STEP_CALM_S if used is None else 0.0)
 
 
 RULES: Final = (
@@ -286,7 +281,7 @@ RULES: Final = (
     Rule("cheap_hours", _cheap_hours, yields=True),
     Rule("very_busy", _very_busy, yields=True),
     Rule("busy", _busy, yields=True),
-    Rule("in_use", _in_use, calm_s=UP_STEP_CALM_S, yields=True),
+    Rule("in_use", _in_use, yields=True),
 )
 """In order of precedence: of the rules that ask for the lowest level, the first decides."""
 

@@ -12,6 +12,7 @@ import msgspec
 from t4t.domain.errors import StateSetAside, T4TError
 from t4t.domain.host_events import DiskState, Power
 from t4t.domain.policy import AnywayKind, Decision, Facts, PauseKind, decide, decision_after_jump, due, holds_still, stirred
+from t4t.domain.readings import Readings
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
@@ -22,7 +23,6 @@ from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
-from t4t.engine.senses import Senses
 from t4t.engine.volition import Volition
 
 if TYPE_CHECKING:
@@ -79,7 +79,6 @@ class Engine:
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
         self._intake = Intake(parts, self._reconciler, self._history, wake=self._bell.ring)
-        self._senses = Senses(parts.sensing, parts.clock, heard=self._heard)
         self._decision: Decision | None = None
         self._view: SessionView | None = None
         self._listeners: list[Callable[[SessionView], None]] = []
@@ -221,10 +220,8 @@ class Engine:
             self._history.note("interrupted", step, task=task)
         state.prune()
         self._host.begin()
-        self._senses.begin()
 
     async def _close(self) -> None:
-        await self._senses.close()
         await self._host.close()
         await self._intake.close()
         await self._probing.close()
@@ -268,13 +265,12 @@ class Engine:
             on_battery=power.on_battery,
             charging=power.charging,
             battery_percent=power.percent,
-            readings=self._senses.readings,
-            last_input=self._senses.last_input,
+            readings=Readings() if self._parts.sensing is None else self._parts.sensing.readings,
         )
         return decide(facts, self._volition.intent, self._parts.settings, self._volition.instant(), before=self._decision)
 
-    def _heard(self) -> None:
-        """The sensors said something; most of it changes nothing."""
+    def heard(self) -> None:
+        """The sensors said something. Most of it changes nothing, and a turn for each word of theirs would cost more than all the rest of the agent."""
         if self._decision is None or stirred(self._decision, self._judged()):
             self._bell.ring()
 
@@ -284,7 +280,9 @@ class Engine:
         self._decision = self._judged()
         if before is not None and (before.level, before.deciding) != (self._decision.level, self._decision.deciding):
             self._history.note("level", f"{self._decision.level.value} {self._decision.deciding}")
-        self._senses.pace(working=any(charge.work.seen.state.alive for charge in self._reconciler.charges.values()))
+        if self._parts.sensing is not None:
+            self._parts.sensing.work(runs=any(charge.work.seen.state is VmState.RUNNING for charge in self._reconciler.charges.values()))
+            self._parts.sensing.away_after(self._parts.settings.when.away_after_min * 60)
         if not holds_still(self._decision.level):
             self._reconciler.fit(self._decision.level)
         return order_of(self._decision.level)

@@ -10,7 +10,7 @@ from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine
     from pathlib import Path
     from typing import Any
 
@@ -33,14 +33,19 @@ def _nobody(_failure: Failure) -> None:
 
 
 class Sensing(Protocol):
-    """The sensors of this computer."""
+    """The sensors of this computer. Who makes them lets them call `Engine.heard` when they say something new."""
 
-    def __aiter__(self) -> AsyncIterator[Readings]:
-        """All that they say, anew whenever something of it may be worth knowing; there is one reader."""
+    @property
+    def readings(self) -> Readings:
+        """What they said last."""
         ...
 
-    def pace(self, *, working: bool) -> None:
-        """Look often while something runs, seldom while nothing does."""
+    def work(self, *, runs: bool) -> None:
+        """Whether anything runs that the volunteer could feel: only then it is worth while to look often."""
+        ...
+
+    def away_after(self, seconds: float) -> None:
+        """The volunteer counts as away after so long without input; that is told when it is reached."""
         ...
 
 

@@ -1,4 +1,4 @@
-"""The rules of the decision in words: why it waits or works slowly, what each rule sees, and what will change it. Pure; `t4t.wording.screen` puts them together."""
+"""The rules of the decision in words: why it waits or works slowly, what each rule sees, and what will change it; `t4t.wording.screen` puts them together."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from t4t.domain.readings import Screen, Thermal
 from t4t.domain.settings.tree import Response
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from t4t.domain.policy import Value
     from t4t.domain.session import RuleView
 
@@ -148,32 +150,48 @@ def _in_use(view: RuleView) -> str:
     return gettext("last input {minutes} min ago, away after {limit} min").format(minutes=int(seconds // _MINUTE), limit=f"{limit / _MINUTE:g}")
 
 
+def _heat(view: RuleView) -> str:
+    with_limit = gettext("{value}\N{NO-BREAK SPACE}°C, limit {limit}\N{NO-BREAK SPACE}°C")
+    return _word(view.value, _HEAT) or _against(view.value, view.limit, with_limit, gettext("{value}\N{NO-BREAK SPACE}°C"))
+
+
+def _others(view: RuleView) -> str:
+    with_limit = gettext("they use {value}\N{NO-BREAK SPACE}%, limit {limit}\N{NO-BREAK SPACE}%")
+    return _against(view.value, view.limit, with_limit, gettext("they use {value}\N{NO-BREAK SPACE}%"))
+
+
+def _charging(view: RuleView) -> str:
+    with_limit = gettext("{value}\N{NO-BREAK SPACE}%, goes on at {limit}\N{NO-BREAK SPACE}%")
+    return _against(view.value, view.limit, with_limit, gettext("{value}\N{NO-BREAK SPACE}%"))
+
+
+def _memory(view: RuleView) -> str:
+    return _against(view.value, view.limit, gettext("{value} MB free, {limit} MB needed"), gettext("{value} MB free"))
+
+
+def _programs(view: RuleView) -> str:
+    """Somebody else's names as one printable line."""
+    text = view.value if isinstance(view.value, str) else ""
+    return "".join(character if character.isprintable() else " " for character in text[:_LONGEST]).strip()
+
+
+_SHOWN: Final[dict[str, Callable[[RuleView], str]]] = {
+    "hot": _heat,
+    "too_hot": _heat,
+    "busy": _others,
+    "very_busy": _others,
+    "charging": _charging,
+    "memory": _memory,
+    "full_screen": lambda view: _word(view.value, _SCREENS),
+    "schedule": lambda view: _word(view.value, _SCHEDULE),
+    "in_use": _in_use,
+    "programs": _programs,
+}
+
+
 def shown_value(view: RuleView) -> str:
     """What a rule sees and against what, if that says more than its title."""
-    value, limit = view.value, view.limit
-    match view.id:
-        case "hot" | "too_hot":
-            return _word(value, _HEAT) or _against(
-                value, limit, gettext("{value}\N{NO-BREAK SPACE}°C, limit {limit}\N{NO-BREAK SPACE}°C"), gettext("{value}\N{NO-BREAK SPACE}°C")
-            )
-        case "busy" | "very_busy":
-            return _against(
-                value, limit, gettext("they use {value}\N{NO-BREAK SPACE}%, limit {limit}\N{NO-BREAK SPACE}%"), gettext("they use {value}\N{NO-BREAK SPACE}%")
-            )
-        case "charging":
-            return _against(value, limit, gettext("{value}\N{NO-BREAK SPACE}%, goes on at {limit}\N{NO-BREAK SPACE}%"), gettext("{value}\N{NO-BREAK SPACE}%"))
-        case "memory":
-            return _against(value, limit, gettext("{value} MB free, {limit} MB needed"), gettext("{value} MB free"))
-        case "full_screen":
-            return _word(value, _SCREENS)
-        case "schedule":
-            return _word(value, _SCHEDULE)
-        case "in_use":
-            return _in_use(view)
-        case "programs" if isinstance(value, str):
-            return "".join(character if character.isprintable() else " " for character in value[:_LONGEST]).strip()
-        case _:
-            return ""
+    return _SHOWN[view.id](view) if view.id in _SHOWN else ""
 
 
 def overruled() -> str:

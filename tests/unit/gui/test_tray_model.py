@@ -86,7 +86,8 @@ def test_half_an_hour_more_is_offered_for_a_pause_that_has_an_end() -> None:
 def test_commands_speak_the_api() -> None:
     assert {command.pause for command in PAUSES} == set(PauseKind)
     assert [command.params for command in (Command.PAUSE_HOUR, Command.RESUME)] == [{"kind": "1h"}, {}]
-    assert {command.method for command in Command} == {"pause", "prolong", "resume", "finish", "quit"}
+    assert [command.params for command in (Command.RUN_ANYWAY, Command.OBEY_RULES)] == [{"kind": "1h"}, {"kind": None}]
+    assert {command.method for command in Command} == {"pause", "prolong", "resume", "run_anyway", "finish", "quit"}
     assert all(command.label and command.at_once for command in Command)
 
 

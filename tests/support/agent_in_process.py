@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.host_by_hand import HostByHand
+    from support.sensing_by_hand import SensingByHand
     from t4t.domain.clock import WallClock
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
+    from t4t.host.limiting import Limiter
 
 
 class InProcess:
@@ -41,6 +43,8 @@ class InProcess:
         self.free: int | None = 1 << 40
         self.cores = 1
         self.host: HostByHand | None = None
+        self.sensing: SensingByHand | None = None
+        self.limiter: Limiter | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
         self.source.make()
@@ -71,8 +75,12 @@ class InProcess:
                 host=self.host,
                 block_reason=lambda seconds: f"{seconds:.0f} s",
                 reopen=self.reopen,
+                sensing=self.sensing,
+                limiter=self.limiter,
             )
         )
+        if self.sensing is not None:
+            self.sensing.heard = engine.heard
         server = ApiServer(engine, self.data)
         await server.start()
         agent = asyncio.create_task(engine.run(once=once))

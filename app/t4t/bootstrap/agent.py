@@ -26,6 +26,7 @@ from t4t.host import resources
 from t4t.host.clock import RealClock
 from t4t.host.folder_watch import folder_watch
 from t4t.host.host_events import open_host_events
+from t4t.host.limiting import limiter
 from t4t.host.watches import Watched
 from t4t.storage.files import FolderLock
 from t4t.storage.state import State
@@ -70,6 +71,8 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
         stack.push_async_callback(driver.close)
         connections = http()
         stack.push_async_callback(connections.close)
+        limits = limiter()
+        stack.push_async_callback(limits.close)
         wishes = wishes_of(options)
         shop = Shop()
         projects = projects_of(data, state, connections, clock=clock, tasks=tasks, cores=wishes.cores, once=once, workshop=shop)
@@ -90,6 +93,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
                 block_reason=screen.saving_first,
                 reopen=driver.reopen,
                 failed=terminal.show_failure,
+                limiter=limits,
             )
         )
         shop.opens(engine)

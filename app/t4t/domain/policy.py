@@ -122,7 +122,7 @@ def decide(facts: Facts, intent: Intent, settings: Settings, at: Instant, *, bef
 
 def _state(rule: Rule, found: Finding, earlier: RuleState | None, now: float, *, overruled: bool) -> RuleState:
     held = earlier is not None and earlier.holds
-    last_true = now if found.holds else earlier.last_true if earlier is not None else None
+    last_true = now if found.holds else _last_true(earlier, now)
     true_since = _true_since(earlier, now) if found.holds else None
     begins = None if true_since is None or held else true_since + found.onset_s
     calm_s = rule.calm_s if found.calm_s is None else found.calm_s
@@ -148,6 +148,13 @@ def _state(rule: Rule, found: Finding, earlier: RuleState | None, now: float, *,
         true_since=true_since,
         overruled=overruled and holds,
     )
+
+
+def _last_true(earlier: RuleState | None, now: float) -> float | None:
+    """When a rule that is not true now was so last: until now, if it was at the last look, for calm counts from when it is seen."""
+    if earlier is None or earlier.last_true is None or earlier.true_since is None or now - earlier.last_true > _LOOKED_AWAY_S:
+        return None if earlier is None else earlier.last_true
+    return now
 
 
 def _true_since(earlier: RuleState | None, now: float) -> float:

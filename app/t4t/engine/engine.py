@@ -18,6 +18,7 @@ from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
 from t4t.engine.history import History
+from t4t.engine.holding import Holding
 from t4t.engine.host_side import HostSide
 from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
@@ -84,6 +85,7 @@ class Engine:
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
         self._free_bytes: int | None = None
+        self._holding = Holding(parts.limiter, wake=self._bell.ring)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -222,6 +224,7 @@ class Engine:
         self._host.begin()
 
     async def _close(self) -> None:
+        await self._holding.close()
         await self._host.close()
         await self._intake.close()
         await self._probing.close()
@@ -242,6 +245,7 @@ class Engine:
         if self._reconciler.capabilities is not None:
             new = not self._volition.intent.finishing
             self._reconciler.turn(order, room=self._parts.settings.tasks, new=new, special=self._host.orders(order))
+        self._holding.turn(self._reconciler.charges.values())
         self._host.settle()
         self._intake.retire()
         self._after_an_end()
@@ -355,7 +359,7 @@ class Engine:
             self._volition.intent,
             list(self._reconciler.charges.values()),
             clock=self._clock,
-            hypervisor="" if self._reconciler.capabilities is None else self._reconciler.capabilities.hypervisor,
+            hypervisor=self._hypervisor,
             finished=self._intake.finished,
             general=self._general_notices(),
         )
@@ -369,11 +373,16 @@ class Engine:
         for listener in list(self._listeners):
             listener(self._view)
 
+    @property
+    def _hypervisor(self) -> str:
+        return "" if self._reconciler.capabilities is None else self._reconciler.capabilities.hypervisor
+
     def _general_notices(self) -> list[NoticeView]:
         told = [showing.notice_view(StateSetAside(file=name)) for name in self._set_aside]
         told.extend(self._intake.notices())
         told.extend([] if self._parts.patron is None else self._parts.patron.notices())
         told.extend(self._probing.notices())
+        told.extend(showing.notice_view(error) for error in self._holding.broken(self._reconciler.charges.values(), self._hypervisor))
         return told
 
     def _due_s(self) -> float:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from t4t.engine.source import TaskSource
     from t4t.host.folder_watch import FolderWatch
     from t4t.host.host_events import HostEvents
+    from t4t.host.limiting import Limiter
     from t4t.hypervisor.driver import Driver
     from t4t.storage.state import State
 
@@ -92,5 +93,7 @@ class Parts:
     open_folder: Callable[[Path], TaskFolder] = TaskFolder
     """Reads and checks one."""
     patron: Patron | None = None
+    limiter: Limiter | None = None
+    """None: there is none, and a hypervisor that does not hold its own limit is told of."""
     sensing: Sensing | None = None
     """The sensors of this computer; None: nobody says who uses it, and nothing of that kind holds the work back."""

@@ -245,8 +245,8 @@ def test_others_busy() -> None:
     assert (_after((0, BUSY), (30, BUSY), (60, BUSY)).level, _after((0, BUSY), (30, BUSY), (60, BUSY)).deciding) == (Level.PAUSED, "very_busy")
     assert _after((0, BUSY), (20, calm), (40, BUSY), (69, BUSY)).level is Level.FULL, "it begins anew"
     back = _after((0, BUSY), (60, BUSY), (61, calm))
-    assert (back.level, back.next_change) == (Level.PAUSED, NOW + 180)
-    assert _after((0, BUSY), (60, BUSY), (61, calm), (180, calm)).level is Level.FULL
+    assert (back.level, back.next_change) == (Level.PAUSED, NOW + 181)
+    assert _after((0, BUSY), (60, BUSY), (61, calm), (181, calm)).level is Level.FULL
 
 
 def test_who_slept_does_not_know_that_it_was_true_all_the_time() -> None:

@@ -118,7 +118,7 @@ class SlowLook:
 
     async def _look_at_disk(self) -> None:
         if self._asking is None:
-            self._asking = _aside(lambda: self._free(self._watched.folder, self._device))
+            self._asking = aside(lambda: self._free(self._watched.folder, self._device))
         asking = self._asking
         await asyncio.wait([asking], timeout=_HUNG_SECONDS)
         free: int | None = None
@@ -131,8 +131,8 @@ class SlowLook:
             self._feed.tell(DiskChanged(state=state, free_mib=free or 0))
 
 
-def _aside(ask: Callable[[], _T]) -> asyncio.Future[_T]:
-    """Ask in a thread that nobody waits for, not even the end of the program."""
+def aside(ask: Callable[[], _T]) -> asyncio.Future[_T]:
+    """Ask in a thread that nobody waits for, not even the end of the program; what it raises, the future raises."""
     loop = asyncio.get_running_loop()
     future: asyncio.Future[_T] = loop.create_future()
 
@@ -140,10 +140,18 @@ def _aside(ask: Callable[[], _T]) -> asyncio.Future[_T]:
         if not future.done():
             future.set_result(value)
 
-    def work() -> None:
-        value = ask()
-        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
-            loop.call_soon_threadsafe(answer, value)
+    def fail(error: Exception) -> None:
+        if not future.done():
+            future.set_exception(error)
 
-    threading.Thread(target=work, name="look-at-disk", daemon=True).start()
+    def work() -> None:
+        with contextlib.suppress(RuntimeError):  # the loop is closed: nobody wants to know any more
+            try:
+                value = ask()
+            except Exception as error:  # noqa: BLE001 - handed to whoever waits
+                loop.call_soon_threadsafe(fail, error)
+            else:
+                loop.call_soon_threadsafe(answer, value)
+
+    threading.Thread(target=work, name="look-aside", daemon=True).start()
     return future

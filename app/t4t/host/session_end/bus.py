@@ -1,4 +1,4 @@
-"""The system bus of Linux: a connection that comes back, and services on it that may come and go."""
+"""The buses of Linux, the system's and the session's: a connection that comes back, and services on it that may come and go."""
 
 from __future__ import annotations
 
@@ -106,11 +106,13 @@ class Service(Protocol):
 class SystemBus:
     """Keeps the connection, attaches and detaches the services, connects again when the bus was gone."""
 
-    def __init__(self, services: Sequence[Service], clock: Clock, *, address: str | None = None) -> None:
-        """``address`` None: the system's own."""
+    def __init__(self, services: Sequence[Service], clock: Clock, *, address: str | None = None, kind: BusType = BusType.SYSTEM, activate: bool = True) -> None:
+        """``address`` None: the computer's own bus of this ``kind``. ``activate``: services that are not there are started, if the bus knows how."""
         self._services = services
         self._clock = clock
         self._address = address
+        self._kind = kind
+        self._activate = activate
         self._bus: MessageBus | None = None
         self._owners: dict[str, str] = {}
         self._changed: asyncio.Queue[Service] = asyncio.Queue()
@@ -139,7 +141,7 @@ class SystemBus:
 
     async def _connect(self) -> bool:
         try:
-            bus = MessageBus(bus_address=self._address, bus_type=BusType.SYSTEM, negotiate_unix_fd=True, auth_timeout=_CALL_SECONDS)
+            bus = MessageBus(bus_address=self._address, bus_type=self._kind, negotiate_unix_fd=True, auth_timeout=_CALL_SECONDS)
             connection = Connection(bus)
             async with asyncio.timeout(_CALL_SECONDS):
                 await bus.connect()
@@ -151,7 +153,7 @@ class SystemBus:
                 await connection.match(rule)
                 await self._attach(service, connection)
         except _FAILED as error:
-            _log.info("no system bus: %s", error)
+            _log.info("no %s bus: %s", self._kind.name.lower(), error)
             self.close()
             return False
         return True
@@ -161,8 +163,9 @@ class SystemBus:
         self._owners[service.name] = ""
         try:
             # A service that is started on demand has no owner until it is called.
-            with contextlib.suppress(DBusError, TimeoutError):
-                await connection.call(_DAEMON, "/org/freedesktop/DBus", _DAEMON, "StartServiceByName", "su", service.name, 0)
+            if self._activate:
+                with contextlib.suppress(DBusError, TimeoutError):
+                    await connection.call(_DAEMON, "/org/freedesktop/DBus", _DAEMON, "StartServiceByName", "su", service.name, 0)
             self._owners[service.name] = await connection.owner(service.name)
             if self._owners[service.name]:
                 await service.attach(connection)

@@ -77,7 +77,7 @@ class Logind:
         delay = facts.get("InhibitDelayMaxUSec")
         self._delay_s = delay / 1e6 if isinstance(delay, int) else _DEFAULT_DELAY_S
         self._connection = connection
-        self._session = await self._find_session(connection)
+        self._session = await find_session(connection, uid=self._uid, environment=self._environment)
         if self._session:
             await connection.match(
                 f"type='signal',sender='{self.name}',interface='org.freedesktop.DBus.Properties',member='PropertiesChanged',path='{self._session}'"
@@ -171,27 +171,6 @@ class Logind:
             os.close(self._lock_fd)
             self._lock_fd = -1
 
-    async def _find_session(self, connection: Connection) -> str:
-        """The path of our session: the one that the environment names, the one of our process, or the one that our user looks at."""
-        named = self._environment.get("XDG_SESSION_ID", "")
-        tries = ([("GetSession", "s", named)] if named else []) + [("GetSessionByPID", "u", os.getpid())]
-        for member, signature, value in tries:
-            try:
-                reply = await connection.call(self.name, _PATH, _MANAGER, member, signature, value)
-                path = str(reply.body[0])
-                await connection.properties(self.name, path, _SESSION)
-            except DBusError:
-                continue
-            return path
-        try:
-            user = await connection.call(self.name, _PATH, _MANAGER, "GetUser", "u", self._uid)
-            match (await connection.properties(self.name, str(user.body[0]), _USER)).get("Display"):
-                case [str(), str(path)] if path != "/":
-                    return path
-        except DBusError:
-            pass
-        return ""
-
     async def _look_at_session(self) -> None:
         """Read what changed: the signal may leave the values out. A session that closes has lost its leader: the user logs off."""
         if self._connection is None:
@@ -209,3 +188,26 @@ class Logind:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+
+async def find_session(connection: Connection, *, uid: int, environment: Mapping[str, str]) -> str:
+    """The path of our session: the one that the environment names, the one of our process, or the one that our user looks at. Empty: there is none."""
+    name = Logind.name
+    named = environment.get("XDG_SESSION_ID", "")
+    tries = ([("GetSession", "s", named)] if named else []) + [("GetSessionByPID", "u", os.getpid())]
+    for member, signature, value in tries:
+        try:
+            reply = await connection.call(name, _PATH, _MANAGER, member, signature, value)
+            path = str(reply.body[0])
+            await connection.properties(name, path, _SESSION)
+        except DBusError:
+            continue
+        return path
+    try:
+        user = await connection.call(name, _PATH, _MANAGER, "GetUser", "u", uid)
+        match (await connection.properties(name, str(user.body[0]), _USER)).get("Display"):
+            case [str(), str(path)] if path != "/":
+                return path
+    except DBusError:
+        pass
+    return ""

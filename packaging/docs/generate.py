@@ -8,6 +8,7 @@ from typing import Final
 
 import appliances_page
 import failures_table
+import settings_page
 from appliances_page import cell
 
 from t4t.domain.diagnosis.findings import Status, Verdict
@@ -107,7 +108,7 @@ def _verdict(verdict: Verdict) -> str:
     return f"| {anchor} | {verdict.status.value} | {where} | **{cell(sentence.summary)}.** {cell(sentence.detail)} | {known} |"
 
 
-PAGES: Final = {"vbox-job.md": vbox_job, "appliances.md": appliances_page.page, "failures.md": failures}
+PAGES: Final = {"vbox-job.md": vbox_job, "appliances.md": appliances_page.page, "failures.md": failures, "settings.md": settings_page.page}
 
 
 def main() -> int:

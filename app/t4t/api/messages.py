@@ -13,6 +13,7 @@ import msgspec
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.session import VERSION
+from t4t.domain.settings.presets import Preset  # noqa: TC001 - msgspec reads it at run time
 
 MAX_REQUEST_BYTES: Final = 64 * 1024
 MAX_ANSWER_BYTES: Final = 4 * 1024 * 1024
@@ -95,7 +96,40 @@ class ReadParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
 
 
-Params: TypeAlias = NoParams | PauseParams | AnywayParams | TimelineParams | ProjectParams | AttachParams | UnlockParams | ReadParams
+class SettingsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings by path, as plain data; null: as if it had never been set."""
+
+    values: dict[str, Any]
+    version: int = VERSION
+
+
+class PresetParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much to give."""
+
+    preset: Preset
+    version: int = VERSION
+
+
+class ResetParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Settings or sections; none: all."""
+
+    names: tuple[str, ...] = ()
+    version: int = VERSION
+
+
+Params: TypeAlias = (
+    NoParams
+    | PauseParams
+    | AnywayParams
+    | TimelineParams
+    | ProjectParams
+    | AttachParams
+    | UnlockParams
+    | ReadParams
+    | SettingsParams
+    | PresetParams
+    | ResetParams
+)
 
 METHODS: Final[dict[str, type[Params]]] = {
     "status": NoParams,
@@ -116,6 +150,11 @@ METHODS: Final[dict[str, type[Params]]] = {
     "detach": ProjectParams,
     "unlock": UnlockParams,
     "read": ReadParams,
+    "settings": NoParams,
+    "settings_set": SettingsParams,
+    "settings_preset": PresetParams,
+    "settings_undo": NoParams,
+    "settings_reset": ResetParams,
 }
 
 

@@ -12,6 +12,7 @@ from t4t.boinc.transfers import Transfers
 from t4t.domain import project_state as states
 from t4t.domain import project_task
 from t4t.domain.assignment import work_of
+from t4t.domain.boinc_settings import overriding
 from t4t.domain.errors import InternalFault, Retry, T4TError
 from t4t.domain.no_work import why_no_work
 from t4t.domain.notice_list import with_feed, with_messages
@@ -91,7 +92,8 @@ class Client:
 
     def merged(self) -> Merged:
         """The preferences in force."""
-        return merge(read_account_preferences(self.state.global_preferences, self.state.host_venue, now=self._clock.wall()), {})
+        account = read_account_preferences(self.state.global_preferences, self.state.host_venue, now=self._clock.wall())
+        return merge(account, overriding(account, self._around.wanted, time=self._around.wanted_time))
 
     def look(self) -> None:
         """There may be something to do."""
@@ -234,7 +236,10 @@ class Client:
 
             if reason is Reason.USER:
                 self._book.put_project(states.after_wish(self.state))
+            before = (self.state.global_preferences, self.state.host_venue)
             exchange = await self._scheduler.exchange(self.state, make, reason)
+            if (self.state.global_preferences, self.state.host_venue) != before:
+                self._around.account_changed()
             if isinstance(exchange.error, TooEarly):
                 return exchange.error
             if asked:

@@ -24,8 +24,9 @@ from t4t.domain.vm import VmState
 from t4t.engine.showing import notice_view
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Mapping, Sequence
     from pathlib import Path
+    from typing import Any
 
     from t4t.boinc.keys import Keys
     from t4t.boinc.surroundings import Surroundings
@@ -58,6 +59,17 @@ class Projects:
     def attached(self) -> bool:
         """Whether there is a project."""
         return bool(self._clients)
+
+    def give(self, *, tasks: int, cores: int, preferences: Mapping[str, Any], time: float) -> None:
+        """What the volunteer gives from now on: ``preferences`` in BOINC's words, of which the last was changed at ``time``."""
+        self._around.tasks, self._around.cores = tasks, cores
+        self._around.wanted, self._around.wanted_time = preferences, time
+        self._apply_limits()
+        self._look()
+
+    def when_account_changes(self, listener: Callable[[], None]) -> None:
+        """Tell ``listener`` when a project has sent other preferences of the account."""
+        self._around.account_changed = listener
 
     # --- running ---------------------------------------------------------------------------------------------------
 

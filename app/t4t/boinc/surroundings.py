@@ -9,8 +9,9 @@ from t4t.domain.allowance import Allowance
 from t4t.transfer.limits import Rate, Slots
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
+    from typing import Any
 
     from t4t.boinc.book import Book
     from t4t.domain.clock import WallClock
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
     from t4t.domain.vm import Capabilities
     from t4t.project.attachment import Attachments
     from t4t.transfer.http import Http
+
+
+def _nothing() -> None:
+    """Nobody wants to hear of it."""
 
 
 class Workshop(Protocol):
@@ -84,6 +89,11 @@ class Surroundings:
     tasks: int = 1
     """How many are computed side by side."""
     cores: int = 1
+    wanted: Mapping[str, Any] = field(default_factory=dict)
+    """The volunteer's settings in BOINC's words (`to_preferences`), and when one of them was changed last."""
+    wanted_time: float = 0.0
+    account_changed: Callable[[], None] = _nothing
+    """Hears that a project has sent other preferences of the account."""
     once: bool = False
     """One task from the reply to its acknowledgement, and then the program ends."""
     workshop: Workshop = field(default_factory=Nobody)

@@ -14,10 +14,10 @@ from t4t.boinc.workshop import Shop
 from t4t.bootstrap import checks
 from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.projects import http, projects_of
-from t4t.bootstrap.tasks import stop_on_signals, wishes_of
+from t4t.bootstrap.settings import Giving, desk_of, run_of
+from t4t.bootstrap.tasks import stop_on_signals
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy
-from t4t.domain.policy import Settings
 from t4t.engine.engine import Engine
 from t4t.engine.parts import Parts
 from t4t.engine.server import ApiServer
@@ -28,6 +28,7 @@ from t4t.host.folder_watch import folder_watch
 from t4t.host.host_events import open_host_events
 from t4t.host.limiting import limiter
 from t4t.host.watches import Watched
+from t4t.hypervisor.choice import AUTO
 from t4t.storage.files import FolderLock
 from t4t.storage.state import State
 from t4t.wording import screen
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from t4t.desktop import Stopping
 
 
-def run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, tray: bool, passphrase: str = "") -> None:
+def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool, passphrase: str = "") -> None:
     """Be the agent of a data folder; ``tray`` where there is a screen; ``passphrase`` opens the file with the keys. Raises `AgentRunning`."""
     lock = FolderLock(data, "agent.lock")
     try:
@@ -58,12 +59,14 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, tr
             work()
 
 
-async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: bool, stopping: Stopping, passphrase: str) -> None:
+async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, stopping: Stopping, passphrase: str) -> None:
     clock = RealClock()
     source = Spool(data)
     source.make()
     state = State(data, now=clock.wall)
-    driver = remote(options.hypervisor, data, log=data / "logs" / "vm-host.log")
+    desk = await asyncio.to_thread(desk_of, data, run=run_of(options, tasks))
+    hypervisor = options.hypervisor if options.hypervisor != AUTO else desk.force.tree.advanced.hypervisor.value
+    driver = remote(hypervisor, data, log=data / "logs" / "vm-host.log")
     watch = folder_watch()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(state.close)
@@ -73,9 +76,9 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
         stack.push_async_callback(connections.close)
         limits = limiter()
         stack.push_async_callback(limits.close)
-        wishes = wishes_of(options)
         shop = Shop()
-        projects = projects_of(data, state, connections, clock=clock, tasks=tasks, cores=wishes.cores, once=once, workshop=shop)
+        projects = projects_of(data, state, connections, clock=clock, once=once, workshop=shop)
+        giving = Giving(desk, projects, cmdline=options.cmdline)
         engine = Engine(
             Parts(
                 driver=driver,
@@ -84,12 +87,12 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
                 open_folder=open_folder,
                 state=state,
                 clock=clock,
-                settings=Settings(tasks=tasks),
-                wishes=wishes,
+                settings=giving.settings,
+                wishes=giving.wishes,
                 data_dir=data,
                 free_bytes=lambda: resources.free_bytes(data),
                 folder_watch=watch,
-                host=await stack.enter_async_context(open_host_events(Watched(folder=data, programs=programs(options.hypervisor, data)))),
+                host=await stack.enter_async_context(open_host_events(Watched(folder=data, programs=programs(hypervisor, data)))),
                 block_reason=screen.saving_first,
                 reopen=driver.reopen,
                 failed=terminal.show_failure,
@@ -97,7 +100,9 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int, once: b
             )
         )
         shop.opens(engine)
-        server = ApiServer(engine, data, projects=projects)
+        live = giving.live(engine)
+        stack.push_async_callback(giving.close)
+        server = ApiServer(engine, data, projects=projects, settings=live)
         stack.push_async_callback(server.close)
         sweeping = asyncio.create_task(checks.sweep(data))  # of a test boot that was killed
         stack.push_async_callback(lambda: asyncio.gather(sweeping, return_exceptions=True))

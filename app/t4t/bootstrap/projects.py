@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
     from t4t.boinc.surroundings import Workshop
     from t4t.domain.clock import WallClock
+    from t4t.domain.project_state import ProjectState
     from t4t.domain.scheduler_request import HostInfo
     from t4t.domain.vm import Capabilities
 
@@ -81,9 +82,12 @@ def _note(state: State, clock: WallClock) -> Callable[[str, str, str], None]:
     return line
 
 
-def projects_of(
-    data: Path, state: State, connections: Http, *, clock: WallClock, tasks: int = 1, cores: int = 1, once: bool = False, workshop: Workshop | None = None
-) -> Projects:
+def attached(data: Path) -> tuple[ProjectState, ...]:
+    """The states of the projects of a data folder, as they were written down last."""
+    return Attachments(data / ATTACHED, Keys(data, lambda: owner(data))).all()
+
+
+def projects_of(data: Path, state: State, connections: Http, *, clock: WallClock, once: bool = False, workshop: Workshop | None = None) -> Projects:
     """The projects of a data folder; to be closed by closing ``connections``."""
     keys = Keys(data, lambda: owner(data))
     attachments = Attachments(data / ATTACHED, keys)
@@ -98,8 +102,6 @@ def projects_of(
         platforms=platforms(sys.platform, resources.architecture()),
         note=_note(state, clock),
         history=_history(state),
-        tasks=tasks,
-        cores=cores,
         once=once,
         workshop=workshop or Nobody(),
     )

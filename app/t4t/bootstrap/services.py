@@ -10,6 +10,7 @@ import msgspec
 from t4t import desktop
 from t4t.bootstrap import agent, checks, demo_project, report, tasks
 from t4t.bootstrap.attach import ProjectVerbs
+from t4t.bootstrap.settings import SettingsVerbs
 from t4t.domain.errors import NoScreen
 from t4t.host.clock import RealClock
 from t4t.host.resume import Resume
@@ -125,13 +126,17 @@ class Services:
         """See `Services.has_screen`."""
         return agent.has_screen()
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
+    def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
         """See `Services.run_agent`."""
         agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase)
 
     def of_projects(self) -> ProjectVerbs:
         """See `Services.of_projects`."""
         return ProjectVerbs(self.data)
+
+    def of_settings(self) -> SettingsVerbs:
+        """See `Services.of_settings`."""
+        return SettingsVerbs(self.data)
 
     def show_window(self, page: str) -> None:
         """See `Services.show_window`."""

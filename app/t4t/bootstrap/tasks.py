@@ -100,7 +100,7 @@ def wishes_of(options: MachineOptions) -> Wishes:
     """What the command line asks of a VM, with the default where it says nothing."""
     return Wishes(
         cores=options.cores or max(1, min(_DEFAULT_CORES, resources.cores() - 1)),
-        cap_percent=options.cap_percent,
+        cap_percent=options.cap_percent or 100,
         memory_mib=options.memory_mib,
         cmdline=options.cmdline,
     )

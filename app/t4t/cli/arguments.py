@@ -6,6 +6,7 @@ import argparse
 from typing import Final
 
 from t4t import __version__
+from t4t.cli import settings_verbs
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep
 
@@ -32,8 +33,13 @@ def _between(low: int, high: int) -> type[int]:
 
 def _add_machine_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--hypervisor", choices=HYPERVISORS, default="auto", help="what runs the virtual machine (default: the best that is here)")
-    parser.add_argument("--cores", type=_between(1, _MAX_CORES), metavar="N", help="processors for the virtual machine (default: all but one, at most 4)")
-    parser.add_argument("--cap", type=_between(1, 100), default=100, metavar="PERCENT", help="limit for each processor (default: 100)")
+    parser.add_argument(
+        "--cores",
+        type=_between(1, _MAX_CORES),
+        metavar="N",
+        help="processors for the virtual machine (default of run: as t4t settings says; else all but one, at most 4)",
+    )
+    parser.add_argument("--cap", type=_between(1, 100), metavar="PERCENT", help="limit for each processor (default of run: as t4t settings says; else 100)")
     parser.add_argument("--memory", type=_between(_MIN_MEMORY_MIB, _MAX_MEMORY_MIB), metavar="MIB", help="memory for the virtual machine")
 
 
@@ -132,7 +138,7 @@ def parser() -> argparse.ArgumentParser:
     agent.add_argument("--once", action="store_true", help="end after one finished task")
     agent.add_argument("--tray", action="store_true", help="show an icon in the tray, as t4t without a verb does")
     agent.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the account keys from standard input")
-    agent.add_argument("--tasks", type=_between(1, _MAX_TASKS), default=1, metavar="N", help="tasks side by side (default: 1)")
+    agent.add_argument("--tasks", type=_between(1, _MAX_TASKS), metavar="N", help="tasks side by side (default: as t4t settings says)")
     _add_machine_options(agent)
 
     window = verbs.add_parser("window", help="show the window; starts the program if it does not run")
@@ -155,6 +161,8 @@ def parser() -> argparse.ArgumentParser:
 
     _add_report(verbs)
     _add_project_verbs(verbs)
+
+    settings_verbs.add(verbs)
 
     decode = verbs.add_parser("decode", help="a recorded reply of a project's server as the client understands it")
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
     from t4t.domain.project_view import Keep, ProjectDetails
+    from t4t.domain.settings.presets import Computer, Preset
+    from t4t.domain.settings.view import Changed, SettingsView
     from t4t.domain.signup import ProjectOffer, Signup
     from t4t.domain.virtualbox_install import Purpose
 
@@ -26,7 +28,7 @@ class MachineOptions:
 
     hypervisor: str
     cores: int | None
-    cap_percent: int
+    cap_percent: int | None
     memory_mib: int | None
     cmdline: str = ""
 
@@ -84,6 +86,42 @@ class ProjectServices(Protocol):
         ...
 
 
+class SettingsServices(Protocol):
+    """Settings of the data folder: through the agent if it runs, else in process. Changes raise leaves of `t4t.domain.settings_errors`."""
+
+    def view(self) -> SettingsView:
+        """All settings in force."""
+        ...
+
+    def change(self, values: Mapping[str, Any]) -> Changed:
+        """Set values by path, as plain data; None: as if it had never been set here."""
+        ...
+
+    def preset(self, preset: Preset) -> Changed:
+        """Give as much as a preset does."""
+        ...
+
+    def undo(self) -> Changed:
+        """Take the last change back."""
+        ...
+
+    def reset(self, names: Sequence[str]) -> Changed:
+        """These settings and sections, or all, as if they had never been set here."""
+        ...
+
+    def computer(self) -> Computer:
+        """What presets are computed of."""
+        ...
+
+    def take_boinc(self, file: Path, venue: str) -> Changed:
+        """Set here what a file of BOINC's preferences says; raises `PreferencesUnreadable`."""
+        ...
+
+    def give_boinc(self, file: Path) -> tuple[str, ...]:
+        """Write the settings into a file of BOINC's preferences; which of its fields were set. Raises `PreferencesUnreadable`, `FolderUnwritable`."""
+        ...
+
+
 class Services(Protocol):
     """In-process services."""
 
@@ -91,7 +129,7 @@ class Services(Protocol):
         """Run a task folder to its end or to Ctrl-C."""
         ...
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
+    def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
         """Be the agent until it is asked to quit, with a ``tray`` where there is a screen; ``passphrase`` opens the file with the keys.
 
         Raises `AgentRunning`, `PassphraseWrong`.
@@ -100,6 +138,10 @@ class Services(Protocol):
 
     def of_projects(self) -> ProjectServices:
         """What is done with projects."""
+        ...
+
+    def of_settings(self) -> SettingsServices:
+        """What is done with settings."""
         ...
 
     def show_window(self, page: str) -> None:

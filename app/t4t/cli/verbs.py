@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, changes, demo_project, doctor, project_verbs, report
+from t4t.cli import agent_verbs, changes, demo_project, doctor, project_verbs, report, settings_verbs
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -38,6 +38,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
         "virtualbox": _virtualbox,
         "appliance": _appliance,
         "report": report.run,
+        "settings": lambda args, services: settings_verbs.run(args, services.of_settings()),
     }
     return verbs.get(args.verb, _agent)(args, services)
 
@@ -71,7 +72,7 @@ def _agent(args: argparse.Namespace, services: Services) -> int:
 def _desktop(services: Services) -> int:
     """``t4t`` alone: the agent with its tray; a second one shows the window of the first."""
     try:
-        services.run_agent(MachineOptions(hypervisor="auto", cores=None, cap_percent=100, memory_mib=None), tasks=1, once=False, tray=True)
+        services.run_agent(MachineOptions(hypervisor="auto", cores=None, cap_percent=None, memory_mib=None), tasks=None, once=False, tray=True)
     except AgentRunning:
         if not services.has_screen():
             raise

@@ -17,6 +17,7 @@ from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
+from t4t.engine.given import Given
 from t4t.engine.history import History
 from t4t.engine.holding import Holding
 from t4t.engine.host_side import HostSide
@@ -29,7 +30,9 @@ from t4t.engine.volition import Volition
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from t4t.domain.policy import Settings
     from t4t.domain.vm import Capabilities
+    from t4t.engine.folder import Wishes
     from t4t.engine.parts import Parts
     from t4t.storage.state import Happening, State
 
@@ -79,7 +82,8 @@ class Engine:
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
-        self._intake = Intake(parts, self._reconciler, self._history, wake=self._bell.ring)
+        self._given = Given(settings=parts.settings, wishes=parts.wishes)
+        self._intake = Intake(parts, self._given, self._reconciler, self._history, wake=self._bell.ring)
         self._decision: Decision | None = None
         self._view: SessionView | None = None
         self._listeners: list[Callable[[SessionView], None]] = []
@@ -91,6 +95,7 @@ class Engine:
         self._asleep = 0.0
         self._once = False
         self._begun = asyncio.Event()
+        self._over = False
 
     # --- for clients -----------------------------------------------------------------------------------------------
 
@@ -156,6 +161,17 @@ class Engine:
     async def checkpoint(self) -> SessionView:
         """Ask for a checkpoint of every VM that runs."""
         return await self._ask(self._reconciler.ask_checkpoints)
+
+    async def give(self, settings: Settings, wishes: Wishes) -> None:
+        """The volunteer gives something else from now on; returns once it is decided on, also where `run` is over or has not begun."""
+        if self._view is None or self._over:
+            self._set_given(settings, wishes)
+        else:
+            await self._ask(lambda: self._set_given(settings, wishes))
+
+    def _set_given(self, settings: Settings, wishes: Wishes) -> None:
+        self._given.settings, self._given.wishes = settings, wishes
+        self._reconciler.give(wishes, settings)
 
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
@@ -224,6 +240,7 @@ class Engine:
         self._host.begin()
 
     async def _close(self) -> None:
+        self._over = True
         await self._holding.close()
         await self._host.close()
         await self._intake.close()
@@ -244,7 +261,7 @@ class Engine:
         order = self._decide()
         if self._reconciler.capabilities is not None:
             new = not self._volition.intent.finishing
-            self._reconciler.turn(order, room=self._parts.settings.tasks, new=new, special=self._host.orders(order))
+            self._reconciler.turn(order, room=self._given.settings.tasks, new=new, special=self._host.orders(order))
         self._holding.turn(self._reconciler.charges.values())
         self._host.settle()
         self._intake.retire()
@@ -271,7 +288,7 @@ class Engine:
             battery_percent=power.percent,
             readings=Readings() if self._parts.sensing is None else self._parts.sensing.readings,
         )
-        return decide(facts, self._volition.intent, self._parts.settings, self._volition.instant(), before=self._decision)
+        return decide(facts, self._volition.intent, self._given.settings, self._volition.instant(), before=self._decision)
 
     def heard(self) -> None:
         """The sensors said something. Most of it changes nothing, and a turn for each word of theirs would cost more than all the rest of the agent."""
@@ -286,7 +303,7 @@ class Engine:
             self._history.note("level", f"{self._decision.level.value} {self._decision.deciding}")
         if self._parts.sensing is not None:
             self._parts.sensing.work(runs=any(charge.work.seen.state is VmState.RUNNING for charge in self._reconciler.charges.values()))
-            self._parts.sensing.away_after(self._parts.settings.when.away_after_min * 60)
+            self._parts.sensing.away_after(self._given.settings.when.away_after_min * 60)
         if not holds_still(self._decision.level):
             self._reconciler.fit(self._decision.level)
         return order_of(self._decision.level)
@@ -389,7 +406,7 @@ class Engine:
         """Seconds until something is due by itself."""
         waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
         waits.append(self._host.due_s)
-        if self._decision is not None and (change := due(self._decision, self._parts.settings)) is not None:
+        if self._decision is not None and (change := due(self._decision, self._given.settings)) is not None:
             waits.append(change - self._clock.wall())
         waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s) if due_s is not None)
         return max(0.05, min(waits))

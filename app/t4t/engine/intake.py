@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from t4t.domain.progress import TaskEvent
     from t4t.domain.session import NoticeView
     from t4t.engine.folder import TaskFolder
+    from t4t.engine.given import Given
     from t4t.engine.history import History
     from t4t.engine.parts import Parts
     from t4t.engine.reconciler import Reconciler
@@ -37,9 +38,10 @@ _RUNS_NOW: Final = frozenset({Happened.STARTED, Happened.RESTORED, Happened.RESU
 class Intake:
     """Between source and reconciler."""
 
-    def __init__(self, parts: Parts, reconciler: Reconciler, history: History, *, wake: Callable[[], None]) -> None:
+    def __init__(self, parts: Parts, given: Given, reconciler: Reconciler, history: History, *, wake: Callable[[], None]) -> None:
         """Nothing is opened before `turn`."""
         self._parts = parts
+        self._given = given
         self._reconciler = reconciler
         self._history = history
         self._wake = wake
@@ -178,12 +180,12 @@ class Intake:
             folder,
             self._parts.driver,
             data_dir=self._parts.data_dir,
-            wishes=self._parts.wishes,
+            wishes=self._given.wishes,
             clock=self._clock,
             pace=self._parts.pace,
             listen=lambda event: self._heard(key, event),
-            checkpoint_s=self._parts.settings.checkpoint_s,
-            gentle_percent=self._parts.settings.gentle_percent,
+            checkpoint_s=self._given.settings.checkpoint_s,
+            gentle_percent=self._given.settings.gentle_percent,
             copy=copy,
         )
         work.check_home()

@@ -13,10 +13,25 @@ from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from t4t.api import messages
 from t4t.api.endpoint import endpoint, make_private
-from t4t.api.messages import AnywayParams, AttachParams, NoParams, PauseParams, ProjectParams, ReadParams, Refused, Taken, TimelineParams, UnlockParams
+from t4t.api.messages import (
+    AnywayParams,
+    AttachParams,
+    NoParams,
+    PauseParams,
+    PresetParams,
+    ProjectParams,
+    ReadParams,
+    Refused,
+    ResetParams,
+    SettingsParams,
+    Taken,
+    TimelineParams,
+    UnlockParams,
+)
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
+from t4t.engine import settings_api
 
 if sys.platform == "win32":
     from t4t.engine import pipes
@@ -28,6 +43,7 @@ if TYPE_CHECKING:
     from t4t.domain.policy import AnywayKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.session import SessionView, Why
+    from t4t.engine.settings_api import SettingsCommands
     from t4t.storage.state import Happening
 
 _log = logging.getLogger(__name__)
@@ -136,10 +152,11 @@ class ProjectCommands(Protocol):
 class ApiServer:
     """Listens at the data folder's endpoint."""
 
-    def __init__(self, commands: Commands, data_dir: Path, *, projects: ProjectCommands | None = None) -> None:
-        """Nothing listens before `start`. Without ``projects`` there are none."""
+    def __init__(self, commands: Commands, data_dir: Path, *, projects: ProjectCommands | None = None, settings: SettingsCommands | None = None) -> None:
+        """Nothing listens before `start`. Without ``projects`` there are none; without ``settings`` they can't be asked for."""
         self._commands = commands
         self._projects = projects
+        self._settings = settings
         self._data_dir = data_dir
         self._path = endpoint(data_dir)
         self._server: Listener | None = None
@@ -180,7 +197,7 @@ class ApiServer:
             return
         self._clients.add(task)
         try:
-            await _Conversation(self._commands, self._projects, reader, writer).hold()
+            await _Conversation(self._commands, self._projects, self._settings, reader, writer).hold()
         except (ConnectionError, TimeoutError, asyncio.CancelledError):
             writer.transport.abort()
         finally:
@@ -209,9 +226,17 @@ def _is_ours(writer: asyncio.StreamWriter) -> bool:
 class _Conversation:
     """One client: its requests one after the other, and the view when it changes."""
 
-    def __init__(self, commands: Commands, projects: ProjectCommands | None, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    def __init__(
+        self,
+        commands: Commands,
+        projects: ProjectCommands | None,
+        settings: SettingsCommands | None,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+    ) -> None:
         self._commands = commands
         self._projects = projects
+        self._settings = settings
         self._reader = reader
         self._writer = writer
         self._fresh = asyncio.Event()
@@ -246,6 +271,8 @@ class _Conversation:
             taken = messages.take(line)
         except Refused as refused:
             return messages.fault(messages.id_of(line), refused.code, str(refused))
+        if taken.method in settings_api.METHODS and self._settings is None:
+            return messages.fault(taken.id, messages.METHOD_NOT_FOUND, taken.method)
         try:
             value = await self._do(taken)
         except T4TError as error:
@@ -259,6 +286,8 @@ class _Conversation:
 
     async def _do(self, taken: Taken) -> object:
         await self._commands.ready()
+        if self._settings is not None and taken.method in settings_api.METHODS:
+            return await settings_api.answer(self._settings, taken.method, taken.params)
         match taken.params:
             case PauseParams(kind=kind):
                 return await self._commands.pause(kind)
@@ -289,7 +318,7 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case NoParams() | PauseParams() | AnywayParams() | TimelineParams():
+            case NoParams() | PauseParams() | AnywayParams() | TimelineParams() | SettingsParams() | PresetParams() | ResetParams():
                 pass
             case _:
                 assert_never(params)

@@ -81,12 +81,23 @@ class Work:
         self.record = self._file.load(data_dir, copy=copy)
         self.vm = VmId(self.record.vm_id)
         self.seen = TaskObserver(folder, driver, self.record, self.exchange, clock=clock, pace=pace)
-        self.fitting = Fitting(driver, self.seen, self.record, job=folder.job, wishes=wishes, gentle_percent=gentle_percent, tell=self._tell)
+        self.fitting = Fitting(
+            driver, self.seen, self.record, job=folder.job, wishes=wishes, gentle_percent=gentle_percent, memory=self._memory_mib, tell=self._tell
+        )
         self._last_record = clock.monotonic()
         self._went_back = False
         self._gave_up_checkpoint = False
         """It came back and could not be read: not tried again, as long as we live."""
         self._rest_until: float | None = None
+
+    def give(self, wishes: Wishes, *, checkpoint_s: float, gentle_percent: int) -> None:
+        """The volunteer gives something else: what the hypervisor can change at once is changed, the rest when the VM boots next."""
+        self.wishes = wishes
+        self._checkpoint_s = checkpoint_s
+        self.fitting.give(wishes, gentle_percent)
+
+    def _memory_mib(self) -> int:
+        return self.folder.spec(self.vm, self.wishes).memory_mib
 
     def check_home(self) -> None:
         """Raise `TaskElsewhere` if another data folder has the VM."""

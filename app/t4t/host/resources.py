@@ -51,6 +51,19 @@ def free_bytes(path: Path) -> int | None:
         return None
 
 
+def size_bytes(path: Path) -> int | None:
+    """The size of the file system of ``path``; None if that can't be known."""
+    try:
+        return shutil.disk_usage(path).total
+    except OSError:
+        return None
+
+
+def memory_bytes() -> int:
+    """All memory of this computer."""
+    return psutil.virtual_memory().total
+
+
 def check_disk(path: Path, needed_mib: int) -> None:
     """Raise `NotEnoughDisk` unless the file system of ``path`` has ``needed_mib`` MiB free for us; `FolderUnwritable` if that can't be known."""
     try:

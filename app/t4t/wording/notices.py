@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
-from t4t.wording import install_notices, project_notices
+from t4t.wording import install_notices, project_notices, settings_notices
 from t4t.wording.text import Text
 
 if TYPE_CHECKING:
@@ -166,6 +166,7 @@ TEXTS: Final[dict[str, Text]] = {
 }
 TEXTS.update(install_notices.TEXTS)
 TEXTS.update(project_notices.TEXTS)
+TEXTS.update(settings_notices.TEXTS)
 
 
 def notice(error: T4TError) -> Notice:

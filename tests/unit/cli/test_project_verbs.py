@@ -87,7 +87,7 @@ class Doubled:
     def of_projects(self) -> Doubled:
         return self
 
-    def run_agent(self, _options: MachineOptions, *, tasks: int, once: bool, tray: bool, passphrase: str) -> None:
+    def run_agent(self, _options: MachineOptions, *, tasks: int | None, once: bool, tray: bool, passphrase: str) -> None:
         self.opened.append(f"{passphrase} {tasks} {once} {tray}")
 
 
@@ -284,7 +284,7 @@ def test_the_agent_begins_with_what_opens_the_keys(monkeypatch: pytest.MonkeyPat
     services = Doubled(closed=case.closed)
     typed.append("typed")
     assert say(services, monkeypatch, "run", "--once", *case.words, given=case.given, terminal=case.terminal) == 0
-    assert services.opened == [f"{case.opened} 1 True False"]
+    assert services.opened == [f"{case.opened} None True False"]
 
 
 def test_every_verb_is_known(tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ class Services:
     def of_projects(self) -> ProjectServices:
         return cast("ProjectServices", NoKeys())
 
-    def run_agent(self, options: MachineOptions, *, tasks: int, once: bool, tray: bool = False, passphrase: str = "") -> None:
+    def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
         assert not passphrase
         self.asked.append((options, tasks, once) if not tray else ("tray", tasks, once))
         if self.agent_runs:

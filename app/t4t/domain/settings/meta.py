@@ -18,8 +18,6 @@ class Effect(enum.Enum):
     NOW = "now"
     SAFE_POINT = "safe-point"
     """When a machine starts next without a state of its own: a saved state knows its cores and its memory."""
-    NEXT_WORK = "next-work"
-    """For what is begun from now on."""
     RESTART = "restart"
     """When the program starts next."""
 

@@ -110,11 +110,11 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     memory_free_mib: Annotated[
         int, number("Memory that must stay free for other programs; below it the work is saved to disk.", 0, 1024 * 1024, "MiB", zero="no limit")
     ] = 0
-    disk_max_gib: Annotated[float, number("Disk space for all that the work needs.", 0, 100_000, "GiB", zero="no limit", least=1)] = 8.0
+    disk_max_gib: Annotated[float, number("Disk space for all that the work needs.", 0, 100_000, "GiB", zero="no limit", least=1)] = 0.0
     disk_free_gib: Annotated[float, number("Free disk space below which nothing runs: a saved state must always find room.", 1, 100_000, "GiB")] = 2.0
     checkpoint_min: Annotated[float, number("Running time between two checkpoints; a job may ask for more.", 1, 1440, "min")] = 10.0
     save_after_min: Annotated[float, number("A pause that lasts longer frees the memory: the machine is saved to disk.", 0, 1440, "min", zero="at once")] = 15.0
-    vm_kib_s: Annotated[int, number("Network speed of each virtual machine.", 0, 10_000_000, "KiB/s", zero="no limit", least=8, effect=Effect.NEXT_WORK)] = 0
+    vm_kib_s: Annotated[int, number("Network speed of each virtual machine.", 0, 10_000_000, "KiB/s", zero="no limit", least=8)] = 0
 
 
 class Transfers(msgspec.Struct, frozen=True, kw_only=True):

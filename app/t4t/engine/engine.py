@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import StateSetAside, T4TError
-from t4t.domain.host_events import DiskState, Power
-from t4t.domain.policy import AnywayKind, Decision, Facts, PauseKind, decide, decision_after_jump, due, holds_still, stirred
-from t4t.domain.readings import Readings
+from t4t.domain.policy import AnywayKind, PauseKind, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
@@ -23,6 +21,7 @@ from t4t.engine.holding import Holding
 from t4t.engine.host_side import HostSide
 from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
+from t4t.engine.judge import Judge
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
 from t4t.engine.volition import Volition
@@ -83,12 +82,11 @@ class Engine:
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
         self._given = Given(settings=parts.settings, wishes=parts.wishes)
+        self._judge = Judge(parts, self._given, self._host, self._volition)
         self._intake = Intake(parts, self._given, self._reconciler, self._history, wake=self._bell.ring)
-        self._decision: Decision | None = None
         self._view: SessionView | None = None
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
-        self._free_bytes: int | None = None
         self._holding = Holding(parts.limiter, wake=self._bell.ring)
         self._set_aside: list[str] = []
         self._offset = 0.0
@@ -122,9 +120,9 @@ class Engine:
 
     def why(self) -> Why:
         """The decision, with what the sensors say at this moment."""
-        if self._decision is None:
+        if self._judge.decision is None:
             raise RuntimeError("the engine has not begun")
-        return why(self._judged())
+        return why(self._judge.judged())
 
     def timeline(self, limit: int) -> list[Happening]:
         """The last lines of the history, oldest first."""
@@ -274,39 +272,19 @@ class Engine:
                 future.set_result(None) if error is None else future.set_exception(error)
         return self._is_over(order)
 
-    def _judged(self) -> Decision:
-        """The decision on what is known now; nothing is done about it."""
-        known, power = self._host.known, self._host.known.power or Power()
-        facts = Facts(
-            free_bytes=self._free_bytes,
-            session_ends=known.ending,
-            falls_asleep=known.asleep,
-            folder_gone=known.disk is DiskState.GONE,
-            charge=known.charge,
-            on_battery=power.on_battery,
-            charging=power.charging,
-            battery_percent=power.percent,
-            readings=Readings() if self._parts.sensing is None else self._parts.sensing.readings,
-        )
-        return decide(facts, self._volition.intent, self._given.settings, self._volition.instant(), before=self._decision)
-
     def heard(self) -> None:
         """The sensors said something. Most of it changes nothing, and a turn for each word of theirs would cost more than all the rest of the agent."""
-        if self._decision is None or stirred(self._decision, self._judged()):
+        if self._judge.is_stirred():
             self._bell.ring()
 
     def _decide(self) -> Order:
-        self._free_bytes = self._parts.free_bytes()
-        before = self._decision
-        self._decision = self._judged()
-        if before is not None and (before.level, before.deciding) != (self._decision.level, self._decision.deciding):
-            self._history.note("level", f"{self._decision.level.value} {self._decision.deciding}")
-        if self._parts.sensing is not None:
-            self._parts.sensing.work(runs=any(charge.work.seen.state is VmState.RUNNING for charge in self._reconciler.charges.values()))
-            self._parts.sensing.away_after(self._given.settings.when.away_after_min * 60)
-        if not holds_still(self._decision.level):
-            self._reconciler.fit(self._decision.level)
-        return order_of(self._decision.level)
+        before, now = self._judge.decide()
+        if before is not None and (before.level, before.deciding) != (now.level, now.deciding):
+            self._history.note("level", f"{now.level.value} {now.deciding}")
+        self._judge.expect(runs=any(charge.work.seen.state is VmState.RUNNING for charge in self._reconciler.charges.values()))
+        if not holds_still(now.level):
+            self._reconciler.fit(now.level)
+        return order_of(now.level)
 
     def _is_over(self, order: Order) -> bool:
         if order is not Order.QUIT or self._intake.busy:
@@ -353,8 +331,7 @@ class Engine:
         if abs(by) >= _JUMP_S:
             self._history.note("clock_set", f"{by:.0f}")
             self._volition.clock_was_set(by)
-            if self._decision is not None:
-                self._decision = decision_after_jump(self._decision, by)
+            self._judge.clock_was_set(by)
         self._offset = offset
         asleep = self._clock.lasting() - self._clock.monotonic()
         if asleep - self._asleep >= _SLEPT_S:
@@ -369,10 +346,10 @@ class Engine:
     # --- telling ---------------------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
-        if self._decision is None:
+        if self._judge.decision is None:
             return
         view = showing.session_view(
-            self._decision,
+            self._judge.decision,
             self._volition.intent,
             list(self._reconciler.charges.values()),
             clock=self._clock,
@@ -406,7 +383,7 @@ class Engine:
         """Seconds until something is due by itself."""
         waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
         waits.append(self._host.due_s)
-        if self._decision is not None and (change := due(self._decision, self._given.settings)) is not None:
+        if (change := self._judge.due) is not None:
             waits.append(change - self._clock.wall())
         waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s) if due_s is not None)
         return max(0.05, min(waits))

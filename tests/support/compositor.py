@@ -1,67 +1,114 @@
-"""A Wayland compositor with a seat that tells of idleness, by libwayland's own server: ``compositor.py SOCKET VERSION``.
+"""A Wayland compositor with a seat, that tells of idleness and nothing else, as strict as the protocol; its user is whoever calls `Compositor.tell`.
 
-Its user is whoever writes ``idled`` or ``resumed`` to its standard input; what clients ask for stands on its standard output.
+Libwayland's client is real; the few words of the server are written here, because the server half of pywayland can't dispatch requests (0.4.19).
 """
 
 from __future__ import annotations
 
-import functools
-import os
-import sys
-from typing import Any, Final
+import asyncio
+import contextlib
+import struct
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
 
-from pywayland import lib
-from pywayland.protocol.ext_idle_notify_v1 import ExtIdleNotificationV1Resource, ExtIdleNotifierV1
-from pywayland.protocol.wayland import WlSeat
-from pywayland.server.display import Display
-from pywayland.server.eventloop import EventLoop
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
 
-_KINDS: Final = {1: ("get_idle_notification",), 2: ("get_idle_notification", "get_input_idle_notification")}
+_DISPLAY: Final = 1
+_SEAT, _NOTIFIER = 10, 11
+_SECONDS: Final = 20.0
+IDLED, RESUMED = 0, 1
+
+
+def _text(value: str) -> bytes:
+    raw = value.encode() + b"\0"
+    return struct.pack("=I", len(raw)) + raw + bytes(-len(raw) % 4)
+
+
+@dataclass
+class _Client:
+    writer: asyncio.StreamWriter
+    kinds: dict[int, str] = field(default_factory=lambda: {_DISPLAY: "display"})
+
+    def send(self, target: int, opcode: int, body: bytes = b"") -> None:
+        self.writer.write(struct.pack("=II", target, (8 + len(body)) << 16 | opcode) + body)
 
 
 class Compositor:
-    """Everything that it has."""
+    """Use `compositor`."""
 
     def __init__(self, socket: str, version: int) -> None:
-        self._display = Display()
-        self._display.add_socket(socket)
+        self.socket = socket
+        self.asked: asyncio.Queue[tuple[str, int]] = asyncio.Queue()
+        """What clients asked for: the request, and milliseconds."""
         self._version = version
-        self._watches: list[ExtIdleNotificationV1Resource] = []
-        self._globals = [WlSeat.global_class(self._display, 1), ExtIdleNotifierV1.global_class(self._display, version)]
-        self._globals[1].bind_func = self._bound
-        self._notifiers: list[Any] = []
+        self._clients: list[_Client] = []
 
-    def _bound(self, notifier: Any) -> None:
-        self._notifiers.append(notifier)
-        for request in _KINDS[self._version]:
-            notifier.dispatcher[request] = functools.partial(self._asked, request)
+    async def next(self) -> tuple[str, int]:
+        """The next request for notices."""
+        return await asyncio.wait_for(self.asked.get(), _SECONDS)
 
-    def _asked(self, request: str, notifier: Any, number: int, timeout: int, _seat: object) -> None:
-        watch = ExtIdleNotificationV1Resource(lib.wl_resource_get_client(notifier._ptr), notifier.version, number)
-        watch.dispatcher["destroy"] = self._watches.remove
-        self._watches.append(watch)
-        print(request, timeout, flush=True)
+    def tell(self, opcode: int) -> None:
+        """The user went (`IDLED`) or came back (`RESUMED`)."""
+        for client in self._clients:
+            for number, kind in client.kinds.items():
+                if kind == "notification":
+                    client.send(number, opcode)
 
-    def _order(self, fd: int, _mask: int, _data: object) -> int:
-        words = os.read(fd, 4096).decode().split()
-        if not words:
-            self._ends = True
-        for word in words:
-            for watch in self._watches:
-                watch.idled() if word == "idled" else watch.resumed()
-        return 0
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """One client, until it or the test hangs up."""
+        client = _Client(writer)
+        self._clients.append(client)
+        with contextlib.suppress(asyncio.IncompleteReadError, ConnectionError):
+            while True:
+                target, word = struct.unpack("=II", await reader.readexactly(8))
+                body = await reader.readexactly((word >> 16) - 8)
+                self._request(client, target, word & 0xFFFF, body)
 
-    def run(self) -> None:
-        """Until standard input ends."""
-        self._ends = False
-        loop = self._display.get_event_loop()
-        loop.add_fd(0, self._order, EventLoop.FdMask.WL_EVENT_READABLE, None)
-        print("ready", flush=True)
-        while not self._ends:
-            self._display.flush_clients()
-            loop.dispatch(-1)
-        self._display.flush_clients()
+    def _request(self, client: _Client, target: int, opcode: int, body: bytes) -> None:
+        match client.kinds[target], opcode:
+            case "display", 0:  # sync
+                (number,) = struct.unpack("=I", body)
+                client.send(number, 0, struct.pack("=I", 1))
+                client.send(_DISPLAY, 1, struct.pack("=I", number))
+            case "display", 1:  # get_registry
+                (number,) = struct.unpack("=I", body)
+                client.kinds[number] = "registry"
+                for name, interface, version in ((_SEAT, "wl_seat", 1), (_NOTIFIER, "ext_idle_notifier_v1", self._version)):
+                    if version:
+                        client.send(number, 0, struct.pack("=I", name) + _text(interface) + struct.pack("=I", version))
+            case "registry", 0:  # bind
+                name, version, number = (*struct.unpack("=I", body[:4]), *struct.unpack("=II", body[-8:]))
+                assert version <= {_SEAT: 1, _NOTIFIER: self._version}[name]
+                client.kinds[number] = {_SEAT: "seat", _NOTIFIER: "notifier"}[name]
+            case "notifier", 1 | 2:
+                assert opcode <= self._version
+                number, timeout, seat = struct.unpack("=III", body)
+                assert client.kinds[seat] == "seat"
+                client.kinds[number] = "notification"
+                self.asked.put_nowait(("input" if opcode == 2 else "any", timeout))
+            case "notification" | "notifier", 0:  # destroy
+                del client.kinds[target]
+                client.send(_DISPLAY, 1, struct.pack("=I", target))
+            case unknown:
+                raise AssertionError(unknown)
+
+    def hang_up(self) -> None:
+        """It crashes."""
+        for client in self._clients:
+            client.writer.close()
+        self._clients.clear()
 
 
-if __name__ == "__main__":
-    Compositor(sys.argv[1], int(sys.argv[2])).run()
+@contextlib.asynccontextmanager
+async def compositor(folder: Path, version: int = 2) -> AsyncIterator[Compositor]:
+    """A compositor that listens; ``version`` of the notifier, 0: it has none."""
+    served = Compositor(str(folder / "wayland"), version)
+    server = await asyncio.start_unix_server(served.serve, served.socket)
+    try:
+        yield served
+    finally:
+        served.hang_up()
+        server.close()
+        await server.wait_closed()

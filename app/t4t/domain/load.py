@@ -19,6 +19,8 @@ _LEAST_SECONDS: Final = 0.5
 class Look:
     """One look: seconds of all processors since the computer started, and of each process of ours since it started."""
 
+    at: float = 0.0
+    """When, in seconds since 1970: the clock that processes' starts are told by."""
     total: float
     """Of all processors, whatever they did, idle too."""
     busy: float
@@ -38,10 +40,13 @@ class Shares:
 def shares(before: Look, now: Look) -> Shares | None:
     """What others and we used between two looks; None if that can't be told.
 
-    A process of ours that is new has used all its time since the last look. Of one that ended we do not know what it used last: nothing is said.
+    A process of ours that is new has used all its time since the last look. Of one that ended we do not know what it used last, and of one that turned out
+    to be ours only now we do not know what it used before: nothing is said.
     """
     total = now.total - before.total
     if total < _LEAST_SECONDS or before.ours.keys() - now.ours.keys():
+        return None
+    if any(started < before.at for _, started in now.ours.keys() - before.ours.keys()):
         return None
     ours = sum(max(0.0, used - before.ours.get(process, 0.0)) for process, used in now.ours.items())
     busy = max(0.0, now.busy - before.busy)

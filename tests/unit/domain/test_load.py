@@ -26,6 +26,12 @@ def test_of_a_vm_that_ended_nothing_is_said() -> None:
     assert shares(Look(total=0.0, busy=0.0, ours={VM: 5.0}), Look(total=10.0, busy=10.0, ours={(100, 7.0): 1.0})) is None
 
 
+def test_of_a_vm_that_turns_out_to_be_ours_nothing_is_said_at_first() -> None:
+    before, now = Look(at=50.0, total=0.0, busy=0.0), Look(at=60.0, total=20.0, busy=10.0, ours={VM: 900.0})
+    assert shares(before, now) is None
+    assert shares(now, Look(at=70.0, total=40.0, busy=20.0, ours={VM: 905.0})) == Shares(others=25.0, ours=25.0)
+
+
 def test_two_looks_that_are_too_near_say_nothing() -> None:
     assert shares(Look(total=10.0, busy=1.0), Look(total=10.4, busy=1.4)) is None
 

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _SECONDS: Final = 1.2
 """What a server gets to answer: the doctor must be quick, and a server that takes longer counts as not reached."""
 _PROXY_PORTS: Final = {"http": 80, "https": 443, "socks": 1080, "socks4": 1080, "socks5": 1080, "socks5h": 1080}
-_METERED: Final = {1: True, 2: False, 3: True, 4: False}
+METERED: Final = {1: True, 2: False, 3: True, 4: False}
 """NetworkManager's NM_METERED_YES, NO, GUESS_YES, GUESS_NO; 0 is unknown."""
 _COST_UNRESTRICTED: Final = 1
 _COST_FIXED: Final = 2
@@ -167,7 +167,7 @@ def read_metered(answer: bytes) -> bool | None:
     except ValueError:
         return None
     data = document.get("data") if isinstance(document, dict) else None
-    return _METERED.get(data) if isinstance(data, int) else None
+    return METERED.get(data) if isinstance(data, int) else None
 
 
 def proxy_of(proxies: Mapping[str, str]) -> str:

@@ -82,13 +82,19 @@ if sys.platform == "linux":
             """See `Line`: an alarm, or another window in front, or another state of that."""
             worth = False
             with _as_os_error():
-                while (event := self._x.poll_for_event()) is not None:
+                while (event := self._next()) is not None:
                     if isinstance(event, xcffib.sync.AlarmNotifyEvent):
                         worth = True
                     elif isinstance(event, xcffib.xproto.PropertyNotifyEvent):
                         worth |= event.atom in {self._atoms["_NET_ACTIVE_WINDOW"], self._atoms["_NET_WM_STATE"]}
                 self._x.invalid()
             return worth
+
+        def _next(self) -> object:
+            """The next event; an error is an answer to what was asked of a window that is gone."""
+            while True:
+                with contextlib.suppress(xcffib.Error):
+                    return cast("object", self._x.poll_for_event())
 
         def expect(self, away_after_s: float) -> None:
             """See `Line`."""
@@ -135,7 +141,7 @@ if sys.platform == "linux":
                 if not active or self._atoms["_NET_WM_STATE_FULLSCREEN"] not in self._property(active, "_NET_WM_STATE"):
                     return Screen.NOTHING, ""
                 return Screen.FULL_SCREEN, self._class(active)
-            except xcffib.ProtocolException:
+            except xcffib.Error:
                 self._active = 0
                 return Screen.NOTHING, ""
 

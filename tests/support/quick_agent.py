@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
-import functools
+import dataclasses
 import sys
+from typing import TYPE_CHECKING
 
 from t4t import bootstrap
-from t4t.bootstrap import agent
-from t4t.domain.policy import Settings
+from t4t.bootstrap import settings
+from t4t.domain.settings.derived import decisions
+
+if TYPE_CHECKING:
+    from t4t.domain.policy import Settings
+    from t4t.domain.settings.tree import Tree
 
 
 def main() -> int:
     """Until it is asked to quit."""
-    vars(agent)["Settings"] = functools.partial(Settings, checkpoint_s=float(sys.argv[1]))
+
+    def quick(tree: Tree) -> Settings:
+        return dataclasses.replace(decisions(tree), checkpoint_s=float(sys.argv[1]))
+
+    vars(settings)["decisions"] = quick
     return bootstrap.main(sys.argv[2:])
 
 

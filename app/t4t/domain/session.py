@@ -83,6 +83,8 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     lost_s: float
     cores: int
     memory_mib: int
+    cap_percent: int = 100
+    """How much of each core it may use, as the hypervisor has been told."""
     ports: tuple[PortView, ...]
     checkpoints: int
     restarts: int

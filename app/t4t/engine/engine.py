@@ -161,11 +161,12 @@ class Engine:
         return await self._ask(self._reconciler.ask_checkpoints)
 
     async def give(self, settings: Settings, wishes: Wishes) -> None:
-        """The volunteer gives something else from now on; returns once it is decided on, also where `run` is over or has not begun."""
+        """The volunteer gives something else from now on; returns when it acts on what runs (or after a few seconds), also where `run` is over."""
         if self._view is None or self._over:
             self._set_given(settings, wishes)
-        else:
-            await self._ask(lambda: self._set_given(settings, wishes))
+            return
+        await self._ask(lambda: self._set_given(settings, wishes))
+        await self._until(lambda _view: self._reconciler.fitted)
 
     def _set_given(self, settings: Settings, wishes: Wishes) -> None:
         self._given.settings, self._given.wishes = settings, wishes

@@ -16,6 +16,7 @@ from t4t.domain.errors import InternalFault, T4TError
 from t4t.domain.patience import is_passing, wait_s
 from t4t.domain.progress import Outcome
 from t4t.domain.task import Order, Step, superseded, transition
+from t4t.domain.vm import VmState
 from t4t.engine.observer import Able
 
 if TYPE_CHECKING:
@@ -165,6 +166,11 @@ class Reconciler:
         """The volunteer gives something else from now on."""
         for charge in self.charges.values():
             charge.work.give(wishes, checkpoint_s=settings.checkpoint_s, gentle_percent=settings.gentle_percent)
+
+    @property
+    def fitted(self) -> bool:
+        """Whether every VM that runs has all that can be changed while it runs."""
+        return not any(charge.work.seen.state is VmState.RUNNING and charge.work.fitting.unfit for charge in self.charges.values())
 
     def forget_capabilities(self) -> None:
         """The hypervisor may be another one: nothing is begun before it was asked."""

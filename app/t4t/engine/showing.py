@@ -86,6 +86,7 @@ def task_view(charge: Charge, clock: WallClock) -> TaskView:
         lost_s=round(record.lost_s, 3),
         cores=work.wishes.cores if info is None else info.cores,
         memory_mib=work.folder.spec(work.vm, work.wishes).memory_mib if info is None else info.memory_mib,
+        cap_percent=work.wishes.cap_percent if info is None else info.cap_percent,
         ports=() if info is None else tuple(PortView(name=port.name, host_port=port.host_port) for port in info.ports),
         checkpoints=record.checkpoints,
         restarts=record.restarts,

@@ -6,7 +6,7 @@ import dataclasses
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from t4t.domain.readings import Readings
 
@@ -20,13 +20,12 @@ class SensingByHand:
         self.running: list[bool] = []
         """What it was told of the work, without repetitions."""
         self.away_s = 0.0
+        self.programs: tuple[str, ...] = ()
 
-    def work(self, *, runs: bool) -> None:
+    def expect(self, *, runs: bool, away_after_s: float, programs: Sequence[str]) -> None:
         if self.running[-1:] != [runs]:
             self.running.append(runs)
-
-    def away_after(self, seconds: float) -> None:
-        self.away_s = seconds
+        self.away_s, self.programs = away_after_s, tuple(programs)
 
     def say(self, **changes: Any) -> None:
         """From now on it says this too."""

@@ -14,6 +14,7 @@ from t4t.boinc.workshop import Shop
 from t4t.bootstrap import checks
 from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.projects import http, projects_of
+from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
 from t4t.bootstrap.tasks import stop_on_signals
 from t4t.cli import terminal
@@ -78,6 +79,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         stack.push_async_callback(limits.close)
         shop = Shop()
         projects = projects_of(data, state, connections, clock=clock, once=once, workshop=shop)
+        senses = Senses(data, clock)
         giving = Giving(desk, projects, cmdline=options.cmdline)
         engine = Engine(
             Parts(
@@ -97,6 +99,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
                 reopen=driver.reopen,
                 failed=terminal.show_failure,
                 limiter=limits,
+                sensing=senses,
             )
         )
         shop.opens(engine)
@@ -110,7 +113,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
             await asyncio.to_thread(projects.unlock, passphrase)
         await server.start()
         with stopping(engine.quit):
-            async with projects.running():
+            async with projects.running(), senses.opened(engine):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
 

@@ -232,8 +232,11 @@ def _cheap_hours(_facts: Facts, _intent: Intent, settings: Settings, at: Instant
 
 
 def _others(facts: Facts, limit: int, level: Level, *, onset_s: float, calm_s: float) -> Finding:
-    busy = facts.readings.others_percent
-    true = limit > 0 and busy is not None and busy > limit
+    """Where nothing tells of a user (a server, a computer in a test laboratory) nobody is disturbed: our VMs have the lowest priority anyway."""
+    readings = facts.readings
+    busy = readings.others_percent
+    known = (readings.idle_s, readings.locked, readings.remote) != (None, None, None)
+    true = known and limit > 0 and busy is not None and busy > limit
     return Finding(holds=true, level=level, value=None if busy is None else round(busy), limit=limit or None, onset_s=onset_s, calm_s=calm_s)
 
 

@@ -172,6 +172,11 @@ class Engine:
         self._given.settings, self._given.wishes = settings, wishes
         self._reconciler.give(wishes, settings)
 
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The ids of all VMs in our care; may be asked from any thread."""
+        return tuple(charge.work.vm for charge in tuple(self._reconciler.charges.values()))
+
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
         self._intake.scan_soon()

@@ -58,8 +58,8 @@ class Judge:
     def expect(self, *, runs: bool) -> None:
         """Tell the sensors what matters now."""
         if self._parts.sensing is not None:
-            self._parts.sensing.work(runs=runs)
-            self._parts.sensing.away_after(self._given.settings.when.away_after_min * _MINUTE_S)
+            when = self._given.settings.when
+            self._parts.sensing.expect(runs=runs, away_after_s=when.away_after_min * _MINUTE_S, programs=when.programs)
 
     def clock_was_set(self, by: float) -> None:
         """An hour of calm stays an hour."""

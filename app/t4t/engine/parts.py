@@ -10,7 +10,7 @@ from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -41,12 +41,8 @@ class Sensing(Protocol):
         """What they said last."""
         ...
 
-    def work(self, *, runs: bool) -> None:
-        """Whether anything runs that the volunteer could feel: only then it is worth while to look often."""
-        ...
-
-    def away_after(self, seconds: float) -> None:
-        """The volunteer counts as away after so long without input; that is told when it is reached."""
+    def expect(self, *, runs: bool, away_after_s: float, programs: Sequence[str]) -> None:
+        """What matters now: whether anything runs that the volunteer could feel, how long he is away without input, and the programs that he listed."""
         ...
 
 

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 NOW: Final = 1_800_000_000.0
 PLENTY: Final = Facts(free_bytes=1 << 40)
-BUSY: Final = replace(PLENTY, readings=Readings(others_percent=90.0))
+BUSY: Final = replace(PLENTY, readings=Readings(others_percent=90.0, idle_s=1e5))
 many = settings(max_examples=300, deadline=None)
 
 READINGS = st.builds(
@@ -238,7 +238,7 @@ def _after(*states: tuple[float, Facts], given_: Settings | None = None) -> Deci
 
 def test_others_busy() -> None:
     """Slower after half a minute, paused after a minute, back after two minutes of calm."""
-    calm = replace(PLENTY, readings=Readings(others_percent=3.0))
+    calm = replace(PLENTY, readings=Readings(others_percent=3.0, idle_s=1e5))
     first = _after((0, BUSY))
     assert (first.level, first.deciding, due(first, Settings())) == (Level.FULL, BASE, NOW + 30)
     assert (_after((0, BUSY), (30, BUSY)).level, _after((0, BUSY), (30, BUSY)).deciding) == (Level.GENTLE, "busy")
@@ -247,6 +247,11 @@ def test_others_busy() -> None:
     back = _after((0, BUSY), (60, BUSY), (61, calm))
     assert (back.level, back.next_change) == (Level.PAUSED, NOW + 181)
     assert _after((0, BUSY), (60, BUSY), (61, calm), (181, calm)).level is Level.FULL
+
+
+def test_where_nobody_can_be_disturbed_others_may_be_busy() -> None:
+    alone = replace(PLENTY, readings=Readings(others_percent=100.0))
+    assert _after((0, alone), (60, alone), (120, alone)).level is Level.FULL
 
 
 def test_who_slept_does_not_know_that_it_was_true_all_the_time() -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from support.sensing_by_hand import SensingByHand
 from support.task_folders import make_task
 from t4t.domain.policy import Settings
 from t4t.engine.engine import Engine
@@ -24,11 +25,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.host_by_hand import HostByHand
-    from support.sensing_by_hand import SensingByHand
     from t4t.domain.clock import WallClock
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
+    from t4t.engine.parts import Sensing
     from t4t.host.limiting import Limiter
+    from t4t.hypervisor.driver import Driver
 
 
 class InProcess:
@@ -43,12 +45,19 @@ class InProcess:
         self.free: int | None = 1 << 40
         self.cores = 1
         self.host: HostByHand | None = None
-        self.sensing: SensingByHand | None = None
+        self.driver: Driver | None = None
+        """In place of the fake one."""
+        self.sensing: Sensing | None = None
         self.limiter: Limiter | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
         self.source.make()
         self.failures: list[Failure] = []
+
+    @property
+    def wishes(self) -> Wishes:
+        """What the volunteer gives."""
+        return Wishes(cores=self.cores)
 
     def add_task(self, name: str, **changes: str | None) -> None:
         make_task(self.data / "tasks" / name, changes={"pf_guest_port": None} | changes)
@@ -57,7 +66,7 @@ class InProcess:
     async def running(self, *, once: bool = False) -> AsyncIterator[Engine]:
         """The agent, from its start to its end (asked for, if it has not come by itself)."""
         state = State(self.data, now=self.clock.wall)
-        driver = FakeHypervisor(self.world)
+        driver = self.driver or FakeHypervisor(self.world)
         watch = folder_watch()
         engine = Engine(
             Parts(
@@ -66,7 +75,7 @@ class InProcess:
                 state=state,
                 clock=self.clock,
                 settings=self.settings,
-                wishes=Wishes(cores=self.cores),
+                wishes=self.wishes,
                 data_dir=self.data,
                 free_bytes=lambda: self.free,
                 folder_watch=watch,
@@ -79,7 +88,7 @@ class InProcess:
                 limiter=self.limiter,
             )
         )
-        if self.sensing is not None:
+        if isinstance(self.sensing, SensingByHand):
             self.sensing.heard = engine.heard
         server = ApiServer(engine, self.data)
         await server.start()

@@ -12,7 +12,9 @@ import pytest
 from support.compositor import IDLED, RESUMED, compositor
 from support.desktop import x_server
 from t4t.domain.readings import Readings, Screen
+from t4t.host.clock import RealClock
 from t4t.host.sensing.listening import Line, Listening
+from t4t.host.sensing.sensing import Sensing
 
 if sys.platform != "linux":
     pytest.skip("Linux has these", allow_module_level=True)
@@ -187,3 +189,26 @@ async def test_a_compositor_that_crashes_or_tells_nothing(tmp_path: Path) -> Non
     async with listening(lambda: Wayland(str(tmp_path / "none"))) as (sensor, _):
         with pytest.raises(ConnectionError):
             await sensor.look()
+
+
+async def test_a_moved_mouse_and_a_film_are_told_through_all_sensors() -> None:
+    told: asyncio.Queue[Readings] = asyncio.Queue()
+
+    async def next_with(holds: Callable[[Readings], bool]) -> None:
+        async with asyncio.timeout(SECONDS):
+            while not holds(await told.get()):
+                pass
+
+    async with a_desk() as (display, desk):
+        desk.move_mouse(10)
+        sensing = Sensing([Listening("x11", lambda: X11(display))], RealClock(), away_after_s=AWAY_S, on_change=told.put_nowait)
+        async with sensing.opened():
+            sensing.work(runs=True)
+            for x in (20, 30):
+                await next_with(lambda said: said.in_use(away_after_s=AWAY_S) is False)
+                desk.move_mouse(x)
+                await next_with(lambda said: said.in_use(away_after_s=AWAY_S) is True)
+            film = desk.window(b"mpv")
+            desk.full(film, full=True)
+            desk.front(film)
+            await next_with(lambda said: said.screen is Screen.FULL_SCREEN)

@@ -13,7 +13,7 @@ from dbus_fast import BusType, Message, MessageType, Variant
 from dbus_fast.aio import MessageBus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
 _CONFIG = """<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN" "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
@@ -72,6 +72,11 @@ class PrivateBus:
 
     async def mock(self, template: str, name: str, **parameters: object) -> None:
         """Start a mock; returns when it has its name."""
+        seen, owned = await self._expect(name)
+        self._mocks[name] = self._start_mock("--template", template, "--parameters", json.dumps(parameters))
+        await self._named(name, seen, owned)
+
+    async def _expect(self, name: str) -> tuple[asyncio.Event, Callable[[Message], None]]:
         control = await self.control()
         seen = asyncio.Event()
 
@@ -81,13 +86,24 @@ class PrivateBus:
 
         control.add_message_handler(owned)
         await self.call(_DAEMON[:2], _DAEMON[2], "AddMatch", "s", f"type='signal',member='NameOwnerChanged',arg0='{name}'")
-        self._mocks[name] = self._start_mock(template, json.dumps(parameters))
+        return seen, owned
+
+    async def plain_mock(self, name: str, path: str, interface: str, **properties: Variant) -> None:
+        """Start a mock of a service that python-dbusmock has no template for: one object, with properties."""
+        seen, owned = await self._expect(name)
+        self._mocks[name] = self._start_mock(name, path, interface)
+        await self._named(name, seen, owned)
+        for key, value in properties.items():
+            await self.call((name, path), _MOCK, "AddProperty", "ssv", interface, key, value)
+
+    async def _named(self, name: str, seen: asyncio.Event, owned: Callable[[Message], None]) -> None:
+        control = await self.control()
         async with asyncio.timeout(_WAIT_SECONDS):
             await seen.wait()
         control.remove_message_handler(owned)
 
-    def _start_mock(self, template: str, parameters: str) -> subprocess.Popen[bytes]:
-        command = [_SYSTEM_PYTHON, "-m", "dbusmock", "--system", "--template", template, "--parameters", parameters]
+    def _start_mock(self, *what: str) -> subprocess.Popen[bytes]:
+        command = [_SYSTEM_PYTHON, "-m", "dbusmock", "--system", *what]
         environment = {"PATH": os.environ["PATH"], "DBUS_SYSTEM_BUS_ADDRESS": self.address}
         return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from t4t.cli.services import DemoResult, MachineOptions
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.progress import TaskEvent, TaskResult
@@ -121,6 +122,12 @@ class Services:
         from t4t.bootstrap import following  # noqa: PLC0415 - the events of the computer, which only this verb needs
 
         following.follow(self.data, reach=reach, listen=listen)
+
+    def autostart(self, *, on: bool | None) -> AutostartState:
+        """See `Services.autostart`."""
+        from t4t.bootstrap import login  # noqa: PLC0415 - only this verb needs it
+
+        return login.autostart_of(self.data, on=on)
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""

@@ -6,7 +6,7 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import settings_verbs
+from t4t.cli import autostart, settings_verbs
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep
 
@@ -168,6 +168,7 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
 
     _add_checks(verbs)
+    autostart.add(verbs)
 
     _add_own_verbs(verbs)
     return top

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.histogram import Histogram
@@ -179,6 +180,10 @@ class Services(Protocol):
 
     def has_screen(self) -> bool:
         """Whether a window could be shown."""
+        ...
+
+    def autostart(self, *, on: bool | None) -> AutostartState:
+        """Switch the start with the user's session on or off (None: neither); how it is then. Raises `FolderUnwritable`."""
         ...
 
     def decode(self, file: Path) -> Decoded:

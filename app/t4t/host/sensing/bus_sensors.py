@@ -219,8 +219,10 @@ class Mutter(Told):
                 await connection.call(_MUTTER, _MUTTER_PATH, _MUTTER, "RemoveWatch", "u", watch)
             self._armed_for = self._away_after_s
             self._watches = [await self._call(connection, "AddIdleWatch", "t", max(1, round(1000 * self._away_after_s)))]
-        if idle_s >= self._away_after_s:
-            self._watches[1:] = [await self._call(connection, "AddUserActiveWatch")]
+        if idle_s < self._away_after_s:
+            del self._watches[1:]  # it has fired, and holds only once
+        elif len(self._watches) == 1:
+            self._watches.append(await self._call(connection, "AddUserActiveWatch"))
         return Readings(idle_s=idle_s)
 
     async def _call(self, connection: Connection, member: str, signature: str = "", *body: object) -> int:

@@ -132,3 +132,6 @@ def test_beside_an_agent_that_runs(tmp_path: Path, capsys: pytest.CaptureFixture
         assert "resources.cap_percent             100 %" in say(shell.data, capsys, "settings", "undo")
         assert say(shell.data, capsys, "settings", "reset", "cores") == "Nothing is different now.\n"
         assert say(shell.data, capsys, "settings", "preset", "everything")
+        (shell.data / storage.FILE).write_text("[resources]\ncores = 0\n")
+        assert [one["code"] for one in json.loads(shell.ask("settings").out)["notices"]] == ["T4T-SET-07"]
+        shell.until(lambda: [one["code"] for one in shell.status()["notices"]] == ["T4T-SET-07"], "the volunteer to be told")

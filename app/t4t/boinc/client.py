@@ -236,10 +236,7 @@ class Client:
 
             if reason is Reason.USER:
                 self._book.put_project(states.after_wish(self.state))
-            before = (self.state.global_preferences, self.state.host_venue)
             exchange = await self._scheduler.exchange(self.state, make, reason)
-            if (self.state.global_preferences, self.state.host_venue) != before:
-                self._around.account_changed()
             if isinstance(exchange.error, TooEarly):
                 return exchange.error
             if asked:
@@ -292,6 +289,7 @@ class Client:
         reply = exchange.reply
         if reply is None:
             return
+        self._around.answered()
         kept = self._book.kept(self.name)
         if exchange.trickles_stored:
             stored = set(request.trickles)

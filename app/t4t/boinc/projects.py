@@ -67,9 +67,9 @@ class Projects:
         self._apply_limits()
         self._look()
 
-    def when_account_changes(self, listener: Callable[[], None]) -> None:
-        """Tell ``listener`` when a project has sent other preferences of the account."""
-        self._around.account_changed = listener
+    def when_answered(self, listener: Callable[[], None]) -> None:
+        """Tell ``listener`` when a project has answered: the account's preferences may be others now."""
+        self._around.answered = listener
 
     # --- running ---------------------------------------------------------------------------------------------------
 

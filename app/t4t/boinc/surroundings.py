@@ -92,8 +92,8 @@ class Surroundings:
     wanted: Mapping[str, Any] = field(default_factory=dict)
     """The volunteer's settings in BOINC's words (`to_preferences`), and when one of them was changed last."""
     wanted_time: float = 0.0
-    account_changed: Callable[[], None] = _nothing
-    """Hears that a project has sent other preferences of the account."""
+    answered: Callable[[], None] = _nothing
+    """Hears that a project has answered: the account's preferences may be others now."""
     once: bool = False
     """One task from the reply to its acknowledgement, and then the program ends."""
     workshop: Workshop = field(default_factory=Nobody)

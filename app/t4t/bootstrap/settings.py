@@ -112,7 +112,7 @@ class Giving:
             self._following.add(task)
             task.add_done_callback(self._following.discard)
 
-        self._projects.when_account_changes(follow)
+        self._projects.when_answered(follow)
         return live
 
     def _tell_projects(self) -> None:

@@ -379,6 +379,7 @@ class Engine:
 
     def _general_notices(self) -> list[NoticeView]:
         told = [showing.notice_view(StateSetAside(file=name)) for name in self._set_aside]
+        told.extend(showing.notice_view(error) for error in self._parts.troubles())
         told.extend(self._intake.notices())
         told.extend([] if self._parts.patron is None else self._parts.patron.notices())
         told.extend(self._probing.notices())

@@ -10,11 +10,12 @@ from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Sequence
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
     from pathlib import Path
     from typing import Any
 
     from t4t.domain.clock import WallClock
+    from t4t.domain.errors import T4TError
     from t4t.domain.policy import Settings
     from t4t.domain.progress import Failure, IntermediateUpload, Trickle
     from t4t.domain.project_view import ProjectView
@@ -93,3 +94,5 @@ class Parts:
     """None: there is none, and a hypervisor that does not hold its own limit is told of."""
     sensing: Sensing | None = None
     """The sensors of this computer; None: nobody says who uses it, and nothing of that kind holds the work back."""
+    troubles: Callable[[], Iterable[T4TError]] = tuple
+    """What else the volunteer should know: of the settings."""

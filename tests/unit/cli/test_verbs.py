@@ -22,7 +22,7 @@ from t4t.domain.project import Decoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from t4t.cli.services import ProjectServices
+    from t4t.cli.services import ProjectServices, SettingsServices
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
@@ -62,6 +62,9 @@ class Services:
 
     def of_projects(self) -> ProjectServices:
         return cast("ProjectServices", NoKeys())
+
+    def of_settings(self) -> SettingsServices:
+        raise NotImplementedError
 
     def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
         assert not passphrase

@@ -59,6 +59,11 @@ def test_any_shape_of_a_root(text: str) -> None:
     assert after.preferences().fields | NEW == after.preferences().fields
 
 
+def test_a_yes_without_content() -> None:
+    after = PreferencesFile(b"<global_preferences><run_on_batteries/><own/></global_preferences>").changed({"run_on_batteries": False}, now=1.0)
+    assert after.data == b"<global_preferences><run_on_batteries>0</run_on_batteries><own/></global_preferences>"
+
+
 def test_a_new_file() -> None:
     assert PreferencesFile(EMPTY).changed({"run_on_batteries": False}, now=1.0).data == (
         b"<global_preferences>\n   <run_on_batteries>0</run_on_batteries>\n</global_preferences>\n"

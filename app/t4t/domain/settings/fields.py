@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import enum
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import msgspec
 from msgspec import inspect
@@ -84,6 +84,8 @@ class Field:
                 return "a JSON list"
             case Kind.TEXT:
                 return f"text of up to {_LONGEST} characters"
+            case _:
+                assert_never(self.kind)
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - plain data of any shape
@@ -218,6 +220,8 @@ def _read(field: Field, text: str) -> object:
             return text.lower().replace("_", "-")
         case Kind.TEXT:
             return text
+        case _:
+            assert_never(field.kind)
 
 
 def _number(field: Field, text: str) -> str:

@@ -107,10 +107,10 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: Annotated[
         int, number("Memory of each virtual machine.", 0, 1024 * 1024, "MiB", zero="as much as the work asks for", least=128, effect=Effect.SAFE_POINT)
     ] = 0
-    memory_free_mib: Annotated[
-        int, number("Memory that must stay free for other programs; below it the work is saved to disk.", 0, 1024 * 1024, "MiB", zero="no limit")
-    ] = 0
-    disk_max_gib: Annotated[float, number("Disk space for all that the work needs.", 0, 100_000, "GiB", zero="no limit", least=1)] = 0.0
+    memory_free_mib: Annotated[int, number("Memory that must stay free for other programs.", 0, 1024 * 1024, "MiB", zero="no limit")] = 0
+    disk_max_gib: Annotated[
+        float, number("Disk space for the work of projects; they send none that would need more.", 0, 100_000, "GiB", zero="no limit", least=1)
+    ] = 0.0
     disk_free_gib: Annotated[float, number("Free disk space below which nothing runs: a saved state must always find room.", 1, 100_000, "GiB")] = 2.0
     checkpoint_min: Annotated[float, number("Running time between two checkpoints; a job may ask for more.", 1, 1440, "min")] = 10.0
     save_after_min: Annotated[float, number("A pause that lasts longer frees the memory: the machine is saved to disk.", 0, 1440, "min", zero="at once")] = 15.0
@@ -141,10 +141,9 @@ class Notifications(msgspec.Struct, frozen=True, kw_only=True):
     first_result: Annotated[bool, plain("Tell me of my first result.")] = True
     pause_ends: Annotated[bool, plain("Tell me five minutes before a pause ends.")] = False
     long_pause: Annotated[bool, plain("Remind me once of a pause that has lasted a week.")] = True
-    milestones: Annotated[bool, plain("Tell me of milestones.")] = False
-    weekly: Annotated[bool, plain("A summary each week.")] = False
-    updates: Annotated[bool, plain("Tell me when a security update is ready.")] = True
-    project: Annotated[bool, plain("Tell me what a project marks as important.")] = True
+    weekly_summary: Annotated[bool, plain("A summary each week.")] = False
+    security_update: Annotated[bool, plain("Tell me when a security update is ready.")] = True
+    project_notice: Annotated[bool, plain("Tell me what a project marks as important.")] = True
     per_day: Annotated[int, number("At most so many a day.", 0, 24, zero="none")] = 1
     per_week: Annotated[int, number("At most so many a week.", 0, 168, zero="none")] = 3
 

@@ -174,6 +174,7 @@ async def test_a_limit_that_does_not_hold_is_said_and_the_icon_stays(agent: InPr
         view = await shows(engine, lambda view: bool(view.notices))
         assert [(notice.code, notice.data["limit_percent"], notice.data["measured_percent"]) for notice in view.notices] == [("T4T-HV-09", 50, 100)]
         assert view.state is TrayState.GENTLE
+        assert (view.tasks[0].cap_percent, view.tasks[0].measured_percent) == (50, 100.0)
         sensing.say(idle_s=1000.0)
         await shows(engine, lambda view: not view.notices)
 
@@ -205,6 +206,25 @@ async def test_a_system_that_can_not_either_is_said_too(agent: InProcess, sensin
         await shows(engine, lambda view: bool(view.notices))
         await clock.sleep(500)
         assert limiter.asked == [0.5], "it is asked once"
+
+
+class Broken(Scripted):
+    """A limiter with a bug."""
+
+    async def limit(self, pid: int, cores: float | None) -> bool:
+        await super().limit(pid, cores)
+        raise RuntimeError("a bug")
+
+
+async def test_a_bug_in_the_limiter_ends_nothing(agent: InProcess, sensing: SensingByHand, clock: VirtualClock) -> None:
+    agent.world.holds_caps = False
+    agent.limiter = limiter = Broken(works=True)
+    sensing.say(idle_s=0.0)
+    async with agent.running() as engine:
+        view = await shows(engine, lambda view: bool(view.notices))
+        assert view.tasks[0].vm is VmState.RUNNING
+        await clock.sleep(500)
+        assert limiter.asked == [0.5]
 
 
 async def test_on_battery_it_waits_and_goes_on_when_plugged_in(agent: InProcess, clock: VirtualClock) -> None:

@@ -93,6 +93,8 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     """How long saving took the last time."""
     retry_at: float | None
     sentence: str
+    measured_percent: float | None = None
+    """How much of its cores it really used, over the last half minute or more under this limit; None: not measured yet."""
 
 
 class RuleView(msgspec.Struct, frozen=True):

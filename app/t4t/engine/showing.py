@@ -94,6 +94,7 @@ def task_view(charge: Charge, clock: WallClock) -> TaskView:
         save_s=record.save_s,
         retry_at=None if charge.trouble is None else _wall(clock, charge.trouble.retry_at),
         sentence=f"task.{doing.value}",
+        measured_percent=None if work.seen.share.percent is None else round(work.seen.share.percent),
     )
 
 

@@ -31,6 +31,7 @@ _HOUR: Final = 3600.0
 _DAY: Final = 86_400.0
 _FARTHEST: Final = 3660 * _DAY
 _GIB: Final = 1 << 30
+_FULL: Final = 100
 
 
 def _clock_24(at: datetime) -> str:
@@ -306,6 +307,9 @@ def task(view: TaskView, reader: Reader) -> TaskText:
     facts = [_percent(view.fraction)]
     if view.elapsed_s >= _MINUTE and (worked := span(view.elapsed_s)):
         facts.append(gettext("{span} of work").format(span=worked))
+    if view.cap_percent < _FULL and view.measured_percent is not None and abs(view.measured_percent) < _FARTHEST:
+        limit = gettext("limit {limit}\N{NO-BREAK SPACE}%, measured {measured}\N{NO-BREAK SPACE}%")
+        facts.append(limit.format(limit=view.cap_percent, measured=round(view.measured_percent)))
     if view.last_checkpoint is not None and (at := moment(view.last_checkpoint, reader)):
         facts.append(gettext("checkpoint {time}").format(time=at))
     return TaskText(plain(view.name), doing, " · ".join(facts), _share(view.fraction))

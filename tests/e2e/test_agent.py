@@ -27,8 +27,8 @@ def seed() -> int:
 
 def test_paused_killed_started_again_and_still_equal(tmp_path: Path, appliance_dir: Path, seed: int) -> None:
     with agent_on(tmp_path, appliance_dir) as shell:
-        shell.add_task("a", EE.format(events=1500, seed=seed))
-        shell.add_task("b", EE.format(events=1500, seed=seed + 1))
+        shell.add_task("a", EE.format(events=700, seed=seed))
+        shell.add_task("b", EE.format(events=700, seed=seed + 1))
         agent = shell.start("--tasks", "2", "--cores", "1")
         shell.until_progress("a", 0.05)
         shell.until_progress("b", 0.05)
@@ -64,7 +64,7 @@ def test_paused_killed_started_again_and_still_equal(tmp_path: Path, appliance_d
 
 def test_sigterm_saves_a_second_start_is_refused_and_finish_pauses(tmp_path: Path, appliance_dir: Path, seed: int) -> None:
     with agent_on(tmp_path, appliance_dir) as shell:
-        shell.add_task("a", EE.format(events=3000, seed=seed))
+        shell.add_task("a", EE.format(events=1500, seed=seed))
         shell.add_task("b", EE.format(events=800, seed=seed))
         agent = shell.start("--cores", "1")
         shell.until_progress("a", 0.1)

@@ -15,6 +15,7 @@ from t4t.api.client import Client
 from t4t.bootstrap.settings import Giving
 from t4t.domain.boinc_settings import account_of
 from t4t.domain.errors import AgentNotUnderstood, from_wire
+from t4t.domain.policy import PauseKind
 from t4t.domain.settings.derived import decisions
 from t4t.domain.settings.layers import Origin, Set
 from t4t.domain.settings.meta import Effect
@@ -163,6 +164,22 @@ async def test_a_change_through_the_socket(tmp_path: Path) -> None:
         assert changed.settings.preset is Preset.BALANCED
         with pytest.raises(SettingRefused):
             await agent.ask(lambda client: client.call("settings_set", values={"resources.cores": 0}))
+
+
+async def test_what_changes_during_a_pause_acts_from_the_first_moment_after_it(tmp_path: Path) -> None:
+    agent = Agent(tmp_path / "data")
+    agent.add_task("one")
+    async with agent.with_settings() as (engine, live):
+        await until(engine, "running")
+        await engine.pause(PauseKind.FOREVER)
+        await live.change({"resources.cap_percent": 70, "resources.vm_kib_s": 32})
+        (vm,) = agent.world.vms.values()
+        assert (vm.spec.cap_percent, vm.spec.bandwidth_kib_s) == (100, None)
+        await engine.resume()
+        await until(engine, "running")
+        assert (vm.spec.cap_percent, vm.spec.bandwidth_kib_s) == (70, 32)
+        await live.change({"resources.vm_kib_s": None})
+        assert (vm.spec.bandwidth_kib_s, engine.view.tasks[0].bandwidth_kib_s) == (None, None)
 
 
 async def test_cores_and_memory_at_the_next_boot(tmp_path: Path) -> None:

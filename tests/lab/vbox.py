@@ -72,9 +72,9 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def answer(port: int) -> str:
+def answer(port: int, name: str = "index.json") -> str:
     """What the guest's web server answers, or nothing."""
-    with suppress(OSError, urllib.error.URLError), urllib.request.urlopen(f"http://127.0.0.1:{port}/index.json", timeout=2) as page:
+    with suppress(OSError, urllib.error.URLError), urllib.request.urlopen(f"http://127.0.0.1:{port}/{name}", timeout=2) as page:
         return str(page.read().decode())
     return ""
 
@@ -105,17 +105,24 @@ class Guest:
 
 
 @contextmanager
-def guest(name: str, folder: Path, appliance: Path) -> Iterator[Guest]:
-    """A VM with a copy of the appliance's disk, a shared folder and a way to its web server. One processor: interpreted guests with two stall."""
+def guest(name: str, folder: Path, appliance: Path, *, cores: int = 1, prepare: Callable[[Path], None] | None = None) -> Iterator[Guest]:
+    """A VM with a copy of the appliance's disk, which is prepared, a shared folder and a way to its web server.
+
+    Interpreted guests with more than one processor hardly move where VirtualBox offers them KVM's clock: it offers nothing then.
+    """
     share = folder / f"{name}-share"
     share.mkdir()
     (share / "context").write_text("T4T_MODE=idle\nT4T_HEARTBEAT_SECONDS=1\n")
     disk = folder / f"{name}.vdi"
     shutil.copyfile(appliance / "t4t-appliance.vdi", disk)
+    if prepare is not None:
+        prepare(disk)
     vboxmanage("internalcommands", "sethduuid", disk)  # two media with one UUID can't be registered
     made = Guest(name, free_port(), share)
     with machine(name, memory_mib=512):
         vboxmanage("modifyvm", name, "--nic1", "nat", "--nictype1", "virtio", "--natpf1", f"web,tcp,127.0.0.1,{made.port},,80")
+        if cores > 1:
+            vboxmanage("modifyvm", name, "--cpus", str(cores), "--ioapic", "on", "--paravirt-provider", "none")
         vboxmanage("modifyvm", name, "--uart1", "0x3F8", "4", "--uart-mode1", "file", folder / f"{name}-serial.txt")
         vboxmanage("storagectl", name, "--name", "disks", "--add", "sata", "--controller", "IntelAhci", "--portcount", "1")
         vboxmanage("storageattach", name, "--storagectl", "disks", "--port", "0", "--type", "hdd", "--medium", disk)

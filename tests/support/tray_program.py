@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from t4t.gui.link import AgentLink
 from t4t.gui.session import Session
+from t4t.gui.signals import stop_on_signals
 from t4t.gui.tray.app import Tray
 from t4t.gui.tray.hosts import TrayHosts
 
@@ -23,7 +24,7 @@ def _say(line: str) -> None:
 
 
 def main() -> None:
-    """Until it is killed. The second argument: after how many milliseconds a missing tray is given up."""
+    """Until a signal. The second argument: after how many milliseconds a missing tray is given up."""
     application = QApplication(["t4t"])
     application.setQuitOnLastWindowClosed(False)
     link = AgentLink(Path(sys.argv[1]))
@@ -34,7 +35,8 @@ def main() -> None:
         hosts=TrayHosts(patience_ms=int(sys.argv[2])),
     )
     link.open()
-    QCoreApplication.exec()
+    with stop_on_signals(QCoreApplication.quit):
+        QCoreApplication.exec()
     tray.take_down()
 
 

@@ -85,6 +85,8 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     memory_mib: int
     cap_percent: int = 100
     """How much of each core it may use, as the hypervisor has been told."""
+    bandwidth_kib_s: int | None = None
+    """Its limit on the network; None: there is none."""
     ports: tuple[PortView, ...]
     checkpoints: int
     restarts: int

@@ -87,6 +87,7 @@ def task_view(charge: Charge, clock: WallClock) -> TaskView:
         cores=work.wishes.cores if info is None else info.cores,
         memory_mib=work.folder.spec(work.vm, work.wishes).memory_mib if info is None else info.memory_mib,
         cap_percent=work.wishes.cap_percent if info is None else info.cap_percent,
+        bandwidth_kib_s=work.wishes.bandwidth_kib_s if info is None else info.bandwidth_kib_s,
         ports=() if info is None else tuple(PortView(name=port.name, host_port=port.host_port) for port in info.ports),
         checkpoints=record.checkpoints,
         restarts=record.restarts,

@@ -56,8 +56,8 @@ class Readings:
     """All that the sensors said last; None is not known here or now, and must hold nothing back.
 
     How old a value may be when it is read, while work runs / while nothing runs: the user's input, lock, remote session and screen 1 s (3 s while the user is
-    there) / 15 s, and nothing at all where the system tells of changes by itself; listed programs and the load of others 5 s / 30 s; temperature, memory,
-    disk, power saver and metered network 15 s / 60 s; watts 60 s / 300 s. The source of power and the battery's charge are no readings:
+    there) / 15 s, and nothing at all where the system tells of changes by itself; listed programs and the load of others 10 s / 30 s; temperature, memory,
+    disk, power saver and metered network 20 s / 60 s; watts 60 s / 300 s. The source of power and the battery's charge are no readings:
     `t4t.domain.host_events.PowerChanged` brings them.
     """
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from t4t.cli.services import ProjectServices, SettingsServices
     from t4t.domain.appliance_descriptor import Descriptor
+    from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.virtualbox_install import Purpose
@@ -129,6 +130,9 @@ class Services:
 
     def has_screen(self) -> bool:
         return self.screen
+
+    def autostart(self, *, on: bool | None) -> AutostartState:
+        raise NotImplementedError
 
 
 def run(services: Services, *words: str) -> int:

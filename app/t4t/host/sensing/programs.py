@@ -37,6 +37,7 @@ class Programs:
         self._ours = ours
         self._listed = tuple(listed)
         self._names: dict[int, str] = {}
+        """Of all processes, as they are compared."""
         self._fresh: set[int] = set()
         """Seen once: a process may still turn into another program."""
         self._machines: set[int] = set()
@@ -56,8 +57,8 @@ class Programs:
         self._listed = tuple(programs)
 
     async def look(self) -> Readings:
-        """See `Sensor.look`; in a thread, for there may be hundreds of processes."""
-        return await asyncio.to_thread(self.look_now)
+        """See `Sensor.look`; the first time in a thread, for there may be hundreds of processes. Later ones take a millisecond: a thread would cost more."""
+        return self.look_now() if self._names else await asyncio.to_thread(self.look_now)
 
     async def close(self) -> None:
         """Nothing stays open."""
@@ -71,7 +72,7 @@ class Programs:
         self._before = now
         known = self._shares
         return Readings(
-            programs=running(self._listed, {plain_name(name) for name in self._names.values()}),
+            programs=running(self._listed, self._names.values()),
             others_percent=None if known is None else known.others,
             ours_percent=None if known is None else known.ours,
         )
@@ -90,9 +91,9 @@ class Programs:
         self._fresh = new
 
     def _meet(self, process: psutil.Process) -> None:
-        name = process.name()
+        name = plain_name(process.name())
         self._names[process.pid] = name
-        if process.pid not in self._followed and self._is_ours(process, plain_name(name)):
+        if process.pid not in self._followed and self._is_ours(process, name):
             self._followed[process.pid] = process
 
     def _is_ours(self, process: psutil.Process, name: str) -> bool:

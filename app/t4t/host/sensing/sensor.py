@@ -54,7 +54,7 @@ class Sensor(Protocol):
 _AWAY_S: Final = 1.0
 _HERE_S: Final = 3.0
 _TOLD_S: Final = 60.0
-_PACES: Final = {Kind.USER: (_HERE_S, 15.0), Kind.PROGRAMS: (5.0, 30.0), Kind.COMPUTER: (15.0, 60.0), Kind.POWER: (60.0, 300.0)}
+_PACES: Final = {Kind.USER: (_HERE_S, 15.0), Kind.PROGRAMS: (10.0, 30.0), Kind.COMPUTER: (20.0, 60.0), Kind.POWER: (60.0, 300.0)}
 """While work runs, and while none does."""
 
 

@@ -140,6 +140,21 @@ async def test_others_that_are_busy_for_long_slow_it_down_and_then_pause_it(agen
         assert engine.view.deciding == "base"
 
 
+async def test_short_memory_saves_it_and_it_comes_back_only_where_there_is_room_for_it(agent: InProcess, sensing: SensingByHand, clock: VirtualClock) -> None:
+    agent.settings = Settings(min_free_memory_mib=1024)
+    sensing.say(free_memory_mib=2000)
+    async with agent.running() as engine:
+        await until(engine, "running")
+        sensing.say(free_memory_mib=900)
+        view = await shows(engine, lambda view: view.tasks[0].vm is VmState.SAVED)
+        assert (view.deciding, view.level) == ("memory", Level.SAVED)
+        sensing.say(free_memory_mib=1024 + 500)  # what it gave back, less than its own 512
+        await clock.sleep(1000)
+        assert engine.view.tasks[0].vm is VmState.SAVED
+        sensing.say(free_memory_mib=1024 + 600)
+        await shows(engine, lambda view: view.tasks[0].vm is VmState.RUNNING)
+
+
 async def test_settings_decide_what_a_rule_asks_for(agent: InProcess, sensing: SensingByHand) -> None:
     agent.settings = Settings(when=When(in_use=Response.PAUSE, full_screen=Response.GO_ON))
     async with agent.running() as engine:

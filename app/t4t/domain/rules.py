@@ -67,6 +67,8 @@ class Facts:
     """The battery takes up charge now; one that is full, or kept from charging, does not."""
     battery_percent: float | None = None
     readings: Readings = field(default_factory=Readings)
+    needed_memory_mib: int = 0
+    """What a VM of ours that has no process now would take of the free memory."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,8 +146,9 @@ def _disk(facts: Facts, _intent: Intent, settings: Settings, _at: Instant) -> Fi
 
 
 def _memory(facts: Facts, _intent: Intent, settings: Settings, _at: Instant) -> Finding:
-    """To disk: frozen in memory it would go on to take what is short."""
-    free, limit = facts.readings.free_memory_mib, settings.min_free_memory_mib
+    """To disk: frozen in memory it would go on to take what is short. What it gave back by that must be there beside the limit before it comes again."""
+    free = facts.readings.free_memory_mib
+    limit = settings.min_free_memory_mib and settings.min_free_memory_mib + facts.needed_memory_mib
     return Finding(holds=free is not None and free < limit, level=Level.SAVED, value=free, limit=limit or None, onset_s=_MEMORY_ONSET_S)
 
 

@@ -287,7 +287,9 @@ class Engine:
         before, now = self._judge.decide()
         if before is not None and (before.level, before.deciding) != (now.level, now.deciding):
             self._history.note("level", f"{now.level.value} {now.deciding}")
-        self._judge.expect(runs=any(charge.work.seen.state is VmState.RUNNING for charge in self._reconciler.charges.values()))
+        seen = [charge.work.seen for charge in self._reconciler.charges.values()]
+        needed = max((one.info.memory_mib for one in seen if one.info is not None and not one.state.alive), default=0)
+        self._judge.expect(runs=any(one.state is VmState.RUNNING for one in seen), needed_memory_mib=needed)
         if not holds_still(now.level):
             self._reconciler.fit(now.level)
         return order_of(now.level)

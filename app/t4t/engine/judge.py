@@ -27,6 +27,7 @@ class Judge:
         self._host = host
         self._volition = volition
         self._free_bytes: int | None = None
+        self._needed_memory_mib = 0
         self.decision: Decision | None = None
 
     def judged(self) -> Decision:
@@ -41,6 +42,7 @@ class Judge:
             on_battery=power.on_battery,
             charging=power.charging,
             battery_percent=power.percent,
+            needed_memory_mib=self._needed_memory_mib,
             readings=Readings() if self._parts.sensing is None else self._parts.sensing.readings,
         )
         return decide(facts, self._volition.intent, self._given.settings, self._volition.instant(), before=self.decision)
@@ -55,8 +57,9 @@ class Judge:
         """Whether what is known now makes another decision, or begins to count towards one."""
         return self.decision is None or stirred(self.decision, self.judged())
 
-    def expect(self, *, runs: bool) -> None:
-        """Tell the sensors what matters now."""
+    def expect(self, *, runs: bool, needed_memory_mib: int) -> None:
+        """Tell the sensors what matters now; ``needed_memory_mib`` as in `Facts`."""
+        self._needed_memory_mib = needed_memory_mib
         if self._parts.sensing is not None:
             when = self._given.settings.when
             self._parts.sensing.expect(runs=runs, away_after_s=when.away_after_min * _MINUTE_S, programs=when.programs)

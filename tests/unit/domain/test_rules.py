@@ -291,6 +291,10 @@ def test_memory_and_battery() -> None:
     assert _after((0, short)).level is Level.FULL, "there is no limit unless somebody sets one"
     assert _after((0, short), given_=given_).level is Level.FULL
     assert (_after((0, short), (10, short), given_=given_).level, _after((0, short), (10, short), given_=given_).deciding) == (Level.SAVED, "memory")
+    freed = replace(PLENTY, readings=Readings(free_memory_mib=900), needed_memory_mib=512)
+    assert _after((0, short), (10, short), (400, freed), (800, freed), given_=given_).deciding == "memory", "it would be short again as soon as it comes back"
+    enough = replace(freed, needed_memory_mib=300)
+    assert _after((0, short), (10, short), (11, enough), (311, enough), given_=given_).deciding == BASE
     assert _after((0, replace(PLENTY, on_battery=True))).deciding == "battery"
     charging = replace(PLENTY, charging=True, battery_percent=50.0)
     assert _after((0, charging)).deciding == "charging"

@@ -23,6 +23,7 @@ import psutil
 
 import doctor
 import idle
+import limits
 from bare import BareVm
 from publish import parts
 from t4t.domain.vm import BootDisk, DiskFormat, PortForward, Share, VmId, VmSpec
@@ -206,6 +207,7 @@ async def main() -> None:
         "supervision": supervised,
         "doctor": await asyncio.to_thread(doctor.measure),
         "idle": await asyncio.to_thread(idle.measure, image),
+        "limits": await asyncio.to_thread(limits.measure),
     }
     write(report)
 
@@ -246,6 +248,7 @@ def page(report: dict[str, Any]) -> str:
             "`benchmarks/run.py doctor` measures only this.",
             "",
             *(idle.table(report["idle"]) if "idle" in report else ()),
+            *(limits.table(report["limits"]) if "limits" in report else ()),
         ]
     )
 
@@ -253,7 +256,8 @@ def page(report: dict[str, Any]) -> str:
 def only(part: str) -> None:
     """Measure one part alone and put it beside the other figures as they are."""
     report = json.loads((ROOT / "docs" / "benchmarks.json").read_text(encoding="utf-8"))
-    write(report | {part: doctor.measure() if part == "doctor" else idle.measure(the_image())})
+    parts_alone: dict[str, Callable[[], object]] = {"doctor": doctor.measure, "idle": lambda: idle.measure(the_image()), "limits": limits.measure}
+    write(report | {part: parts_alone[part]()})
 
 
 def the_image() -> Path:
@@ -262,7 +266,7 @@ def the_image() -> Path:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:] in (["doctor"], ["idle"]):
+    if sys.argv[1:] in (["doctor"], ["idle"], ["limits"]):
         only(sys.argv[1])
     else:
         asyncio.run(main())

@@ -69,6 +69,9 @@ async def test_a_clients_day(agent: InProcess) -> None:
                 assert why.next_change == pytest.approx(why.since + 3600)
                 assert client.call("prolong")["next_change"] == pytest.approx(why.since + 5400)
                 assert client.call("resume")["level"] == "full"
+                anyway = client.call("run_anyway", kind="30m")
+                assert anyway["anyway_until"] == pytest.approx(client.why().since + 1800)
+                assert (client.why().deciding, client.call("run_anyway", kind=None)["anyway_until"]) == ("run_anyway", None)
                 assert client.call("finish")["finishing"]
                 assert [task["key"] for task in client.call("tasks")] == ["one"]
                 client.call("checkpoint")

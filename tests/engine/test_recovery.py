@@ -286,7 +286,7 @@ async def test_levels_act_on_a_machine_that_runs(agent: InProcess, monkeypatch: 
     def judge(*_known: object) -> Finding:
         return Finding(holds=wished[-1] is not Level.FULL, level=wished[-1])
 
-    monkeypatch.setattr("t4t.domain.policy.RULES", (*RULES, Rule("in_use", judge)))
+    monkeypatch.setattr("t4t.domain.policy.RULES", (*RULES, Rule("as_the_test_wishes", judge)))
     agent.cores = 4
     agent.add_task("a", memory_size_mb="256")
     async with agent.running() as engine:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from typing import TYPE_CHECKING
 
+from support.sensing_by_hand import SensingByHand
 from support.task_folders import make_task
 from t4t.domain.policy import Settings
 from t4t.engine.engine import Engine
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
     from t4t.domain.vm import Feature
+    from t4t.engine.parts import Sensing
+    from t4t.host.limiting import Limiter
+    from t4t.hypervisor.driver import Driver
 
 
 class InProcess:
@@ -44,10 +48,19 @@ class InProcess:
         self.features: frozenset[Feature] | None = None
         """What the hypervisor can, if that is not everything."""
         self.host: HostByHand | None = None
+        self.driver: Driver | None = None
+        """In place of the fake one."""
+        self.sensing: Sensing | None = None
+        self.limiter: Limiter | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
         self.source.make()
         self.failures: list[Failure] = []
+
+    @property
+    def wishes(self) -> Wishes:
+        """What the volunteer gives."""
+        return Wishes(cores=self.cores)
 
     def add_task(self, name: str, **changes: str | None) -> None:
         make_task(self.data / "tasks" / name, changes={"pf_guest_port": None} | changes)
@@ -56,7 +69,8 @@ class InProcess:
     async def running(self, *, once: bool = False) -> AsyncIterator[Engine]:
         """The agent, from its start to its end (asked for, if it has not come by itself)."""
         state = State(self.data, now=self.clock.wall)
-        driver = FakeHypervisor(self.world) if self.features is None else FakeHypervisor(self.world, features=self.features)
+        fake = FakeHypervisor(self.world) if self.features is None else FakeHypervisor(self.world, features=self.features)
+        driver = self.driver or fake
         watch = folder_watch()
         engine = Engine(
             Parts(
@@ -65,7 +79,7 @@ class InProcess:
                 state=state,
                 clock=self.clock,
                 settings=self.settings,
-                wishes=Wishes(cores=self.cores),
+                wishes=self.wishes,
                 data_dir=self.data,
                 free_bytes=lambda: self.free,
                 folder_watch=watch,
@@ -74,8 +88,12 @@ class InProcess:
                 host=self.host,
                 block_reason=lambda seconds: f"{seconds:.0f} s",
                 reopen=self.reopen,
+                sensing=self.sensing,
+                limiter=self.limiter,
             )
         )
+        if isinstance(self.sensing, SensingByHand):
+            self.sensing.heard = engine.heard
         server = ApiServer(engine, self.data)
         await server.start()
         agent = asyncio.create_task(engine.run(once=once))

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 APP = Path(__file__).resolve().parents[2] / "app"
 NO_SYSTEM_BUS = "unix:path=/nonexistent/system-bus"
 """What this computer does is not to disturb a test, nor a test this computer."""
+NO_SCREEN = {"DISPLAY": "", "WAYLAND_DISPLAY": "", "DBUS_SESSION_BUS_ADDRESS": "unix:path=/nonexistent/session-bus"}
+"""Nor is whoever sits at it to slow down what a test waits for."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Ended:
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:
-    return os.environ | {"PYTHONPATH": str(APP), "DBUS_SYSTEM_BUS_ADDRESS": NO_SYSTEM_BUS} | dict(changes or {})
+    return os.environ | {"PYTHONPATH": str(APP), "DBUS_SYSTEM_BUS_ADDRESS": NO_SYSTEM_BUS} | NO_SCREEN | dict(changes or {})
 
 
 def t4t(*words: str, data: Path, before: Sequence[str] = (), env: Mapping[str, str] | None = None, seconds: float = 60) -> Ended:

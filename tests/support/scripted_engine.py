@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from t4t.domain.policy import Instant, Level, PauseKind, pause_by_hand
+from t4t.domain.policy import AnywayKind, Instant, Level, PauseKind, anyway_by_hand, pause_by_hand
 from t4t.domain.session import VERSION, Activity, NoticeView, RuleView, SessionView, TaskView, TrayState, Why
 from t4t.domain.vm import VmState
 
@@ -137,6 +137,13 @@ class ScriptedEngine:
         await self._asked("resume")
         tasks = tuple(msgspec.structs.replace(task, activity=Activity.RUNNING, vm=VmState.RUNNING) for task in self._view.tasks)
         self.show(state=TrayState.WORKING, level=Level.FULL, deciding="base", next_change=None, finishing=False, tasks=tasks)
+        return self._view
+
+    async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
+        await self._asked(f"run_anyway {'off' if kind is None else kind.value}")
+        now = time.time()
+        until = None if kind is None else anyway_by_hand(kind, Instant(now=now, boot="b", morning=now)).until
+        self.show(state=TrayState.WORKING, level=Level.FULL, deciding="base" if kind is None else "run_anyway", next_change=until, anyway_until=until)
         return self._view
 
     async def finish(self) -> SessionView:

@@ -37,6 +37,7 @@ TASKS = st.builds(
     save_s=_MAYBE,
     retry_at=_MAYBE,
     sentence=st.sampled_from(["task.running", "task.of_a_later_version"]),
+    measured_percent=st.none() | _NUMBERS,
 )
 NOTICES = st.builds(
     NoticeView,

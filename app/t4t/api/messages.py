@@ -10,7 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from t4t.domain.policy import PauseKind
+from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.session import VERSION
 from t4t.domain.settings.presets import Preset  # noqa: TC001 - msgspec reads it at run time
@@ -37,6 +37,13 @@ class PauseParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For how long to pause."""
 
     kind: PauseKind = PauseKind.FOREVER
+    version: int = VERSION
+
+
+class AnywayParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """For how long to run whatever the rules say; null: no more."""
+
+    kind: AnywayKind | None = AnywayKind.HOUR
     version: int = VERSION
 
 
@@ -111,7 +118,17 @@ class ResetParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 Params: TypeAlias = (
-    NoParams | PauseParams | TimelineParams | ProjectParams | AttachParams | UnlockParams | ReadParams | SettingsParams | PresetParams | ResetParams
+    NoParams
+    | PauseParams
+    | AnywayParams
+    | TimelineParams
+    | ProjectParams
+    | AttachParams
+    | UnlockParams
+    | ReadParams
+    | SettingsParams
+    | PresetParams
+    | ResetParams
 )
 
 METHODS: Final[dict[str, type[Params]]] = {
@@ -120,6 +137,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "tasks": NoParams,
     "timeline": TimelineParams,
     "pause": PauseParams,
+    "run_anyway": AnywayParams,
     "prolong": NoParams,
     "resume": NoParams,
     "finish": NoParams,

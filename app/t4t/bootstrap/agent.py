@@ -13,6 +13,7 @@ from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
 from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.projects import http, projects_of
+from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
 from t4t.bootstrap.tasks import stop_on_signals
 from t4t.cli import terminal
@@ -25,6 +26,7 @@ from t4t.host import resources
 from t4t.host.clock import RealClock
 from t4t.host.folder_watch import folder_watch
 from t4t.host.host_events import open_host_events
+from t4t.host.limiting import limiter
 from t4t.host.watches import Watched
 from t4t.hypervisor.choice import AUTO
 from t4t.hypervisor.trial import FOLDER
@@ -73,8 +75,11 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         stack.push_async_callback(driver.close)
         connections = http()
         stack.push_async_callback(connections.close)
+        limits = limiter()
+        stack.push_async_callback(limits.close)
         shop = Shop()
         projects = projects_of(data, state, connections, clock=clock, once=once, workshop=shop)
+        senses = Senses(data, clock)
         giving = Giving(desk, projects, cmdline=options.cmdline)
         engine = Engine(
             Parts(
@@ -94,6 +99,8 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
                 block_reason=screen.saving_first,
                 reopen=driver.reopen,
                 failed=terminal.show_failure,
+                limiter=limits,
+                sensing=senses,
             )
         )
         shop.opens(engine)
@@ -107,7 +114,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
             await asyncio.to_thread(projects.unlock, passphrase)
         await server.start()
         with stopping(engine.quit):
-            async with projects.running():
+            async with projects.running(), senses.opened(engine):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
 

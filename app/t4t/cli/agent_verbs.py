@@ -12,7 +12,7 @@ from t4t.api.client import Client
 from t4t.cli.project_verbs import show_project
 from t4t.cli.terminal import plain, show_notice
 from t4t.domain.errors import from_wire
-from t4t.domain.policy import PauseKind
+from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.session import SessionView, TaskView
 from t4t.wording.notices import notice
 from t4t.wording.projects import in_short
@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-VERBS: Final = frozenset({"status", "why", "pause", "prolong", "resume", "finish", "checkpoint", "tasks", "timeline", "quit"})
+VERBS: Final = frozenset({"status", "why", "pause", "prolong", "resume", "run-anyway", "finish", "checkpoint", "tasks", "timeline", "quit"})
 DONE: Final = 0
+OFF: Final = "off"
 
 
 def run(args: argparse.Namespace, data_dir: Path) -> int:
@@ -33,13 +34,15 @@ def run(args: argparse.Namespace, data_dir: Path) -> int:
     params: dict[str, Any] = {}
     if args.verb == "pause":
         params["kind"] = PauseKind(args.kind).value
+    if args.verb == "run-anyway":
+        params["kind"] = None if args.kind == OFF else AnywayKind(args.kind).value
     if args.verb == "timeline":
         params["limit"] = args.limit
     with Client(data_dir) as client:
         if args.verb == "why" and not args.json:
             _print_why(client)
             return DONE
-        answer = client.call(args.verb, **params)
+        answer = client.call(args.verb.replace("-", "_"), **params)
     if args.json:
         print(json.dumps(answer, indent=2))
     elif args.verb == "tasks":

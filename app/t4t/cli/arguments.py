@@ -7,7 +7,7 @@ from typing import Final
 
 from t4t import __version__
 from t4t.cli import autostart, settings_verbs
-from t4t.domain.policy import PauseKind
+from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep
 
 HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
@@ -156,6 +156,8 @@ def parser() -> argparse.ArgumentParser:
     pause.add_argument("kind", nargs="?", choices=[kind.value for kind in PauseKind], default=PauseKind.FOREVER.value, help="for how long (default: forever)")
     for verb, does in (("resume", "go on"), ("prolong", "half an hour more of the pause")):
         verbs.add_parser(verb, help=does)
+    anyway = verbs.add_parser("run-anyway", help="run whatever your rules say, for a while; a full disk, heat and an empty battery still count")
+    anyway.add_argument("kind", nargs="?", choices=[*(kind.value for kind in AnywayKind), "off"], default=AnywayKind.HOUR.value, help="how long (default: 1h)")
     verbs.add_parser("finish", help="finish the work at hand, then pause")
     verbs.add_parser("checkpoint", help="write a checkpoint of everything that runs")
     verbs.add_parser("tasks", help="the tasks at hand")

@@ -32,6 +32,10 @@ class WallClock(Clock, Protocol):
         """The wall's next eight o'clock that is at least five hours away: at one in the morning "tomorrow" is the morning that comes."""
         ...
 
+    def offset_at(self, at: float) -> float:
+        """How many seconds local time is east of UTC at ``at``, which may be long ago or to come: daylight-saving time is the system's word."""
+        ...
+
     def boot(self) -> str:
         """Tells one run of the computer from the next."""
         ...

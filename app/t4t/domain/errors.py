@@ -406,6 +406,17 @@ class HypervisorUnfit(HypervisorError):
     retry = Retry.AFTER_USER
 
 
+@dataclass(eq=False)
+class LimitNotHeld(HypervisorError):
+    """The VM uses more of its processors than it may, and nothing here can hold it back; percent of them."""
+
+    hypervisor: str
+    limit_percent: int
+    measured_percent: int
+    code = "T4T-HV-09"
+    retry = Retry.AFTER_USER
+
+
 # --- task ----------------------------------------------------------------------------------------------------------
 
 

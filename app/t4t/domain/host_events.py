@@ -89,6 +89,8 @@ class Power:
     on_battery: bool = False
     percent: float | None = None
     charge: Charge = Charge.FINE
+    charging: bool | None = None
+    """Whether the battery takes up charge now: one that is full, or is kept from charging, does not. None: the system does not say."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -190,7 +192,7 @@ def charge_of(*, on_battery: bool, percent: float | None) -> Charge:
 
 def power_changed(told: Power | None, now: Power) -> bool:
     """Whether ``now`` is worth an event after ``told``, the last one that was."""
-    if told is None or (told.on_battery, told.charge) != (now.on_battery, now.charge):
+    if told is None or (told.on_battery, told.charge, told.charging) != (now.on_battery, now.charge, now.charging):
         return True
     if told.percent is None or now.percent is None:
         return told.percent is not now.percent

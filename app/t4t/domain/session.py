@@ -95,6 +95,8 @@ class TaskView(msgspec.Struct, frozen=True, kw_only=True):
     """How long saving took the last time."""
     retry_at: float | None
     sentence: str
+    measured_percent: float | None = None
+    """How much of its cores it really used, over the last half minute or more under this limit; None: not measured yet."""
 
 
 class RuleView(msgspec.Struct, frozen=True):
@@ -104,6 +106,8 @@ class RuleView(msgspec.Struct, frozen=True):
     value: Value
     limit: Value
     holds: bool
+    overruled: bool = False
+    """It would hold, and the volunteer said to run anyway."""
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -137,11 +141,16 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     tasks: tuple[TaskView, ...]
     notices: tuple[NoticeView, ...]
     projects: tuple[ProjectView, ...] = ()
+    anyway_until: float | None = None
+    """Until when the volunteer's word to run anyway holds; None: the rules count."""
 
 
 def why(decision: Decision) -> Why:
     """The decision without its memory."""
-    rules = tuple(RuleView(id=state.id, value=state.value, limit=state.limit, holds=state.holds) for state in decision.rules)
+    rules = tuple(
+        RuleView(id=state.id, value=state.value, limit=state.limit, holds=state.holds and not state.overruled, overruled=state.overruled)
+        for state in decision.rules
+    )
     return Why(level=decision.level, deciding=decision.deciding, since=decision.since, next_change=decision.next_change, rules=rules)
 
 

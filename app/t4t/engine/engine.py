@@ -10,17 +10,18 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import StateSetAside, T4TError
-from t4t.domain.host_events import DiskState
-from t4t.domain.policy import Decision, Facts, PauseKind, decide, decision_after_jump, due, holds_still
+from t4t.domain.policy import AnywayKind, PauseKind, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
 from t4t.engine.given import Given
 from t4t.engine.history import History
+from t4t.engine.holding import Holding
 from t4t.engine.host_side import HostSide
 from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
+from t4t.engine.judge import Judge
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
 from t4t.engine.volition import Volition
@@ -81,11 +82,12 @@ class Engine:
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
         self._given = Given(settings=parts.settings, wishes=parts.wishes)
+        self._judge = Judge(parts, self._given, self._host, self._volition)
         self._intake = Intake(parts, self._given, self._reconciler, self._history, wake=self._bell.ring)
-        self._decision: Decision | None = None
         self._view: SessionView | None = None
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
+        self._holding = Holding(parts.limiter, wake=self._bell.ring)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -117,10 +119,10 @@ class Engine:
         await self._begun.wait()
 
     def why(self) -> Why:
-        """The decision of the last turn."""
-        if self._decision is None:
+        """The decision, with what the sensors say at this moment."""
+        if self._judge.decision is None:
             raise RuntimeError("the engine has not begun")
-        return why(self._decision)
+        return why(self._judge.judged())
 
     def timeline(self, limit: int) -> list[Happening]:
         """The last lines of the history, oldest first."""
@@ -146,6 +148,10 @@ class Engine:
         """Go on: no pause, no finishing; what failed is tried again at once."""
         return await self._ask(self._resume)
 
+    async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
+        """Run whatever the rules say, those of safety excepted; None: the rules count again. As `pause`."""
+        return await self._ask(self._volition.obey_rules if kind is None else lambda: self._volition.run_anyway(kind))
+
     async def finish(self) -> SessionView:
         """Begin nothing new; pause when all work is done."""
         return await self._ask(self._volition.finish)
@@ -165,6 +171,11 @@ class Engine:
     def _set_given(self, settings: Settings, wishes: Wishes) -> None:
         self._given.settings, self._given.wishes = settings, wishes
         self._reconciler.give(wishes, settings)
+
+    @property
+    def machines(self) -> tuple[str, ...]:
+        """The ids of all VMs in our care; may be asked from any thread."""
+        return tuple(charge.work.vm for charge in tuple(self._reconciler.charges.values()))
 
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
@@ -234,6 +245,7 @@ class Engine:
 
     async def _close(self) -> None:
         self._over = True
+        await self._holding.close()
         await self._host.close()
         await self._intake.close()
         await self._probing.close()
@@ -254,6 +266,7 @@ class Engine:
         if self._reconciler.capabilities is not None:
             new = not self._volition.intent.finishing
             self._reconciler.turn(order, room=self._given.settings.tasks, new=new, special=self._host.orders(order))
+        self._holding.turn(self._reconciler.charges.values())
         self._host.settle()
         self._intake.retire()
         self._after_an_end()
@@ -265,22 +278,21 @@ class Engine:
                 future.set_result(None) if error is None else future.set_exception(error)
         return self._is_over(order)
 
+    def heard(self) -> None:
+        """The sensors said something. Most of it changes nothing, and a turn for each word of theirs would cost more than all the rest of the agent."""
+        if self._judge.is_stirred():
+            self._bell.ring()
+
     def _decide(self) -> Order:
-        known = self._host.known
-        facts = Facts(
-            free_bytes=self._parts.free_bytes(),
-            session_ends=known.ending,
-            falls_asleep=known.asleep,
-            folder_gone=known.disk is DiskState.GONE,
-            charge=known.charge,
-        )
-        before = self._decision
-        self._decision = decide(facts, self._volition.intent, self._given.settings, self._volition.instant(), before=before)
-        if before is not None and (before.level, before.deciding) != (self._decision.level, self._decision.deciding):
-            self._history.note("level", f"{self._decision.level.value} {self._decision.deciding}")
-        if not holds_still(self._decision.level):
-            self._reconciler.fit(self._decision.level)
-        return order_of(self._decision.level)
+        before, now = self._judge.decide()
+        if before is not None and (before.level, before.deciding) != (now.level, now.deciding):
+            self._history.note("level", f"{now.level.value} {now.deciding}")
+        seen = [charge.work.seen for charge in self._reconciler.charges.values()]
+        needed = max((one.info.memory_mib for one in seen if one.info is not None and not one.state.alive), default=0)
+        self._judge.expect(runs=any(one.state is VmState.RUNNING for one in seen), needed_memory_mib=needed)
+        if not holds_still(now.level):
+            self._reconciler.fit(now.level)
+        return order_of(now.level)
 
     def _is_over(self, order: Order) -> bool:
         if order is not Order.QUIT or self._intake.busy:
@@ -327,8 +339,7 @@ class Engine:
         if abs(by) >= _JUMP_S:
             self._history.note("clock_set", f"{by:.0f}")
             self._volition.clock_was_set(by)
-            if self._decision is not None:
-                self._decision = decision_after_jump(self._decision, by)
+            self._judge.clock_was_set(by)
         self._offset = offset
         asleep = self._clock.lasting() - self._clock.monotonic()
         if asleep - self._asleep >= _SLEPT_S:
@@ -343,14 +354,14 @@ class Engine:
     # --- telling ---------------------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
-        if self._decision is None:
+        if self._judge.decision is None:
             return
         view = showing.session_view(
-            self._decision,
+            self._judge.decision,
             self._volition.intent,
             list(self._reconciler.charges.values()),
             clock=self._clock,
-            hypervisor="" if self._reconciler.capabilities is None else self._reconciler.capabilities.hypervisor,
+            hypervisor=self._hypervisor,
             finished=self._intake.finished,
             general=self._general_notices(),
         )
@@ -364,19 +375,24 @@ class Engine:
         for listener in list(self._listeners):
             listener(self._view)
 
+    @property
+    def _hypervisor(self) -> str:
+        return "" if self._reconciler.capabilities is None else self._reconciler.capabilities.hypervisor
+
     def _general_notices(self) -> list[NoticeView]:
         told = [showing.notice_view(StateSetAside(file=name)) for name in self._set_aside]
         told.extend(showing.notice_view(error) for error in self._parts.troubles())
         told.extend(self._intake.notices())
         told.extend([] if self._parts.patron is None else self._parts.patron.notices())
         told.extend(self._probing.notices())
+        told.extend(showing.notice_view(error) for error in self._holding.broken(self._reconciler.charges.values(), self._hypervisor))
         return told
 
     def _due_s(self) -> float:
         """Seconds until something is due by itself."""
         waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
         waits.append(self._host.due_s)
-        if self._decision is not None and (change := due(self._decision, self._given.settings)) is not None:
+        if (change := self._judge.due) is not None:
             waits.append(change - self._clock.wall())
         waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s) if due_s is not None)
         return max(0.05, min(waits))

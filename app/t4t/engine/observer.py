@@ -12,6 +12,7 @@ from t4t.domain import heartbeat
 from t4t.domain.duration import fraction_done, time_up
 from t4t.domain.errors import T4TError
 from t4t.domain.progress import Progress
+from t4t.domain.share import Sample, Share, observed
 from t4t.domain.task import TaskFacts
 from t4t.domain.vm import VmId, VmInfo, VmState
 from t4t.guest import webapp
@@ -70,6 +71,8 @@ class TaskObserver:
         """Begins with what ``record`` says; nothing is looked at before `first_look`."""
         self.state = VmState.ABSENT
         self.info: VmInfo | None = None
+        self.share = Share()
+        """What it really uses of its processors."""
         self.seen = False
         """Whether the first look was had."""
         self._pace = pace
@@ -108,12 +111,14 @@ class TaskObserver:
             return False
         self.count()
         self.state = state
+        self._measure()
         return True
 
     def observe(self, info: VmInfo) -> VmInfo:
         """Take over what a command returned."""
         self.count()
         self.info, self.state = info, info.state
+        self._measure()
         self._record.cpu_s = max(self._record.cpu_s, self._cpu_before + info.cpu_seconds)
         return info
 
@@ -125,6 +130,21 @@ class TaskObserver:
         """There is no such VM any more."""
         self.count()
         self.info, self.state = None, VmState.ABSENT
+        self._measure()
+
+    def measure_anew(self) -> None:
+        """Another limit is in force: what was measured before it says nothing."""
+        self.share = Share()
+
+    def _measure(self) -> None:
+        """What its process used of the time since the last look, if it ran all the while."""
+        info = self.info
+        if info is None or info.pid is None or self.state is not VmState.RUNNING:
+            self.share = observed(self.share, None)
+            return
+        process = (info.pid, info.pid_started or "")
+        sample = Sample(at=self._clock.monotonic(), process=process, cpu_s=info.cpu_seconds, cap_percent=info.cap_percent, cores=info.cores)
+        self.share = observed(self.share, sample)
 
     def count(self) -> None:
         """Count the time since the last turn if the VM ran in it."""

@@ -10,7 +10,7 @@ from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine, Iterable
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
     from pathlib import Path
     from typing import Any
 
@@ -19,17 +19,32 @@ if TYPE_CHECKING:
     from t4t.domain.policy import Settings
     from t4t.domain.progress import Failure, IntermediateUpload, Trickle
     from t4t.domain.project_view import ProjectView
+    from t4t.domain.readings import Readings
     from t4t.domain.session import NoticeView
     from t4t.engine.folder import Wishes
     from t4t.engine.source import TaskSource
     from t4t.host.folder_watch import FolderWatch
     from t4t.host.host_events import HostEvents
+    from t4t.host.limiting import Limiter
     from t4t.hypervisor.driver import Driver
     from t4t.storage.state import State
 
 
 def _nobody(_failure: Failure) -> None:
     """Nobody wants to hear of it."""
+
+
+class Sensing(Protocol):
+    """The sensors of this computer. Who makes them lets them call `Engine.heard` when they say something new."""
+
+    @property
+    def readings(self) -> Readings:
+        """What they said last."""
+        ...
+
+    def expect(self, *, runs: bool, away_after_s: float, programs: Sequence[str]) -> None:
+        """What matters now: whether anything runs that the volunteer could feel, how long he is away without input, and the programs that he listed."""
+        ...
 
 
 class Patron(Protocol):
@@ -75,5 +90,9 @@ class Parts:
     open_folder: Callable[[Path], TaskFolder] = TaskFolder
     """Reads and checks one."""
     patron: Patron | None = None
+    limiter: Limiter | None = None
+    """None: there is none, and a hypervisor that does not hold its own limit is told of."""
+    sensing: Sensing | None = None
+    """The sensors of this computer; None: nobody says who uses it, and nothing of that kind holds the work back."""
     troubles: Callable[[], Iterable[T4TError]] = tuple
     """What else the volunteer should know: of the settings."""

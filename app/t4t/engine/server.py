@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol, assert_never
 from t4t.api import messages
 from t4t.api.endpoint import endpoint, make_private
 from t4t.api.messages import (
+    AnywayParams,
     AttachParams,
     NoParams,
     PauseParams,
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from t4t.domain.policy import PauseKind
+    from t4t.domain.policy import AnywayKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.session import SessionView, Why
     from t4t.engine.settings_api import SettingsCommands
@@ -96,6 +97,10 @@ class Commands(Protocol):
         ...
 
     async def resume(self) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
         """See `Engine`."""
         ...
 
@@ -286,6 +291,8 @@ class _Conversation:
         match taken.params:
             case PauseParams(kind=kind):
                 return await self._commands.pause(kind)
+            case AnywayParams(kind=anyway):
+                return await self._commands.run_anyway(anyway)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
             case NoParams() if taken.method != "projects":
@@ -311,7 +318,7 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case NoParams() | PauseParams() | TimelineParams() | SettingsParams() | PresetParams() | ResetParams():
+            case NoParams() | PauseParams() | AnywayParams() | TimelineParams() | SettingsParams() | PresetParams() | ResetParams():
                 pass
             case _:
                 assert_never(params)

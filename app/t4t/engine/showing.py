@@ -6,7 +6,7 @@ import dataclasses
 import os
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.errors import Retry, T4TError
+from t4t.domain.errors import LimitNotHeld, Retry, T4TError
 from t4t.domain.session import VERSION, Activity, NoticeView, PortView, SessionView, TaskView, sentence, tray_state
 from t4t.domain.task import Step
 from t4t.domain.vm import VmState
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from t4t.domain.policy import Decision, Intent
     from t4t.engine.reconciler import Charge
 
+_NO_HURRY: Final = frozenset({LimitNotHeld.code})
+"""Notices that are shown and need nobody: the work goes on all the same."""
 _PASSING_FAILURES: Final = 3
 """A failure that passes is the volunteer's business when it does not pass."""
 _SAVE_BASE_S: Final = 3.0
@@ -93,6 +95,7 @@ def task_view(charge: Charge, clock: WallClock) -> TaskView:
         save_s=record.save_s,
         retry_at=None if charge.trouble is None else _wall(clock, charge.trouble.retry_at),
         sentence=f"task.{doing.value}",
+        measured_percent=None if work.seen.share.percent is None else round(work.seen.share.percent),
     )
 
 
@@ -136,7 +139,8 @@ def session_view(
     """Everything at this moment; the serial is the engine's."""
     tasks = tuple(task_view(charge, clock) for charge in charges)
     told = (*general, *notices(charges, clock))
-    state = tray_state(decision, [task.activity for task in tasks], attention=bool(told))
+    attention = any(notice.code not in _NO_HURRY for notice in told)
+    state = tray_state(decision, [task.activity for task in tasks], attention=attention)
     return SessionView(
         version=VERSION,
         serial=0,
@@ -148,6 +152,7 @@ def session_view(
         since=decision.since,
         next_change=decision.next_change,
         finishing=intent.finishing,
+        anyway_until=None if intent.anyway is None else intent.anyway.until,
         hypervisor=hypervisor,
         save_s=save_estimate_s(charges),
         finished=finished,

@@ -8,7 +8,21 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import T4TError
-from t4t.domain.policy import PROLONGED_BY_S, Instant, Intent, PauseKind, after_jump, in_zone, is_over, pause_by_hand, prolonged
+from t4t.domain.policy import (
+    PROLONGED_BY_S,
+    AnywayKind,
+    Instant,
+    Intent,
+    PauseKind,
+    after_jump,
+    anyway_after_jump,
+    anyway_by_hand,
+    holds_anyway,
+    in_zone,
+    is_over,
+    pause_by_hand,
+    prolonged,
+)
 
 if TYPE_CHECKING:
     from t4t.domain.clock import WallClock
@@ -39,11 +53,11 @@ class Volition:
 
     def instant(self) -> Instant:
         """Now."""
-        return Instant(now=self._clock.wall(), boot=self._clock.boot(), morning=self._clock.morning())
+        return Instant(now=self._clock.wall(), boot=self._clock.boot(), morning=self._clock.morning(), offset_at=self._clock.offset_at)
 
     def pause(self, kind: PauseKind, *, told: str) -> None:
         """Pause by hand. Raises `FolderUnwritable` when it holds but would not survive our end."""
-        self._want(msgspec.structs.replace(self.intent, pause=pause_by_hand(kind, self.instant()), finishing=False), told, kind.value)
+        self._want(msgspec.structs.replace(self.intent, pause=pause_by_hand(kind, self.instant()), finishing=False, anyway=None), told, kind.value)
 
     def prolong(self) -> None:
         """Half an hour more of the pause that holds; as `pause`."""
@@ -53,6 +67,14 @@ class Volition:
     def resume(self) -> None:
         """No pause, no finishing; as `pause`."""
         self._want(msgspec.structs.replace(self.intent, pause=None, finishing=False), "resumed_by_you")
+
+    def run_anyway(self, kind: AnywayKind) -> None:
+        """Whatever the rules say, those of safety excepted, and no pause; as `pause`."""
+        self._want(msgspec.structs.replace(self.intent, anyway=anyway_by_hand(kind, self.instant()), pause=None), "anyway_by_you", kind.value)
+
+    def obey_rules(self) -> None:
+        """The rules count again; as `pause`."""
+        self._want(msgspec.structs.replace(self.intent, anyway=None), "rules_by_you")
 
     def finish(self) -> None:
         """Begin nothing new; as `pause`."""
@@ -78,6 +100,9 @@ class Volition:
         if self.intent.pause is not None:
             self.intent = msgspec.structs.replace(self.intent, pause=after_jump(self.intent.pause, by))
             self._kept, self._keep_at = False, 0.0
+        if self.intent.anyway is not None:
+            self.intent = msgspec.structs.replace(self.intent, anyway=anyway_after_jump(self.intent.anyway, by))
+            self._kept, self._keep_at = False, 0.0
 
     def zone_changed(self, offset_s: float) -> None:
         """Local time is another one: "tomorrow" ends at eight o'clock here."""
@@ -86,10 +111,14 @@ class Volition:
             self._kept, self._keep_at = False, 0.0
 
     def turn(self) -> None:
-        """A pause that is over is forgotten; what could not be written down is tried again."""
+        """What is over is forgotten; what could not be written down is tried again."""
         if self.intent.pause is not None and is_over(self.intent.pause, self.instant()):
             self.intent = msgspec.structs.replace(self.intent, pause=None)
             self._history.note("pause_over")
+            self._kept, self._keep_at = False, 0.0
+        if self.intent.anyway is not None and not holds_anyway(self.intent.anyway, self.instant()):
+            self.intent = msgspec.structs.replace(self.intent, anyway=None)
+            self._history.note("anyway_over")
             self._kept, self._keep_at = False, 0.0
         if not self._kept and self._clock.monotonic() >= self._keep_at:
             try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.policy import Level, PauseKind, holds_still
+from t4t.domain.policy import RULES, AnywayKind, Level, PauseKind, holds_still
 from t4t.wording import commands
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ class Command(enum.Enum):
     PAUSE_TOMORROW = "pause:tomorrow"
     PAUSE_RESTART = "pause:restart"
     PAUSE_FOREVER = "pause:forever"
+    RUN_ANYWAY = "run_anyway:1h"
+    OBEY_RULES = "run_anyway:off"
     FINISH = "finish"
     PROLONG = "prolong"
     RESUME = "resume"
@@ -34,23 +36,33 @@ class Command(enum.Enum):
     @property
     def pause(self) -> PauseKind | None:
         """For how long, if it pauses."""
-        kind = self.value.partition(":")[2]
-        return PauseKind(kind) if kind else None
+        method, _, kind = self.value.partition(":")
+        return PauseKind(kind) if method == "pause" else None
 
     @property
     def params(self) -> dict[str, object]:
         """The parameters of the request."""
-        return {} if self.pause is None else {"kind": self.pause.value}
+        match self:
+            case Command.RUN_ANYWAY:
+                return {"kind": AnywayKind.HOUR.value}
+            case Command.OBEY_RULES:
+                return {"kind": None}
+            case _:
+                return {} if self.pause is None else {"kind": self.pause.value}
 
     @property
     def label(self) -> str:
         """Its words in a menu."""
-        return commands.label(self.method) if self.pause is None else commands.pause_label(self.pause)
+        return commands.label(self._key) if self.pause is None else commands.pause_label(self.pause)
 
     @property
     def at_once(self) -> str:
         """What is shown from the click on until the agent has done it."""
-        return commands.at_once(self.method)
+        return commands.at_once(self._key)
+
+    @property
+    def _key(self) -> str:
+        return "obey_rules" if self is Command.OBEY_RULES else self.method
 
 
 PAUSES: Final = tuple(command for command in Command if command.method == "pause")
@@ -64,6 +76,14 @@ def is_paused(view: SessionView) -> bool:
     return view.deciding == MANUAL_PAUSE
 
 
+_YIELDING: Final = frozenset(rule.id for rule in RULES if rule.yields)
+
+
+def can_run_anyway(view: SessionView) -> bool:
+    """Whether it is held back by a rule that the volunteer can overrule."""
+    return view.deciding in _YIELDING
+
+
 def is_ending(view: SessionView) -> bool:
     """Whether the agent saves everything and ends."""
     return view.level is Level.STOPPED
@@ -72,6 +92,8 @@ def is_ending(view: SessionView) -> bool:
 def is_done(command: Command, view: SessionView) -> bool:
     """Whether ``view`` shows what ``command`` asked for."""
     match command.method:
+        case "run_anyway":
+            return (view.anyway_until is not None) is (command is Command.RUN_ANYWAY)
         case "pause":
             return is_paused(view) and holds_still(view.level)
         case "prolong":

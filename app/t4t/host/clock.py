@@ -54,6 +54,10 @@ class RealClock:
         """See `Clock.morning`."""
         return morning_after(dt.datetime.now().astimezone()).timestamp()
 
+    def offset_at(self, at: float) -> float:
+        """See `WallClock.offset_at`; by the zone that the system has now, also where it is another one than at our start."""
+        return float(time.localtime(at).tm_gmtoff)
+
     def boot(self) -> str:
         """Linux has an id; elsewhere the time of the start, rounded, for it moves a little with the clock."""
         if sys.platform == "linux" and _BOOT_ID.is_file():

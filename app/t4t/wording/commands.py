@@ -5,7 +5,7 @@ from __future__ import annotations
 from gettext import gettext, ngettext
 from typing import Final
 
-from t4t.domain.policy import PauseKind
+from t4t.domain.policy import AnywayKind, PauseKind
 
 _HOUR: Final = 3600.0
 _PAUSES: Final = {
@@ -16,6 +16,11 @@ _PAUSES: Final = {
     PauseKind.RESTART: "Until I restart the computer",
     PauseKind.FOREVER: "Until I continue",
 }
+_ANYWAYS: Final = {
+    AnywayKind.HALF_HOUR: "For 30 minutes",
+    AnywayKind.HOUR: "For 1 hour",
+    AnywayKind.TWO_HOURS: "For 2 hours",
+}
 _LABELS: Final = {
     "pause": "Pause",
     "change_pause": "Change the pause",
@@ -23,6 +28,8 @@ _LABELS: Final = {
     "prolong": "Add 30 minutes",
     "resume": "Continue now",
     "finish": "Finish the current work, then pause",
+    "run_anyway": "Run anyway for 1 hour",
+    "obey_rules": "Follow the rules again",
     "why": "Why?",
     "open": "Open Test4Theory",
     "quit": "Save and quit",
@@ -32,6 +39,8 @@ _AT_ONCE: Final = {
     "prolong": "Adding 30 minutes…",
     "resume": "Continuing…",
     "finish": "Finishing the current work, then pausing…",
+    "run_anyway": "Running anyway…",
+    "obey_rules": "Following the rules again…",
     "quit": "Saving the work and ending…",
 }
 
@@ -39,6 +48,16 @@ _AT_ONCE: Final = {
 def pause_label(kind: PauseKind) -> str:
     """For how long."""
     return gettext(_PAUSES[kind])
+
+
+def anyway_length(kind: AnywayKind) -> str:
+    """For how long it runs whatever the rules say."""
+    return gettext(_ANYWAYS[kind])
+
+
+def anyway_label(why: str) -> str:
+    """The command that overrules a rule, with the rule."""
+    return gettext("{label} ({why})").format(label=label("run_anyway"), why=why)
 
 
 def label(key: str) -> str:

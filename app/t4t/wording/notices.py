@@ -113,6 +113,11 @@ TEXTS: Final[dict[str, Text]] = {
         ("Close programs that listen on many ports.",),
     ),
     "T4T-HV-07": Text("The VM host ended", "The process that drives the virtual machines ended: {detail}", (_AGAIN, _REPORT)),
+    "T4T-HV-09": Text(
+        "The processor limit does not hold",
+        "The limit is {limit_percent} %, and {measured_percent} % were measured: this {hypervisor} can't be limited on this computer.",
+        ("Give the work fewer processors instead, or let it run only while you are away.",),
+    ),
     "T4T-HV-08": Text("A file of the virtual machine is missing", "{path} is not there.", ("Put it back, or get the task's files again.",)),
     "T4T-VM-01": Text("No such virtual machine", "There is no virtual machine {vm} of ours.", ("Run the task again; a new one is made.",)),
     "T4T-VM-02": Text("Not our virtual machine", "{vm} was not made by us and is left alone.", ("Choose another data folder with --data-dir.",)),

@@ -13,8 +13,9 @@ from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.errors import T4TError, from_wire
-from t4t.domain.policy import Level, PauseKind
+from t4t.domain.policy import BASE, Level, PauseKind
 from t4t.domain.session import Activity, TrayState
+from t4t.wording import rules as of_rules
 from t4t.wording.commands import pause_label
 from t4t.wording.notices import Notice, notice
 
@@ -30,6 +31,7 @@ _HOUR: Final = 3600.0
 _DAY: Final = 86_400.0
 _FARTHEST: Final = 3660 * _DAY
 _GIB: Final = 1 << 30
+_FULL: Final = 100
 
 
 def _clock_24(at: datetime) -> str:
@@ -155,7 +157,7 @@ def _working(view: SessionView) -> Said:
     if view.finishing:
         begin = gettext("Finishing the current work, then pausing")
     elif view.state is TrayState.GENTLE:
-        begin = gettext("Working slowly")
+        begin = gettext("Working slowly") if view.deciding == BASE else gettext("Working slowly because {why}").format(why=because(view.deciding))
     else:
         begin = gettext("Working")
     if not running:
@@ -189,21 +191,11 @@ _LEVELS: Final = {
     Level.SAVED: "Standing still, saved to disk",
     Level.STOPPED: "Saving everything and ending",
 }
-_BECAUSE: Final = {
-    "base": "nothing holds it back",
-    "manual_pause": "you paused it",
-    "quitting": "the program is being ended",
-    "disk": "the disk is almost full",
-    "session_end": "the session ends",
-    "sleep": "the computer goes to sleep",
-    "folder_gone": "the folder with the work can’t be reached",
-    "battery_low": "the battery is low",
-}
 
 
 def because(rule: str) -> str:
     """Why, in the middle of a sentence, by the rule that decides."""
-    return gettext(_BECAUSE.get(rule, "one of your rules"))
+    return gettext(of_rules.BECAUSE.get(rule, "one of your rules"))
 
 
 def explained(why: Why, reader: Reader) -> str:
@@ -214,18 +206,10 @@ def explained(why: Why, reader: Reader) -> str:
     return gettext("{text}, until {time}").format(text=text, time=until) if until else text
 
 
-_HELD: Final = {
-    "disk": ("Waiting: the disk is almost full", "It goes on by itself when there is space again."),
-    "session_end": ("Waiting: the session ends", "The work is saved first; it goes on after the next start."),
-    "sleep": ("Waiting: the computer goes to sleep", "It goes on by itself afterwards."),
-    "folder_gone": ("Waiting: the folder with the work can’t be reached", "It goes on by itself when the folder is there again."),
-    "battery_low": ("Waiting: the battery is low", "It goes on by itself when the battery is charged."),
-}
-"""Why it waits and what will change it, by the rule that decides."""
-
-
 def _waiting(view: SessionView, reader: Reader) -> Said:
-    sentence, change = (gettext(text) for text in _HELD.get(view.deciding, ("Waiting: one of your rules holds the work back", "“Why?” shows which one.")))
+    sentence, change = (
+        gettext(text) for text in of_rules.HELD.get(view.deciding, ("Waiting: one of your rules holds the work back", "“Why?” shows which one."))
+    )
     at = "" if view.next_change is None else moment(view.next_change, reader)
     return Said(sentence, gettext("It goes on at {time} at the earliest.").format(time=at) if at else change)
 
@@ -259,13 +243,9 @@ def read(view: NoticeView) -> Notice:
 # --- rules and tasks -------------------------------------------------------------------------------------------------
 
 
-_SILENT: Final = frozenset({"quitting", "session_end", "sleep", "folder_gone"})
-"""Rules that nobody asks about while they do not hold."""
-
-
 def rules(views: Sequence[RuleView]) -> list[RuleText]:
-    """The lines of “Why?”: all rules but the silent ones."""
-    return [rule(view) for view in views if view.holds or view.id not in _SILENT]
+    """The lines of “Why?”: all rules but the silent ones, and those of which nothing is known."""
+    return [rule(view) for view in views if of_rules.is_worth_a_line(view)]
 
 
 def rule(view: RuleView) -> RuleText:
@@ -275,22 +255,14 @@ def rule(view: RuleView) -> RuleText:
             return _manual_pause(view)
         case "quitting":
             return RuleText(gettext("The program is being ended") if view.holds else gettext("The program stays on"), "", view.holds)
-        case name if name in _PLAIN_RULES:
-            return RuleText(gettext(_PLAIN_RULES[name][0 if view.holds else 1]), "", view.holds)
+        case name if name in of_rules.TITLES:
+            value = of_rules.overruled() if view.overruled else of_rules.shown_value(view)
+            return RuleText(gettext(of_rules.TITLES[name][0 if view.holds or view.overruled else 1]), value, view.holds)
         case "disk":
             title = gettext("The disk is almost full") if view.holds else gettext("Enough space on the disk")
             return RuleText(title, _space(view), view.holds)
         case _:
             return RuleText(gettext("Another rule"), _value(view.value), view.holds)
-
-
-_PLAIN_RULES: Final = {
-    "session_end": ("The session ends", "The session goes on"),
-    "sleep": ("The computer goes to sleep", "The computer is awake"),
-    "folder_gone": ("The folder with the work can’t be reached", "The folder with the work is there"),
-    "battery_low": ("The battery is low", "The battery is not low"),
-}
-"""Rules that say all in their title, while they hold and while they do not."""
 
 
 def _manual_pause(view: RuleView) -> RuleText:
@@ -335,6 +307,9 @@ def task(view: TaskView, reader: Reader) -> TaskText:
     facts = [_percent(view.fraction)]
     if view.elapsed_s >= _MINUTE and (worked := span(view.elapsed_s)):
         facts.append(gettext("{span} of work").format(span=worked))
+    if view.cap_percent < _FULL and view.measured_percent is not None and abs(view.measured_percent) < _FARTHEST:
+        limit = gettext("limit {limit}\N{NO-BREAK SPACE}%, measured {measured}\N{NO-BREAK SPACE}%")
+        facts.append(limit.format(limit=view.cap_percent, measured=round(view.measured_percent)))
     if view.last_checkpoint is not None and (at := moment(view.last_checkpoint, reader)):
         facts.append(gettext("checkpoint {time}").format(time=at))
     return TaskText(plain(view.name), doing, " · ".join(facts), _share(view.fraction))

@@ -8,8 +8,8 @@ from __future__ import annotations
 from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.policy import BASE, Level, PauseKind
-from t4t.wording.commands import pause_label
+from t4t.domain.policy import BASE, AnywayKind, Level, PauseKind
+from t4t.wording.commands import anyway_length, pause_label
 from t4t.wording.notices import TEXTS
 from t4t.wording.screen import because, plain, span
 
@@ -23,6 +23,8 @@ PLAIN: Final = {
     "agent_started": "Test4Theory was started.",
     "prolonged_by_you": "You added half an hour to your pause.",
     "resumed_by_you": "You let it go on.",
+    "rules_by_you": "You let your rules count again.",
+    "anyway_over": "The time to run anyway is over; your rules count again.",
     "finishing": "You asked to finish the work at hand and then pause.",
     "all_finished": "The work at hand is finished. It is paused now, as you asked.",
     "pause_over": "Your pause is over.",
@@ -102,12 +104,20 @@ def _paused_by_you(kind: str) -> str:
     return gettext("You paused it: {how_long}.").format(how_long=label[:1].lower() + label[1:]) if label else gettext("You paused it.")
 
 
+def _anyway_by_you(kind: str) -> str:
+    length = next((anyway_length(one) for one in AnywayKind if one.value == kind), "")
+    told = gettext("You said to run anyway, whatever the rules say")
+    return gettext("{told}: {how_long}.").format(told=told, how_long=length[:1].lower() + length[1:]) if length else f"{told}."
+
+
 def _level(detail: str) -> str:
     name, _, rule = detail.partition(" ")
     if rule == "manual_pause":
         return gettext("Saved to disk: your pause is a longer one.") if name == Level.SAVED.value else ""
     if rule == BASE:
         return gettext("Nothing holds the work back any more.")
+    if rule == "run_anyway":
+        return ""
     why = because(rule)
     match name:
         case Level.GENTLE.value | Level.ONE_CORE.value:
@@ -201,6 +211,7 @@ def _failed(code: str) -> str:
 WITH_DATA: Final[dict[str, Callable[[str], str]]] = {
     "interrupted": _interrupted,
     "paused_by_you": _paused_by_you,
+    "anyway_by_you": _anyway_by_you,
     "level": _level,
     "orphans_removed": _orphans,
     "clock_set": _clock_set,

@@ -42,7 +42,19 @@ async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture
     async with agent.running() as engine:
         await until(engine, "running")
         await shows(engine, lambda view: view.finished == 1)
-        for words in (["status"], ["tasks"], ["pause", "1h"], ["why"], ["prolong"], ["resume"], ["checkpoint"], ["finish"], ["timeline"]):
+        for words in (
+            ["status"],
+            ["tasks"],
+            ["pause", "1h"],
+            ["why"],
+            ["prolong"],
+            ["run-anyway", "2h"],
+            ["run-anyway", "off"],
+            ["resume"],
+            ["checkpoint"],
+            ["finish"],
+            ["timeline"],
+        ):
             assert await say(agent.data, *words) == 0
         agent.free = 0
         assert await say(agent.data, "why") == 0
@@ -57,6 +69,8 @@ async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture
         "Finishing the current work, then pausing",
         "You paused it: for 1 hour.",
         "You added half an hour to your pause.",
+        "You said to run anyway, whatever the rules say: for 2 hours.",
+        "You let your rules count again.",
         "refused: It can't be run and was put into “failed”: The job description is refused (T4T-TASK-03).",
         "finished so far: 1",
         "refused",
@@ -91,7 +105,7 @@ async def test_what_needs_attention_is_read_as_a_notice(tmp_path: Path, capsys: 
 
 
 async def test_without_an_agent(tmp_path: Path) -> None:
-    for verb in ("status", "why", "pause", "prolong", "resume", "finish", "checkpoint", "tasks", "timeline", "quit"):
+    for verb in ("status", "why", "pause", "prolong", "run-anyway", "resume", "finish", "checkpoint", "tasks", "timeline", "quit"):
         with pytest.raises(AgentMissing) as error:
             await say(tmp_path, verb)
         assert error.value.exit_code == 3

@@ -101,9 +101,10 @@ def test_calm_before_it_goes_on() -> None:
     tight = decide(TIGHT, Intent(), SETTINGS, at(0))
     assert (tight.level, tight.deciding, tight.next_change) == (Level.PAUSED, "disk", None)
     soon = decide(PLENTY, Intent(), SETTINGS, at(30), before=tight)
-    assert (soon.level, soon.deciding, soon.next_change, soon.since) == (Level.PAUSED, "disk", NOW + 60, NOW)
-    assert due(soon, SETTINGS) == NOW + 60
-    free = decide(PLENTY, Intent(), SETTINGS, at(60), before=soon)
+    assert (soon.level, soon.deciding, soon.next_change, soon.since) == (Level.PAUSED, "disk", NOW + 90, NOW)
+    assert due(soon, SETTINGS) == NOW + 90, "calm counts from when it is seen"
+    assert decide(PLENTY, Intent(), SETTINGS, at(89), before=soon).level is Level.PAUSED
+    free = decide(PLENTY, Intent(), SETTINGS, at(90), before=soon)
     assert (free.level, free.deciding, free.still_since) == (Level.FULL, BASE, None)
     assert due(free, SETTINGS) is None
 
@@ -172,7 +173,7 @@ def test_a_clock_that_is_set_keeps_calm_and_grace() -> None:
     assert (moved.since, moved.still_since) == (NOW + 86_400, NOW + 86_400)
     held = decide(PLENTY, Intent(), SETTINGS, at(86_430), before=moved)
     assert held.deciding == "disk"
-    calm: Decision = decide(PLENTY, Intent(), SETTINGS, at(86_460), before=replace(held))
+    calm: Decision = decide(PLENTY, Intent(), SETTINGS, at(86_490), before=replace(held))
     assert calm.deciding == BASE
 
 

@@ -92,10 +92,24 @@ def test_half_an_hour_more_is_offered_for_a_pause_that_has_an_end() -> None:
         assert present(other, AT).row(Slot.PROLONG) is None
 
 
+def test_a_rule_that_can_be_overruled_is_named_where_it_is_offered() -> None:
+    held = a_view(state=TrayState.WAITING, level=Level.PAUSED, deciding="battery")
+    row = present(held, AT).row(Slot.ANYWAY)
+    assert row is not None
+    assert row.text == "Run anyway for 1 hour (the computer runs on battery)"
+    assert present(held, AT).row(Slot.OBEY) is None
+    assert present(held, AT, pending=Command.RUN_ANYWAY).row(Slot.ANYWAY).enabled is False  # type: ignore[union-attr] # it is still there
+    for other in (a_view(), a_view(state=TrayState.WAITING, level=Level.PAUSED, deciding="disk"), a_view(deciding="manual_pause", level=Level.PAUSED)):
+        assert present(other, AT).row(Slot.ANYWAY) is None
+    anyway = present(a_view(deciding="run_anyway", anyway_until=NOW + 3600), AT)
+    assert (anyway.row(Slot.ANYWAY), anyway.row(Slot.OBEY).text) == (None, "Follow the rules again")  # type: ignore[union-attr] # it is there
+
+
 def test_commands_speak_the_api() -> None:
     assert {command.pause for command in PAUSES} == set(PauseKind)
     assert [command.params for command in (Command.PAUSE_HOUR, Command.RESUME)] == [{"kind": "1h"}, {}]
-    assert {command.method for command in Command} == {"pause", "prolong", "resume", "finish", "quit"}
+    assert [command.params for command in (Command.RUN_ANYWAY, Command.OBEY_RULES)] == [{"kind": "1h"}, {"kind": None}]
+    assert {command.method for command in Command} == {"pause", "prolong", "resume", "run_anyway", "finish", "quit"}
     assert all(command.label and command.at_once for command in Command)
 
 
@@ -109,4 +123,6 @@ def test_what_is_done_is_seen() -> None:
     assert seen[Command.PROLONG] == [False, True, False, False]
     assert seen[Command.RESUME] == [True, False, False, True]
     assert seen[Command.FINISH] == [False, True, True, False]
+    running = a_view(anyway_until=NOW)
+    assert [is_done(command, view) for command in (Command.RUN_ANYWAY, Command.OBEY_RULES) for view in (working, running)] == [False, True, True, False]
     assert seen[Command.QUIT] == [False, False, False, True]

@@ -171,6 +171,8 @@ def test_a_task_that_is_tried_again_says_when() -> None:
     assert words.task(trouble, AT).doing == f"had a problem and is tried again at {then}"
     assert words.task(a_task(activity=Activity.TROUBLE, retry_at=NOW - 60), AT).doing == "had a problem and is tried again"
     assert words.task(trouble, AT).progress == f"62\N{NO-BREAK SPACE}% · 1 h 13 min of work · checkpoint {words.moment(NOW - 60, AT)}"
+    limited = a_task(fraction=0.5, elapsed_s=1, cap_percent=50, measured_percent=48.2)
+    assert words.task(limited, AT).progress == "50\N{NO-BREAK SPACE}% · limit 50\N{NO-BREAK SPACE}%, measured 48\N{NO-BREAK SPACE}%"
     assert words.task(a_task(fraction=float("nan"), elapsed_s=1), AT).progress == "0\N{NO-BREAK SPACE}%"
 
 

@@ -64,7 +64,7 @@ def test_any_line_is_one_sentence(what: str, detail: str, lost_s: float) -> None
         ("level", "saved manual_pause", 0.0, "Saved to disk: your pause is a longer one."),
         ("level", "paused disk", 0.0, "Waiting: the disk is almost full."),
         ("level", "saved disk", 0.0, "Saved to disk: the disk is almost full."),
-        ("level", "gentle busy", 0.0, "Slowed down: one of your rules."),
+        ("level", "gentle busy", 0.0, "Slowed down: other programs are busy."),
         ("level", "stopped quitting", 0.0, "The program is being ended; everything is saved."),
         ("level", "full base", 0.0, "Nothing holds the work back any more."),
         ("level", "full disk", 0.0, "Works at full power."),

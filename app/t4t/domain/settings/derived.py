@@ -21,4 +21,6 @@ def decisions(tree: Tree) -> Settings:
         checkpoint_s=tree.resources.checkpoint_min * _MINUTE_S,
         tasks=tree.resources.tasks,
         gentle_percent=tree.when.gentle_percent,
+        min_free_memory_mib=tree.resources.memory_free_mib,
+        when=tree.when,
     )

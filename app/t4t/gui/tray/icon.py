@@ -33,7 +33,13 @@ class _Menu(QMenu):
     def __init__(self, run: Callable[[Command], None], show_page: Callable[[str], None]) -> None:
         super().__init__()
         self._pages = {Slot.STATUS: HOME, Slot.OPEN: HOME, Slot.WHY: WHY}
-        self._commands = {Slot.RESUME: Command.RESUME, Slot.PROLONG: Command.PROLONG, Slot.QUIT: Command.QUIT}
+        self._commands = {
+            Slot.RESUME: Command.RESUME,
+            Slot.PROLONG: Command.PROLONG,
+            Slot.ANYWAY: Command.RUN_ANYWAY,
+            Slot.OBEY: Command.OBEY_RULES,
+            Slot.QUIT: Command.QUIT,
+        }
         self._actions: dict[Slot, QAction] = {}
         self._below: dict[Command, QAction] = {}
         for slot in Slot:

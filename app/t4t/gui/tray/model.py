@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.session import TrayState
-from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
+from t4t.gui.commands import PAUSES, Command, can_run_anyway, is_ending, is_paused
 from t4t.wording import commands, projects
 from t4t.wording import screen as words
 
@@ -34,6 +34,8 @@ class Slot(enum.Enum):
     RESUME = "resume"
     PROLONG = "prolong"
     PAUSE = "pause"
+    ANYWAY = "anyway"
+    OBEY = "obey"
     WHY = "why"
     SECOND_LINE = "second line"
     OPEN = "open"
@@ -108,6 +110,10 @@ def _rows(view: SessionView | None, said: Said, reader: Reader, *, sentence: str
     if paused and view.next_change is not None:
         rows[Slot.PROLONG] = Row(commands.label("prolong"), enabled=pending is None)
     rows[Slot.PAUSE] = Row(commands.label("change_pause" if paused else "pause"), below=(*PAUSES, *finish))
+    if view.anyway_until is not None:
+        rows[Slot.OBEY] = Row(commands.label("obey_rules"), enabled=pending is None)
+    elif can_run_anyway(view):
+        rows[Slot.ANYWAY] = Row(commands.anyway_label(words.because(view.deciding)), enabled=pending is None)
     rows[Slot.WHY] = Row(commands.label("why"))
     rows[Slot.QUIT] = Row(commands.quit_label(view.save_s))
     return rows

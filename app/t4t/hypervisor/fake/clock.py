@@ -40,6 +40,10 @@ class VirtualClock:
         """See `Clock.wall`."""
         return self._now + self._slept + self._set_by
 
+    def offset_at(self, _at: float) -> float:
+        """See `WallClock.offset_at`."""
+        return 0.0
+
     def morning(self) -> float:
         """See `Clock.morning`."""
         wall = self.wall()

@@ -93,7 +93,7 @@ class FakeVm:
             now = self.world.clock.monotonic()
             passed = (now - self.running_since) * self.spec.cap_percent / 100
             self.guest_seconds += passed
-            self.cpu_seconds += passed * self.spec.cores
+            self.cpu_seconds += (passed if self.world.holds_caps else now - self.running_since) * self.spec.cores
             self.running_since = now
         return self.program.run(self, before, self.guest_seconds)
 
@@ -212,6 +212,8 @@ class FakeWorld:
         self.console_dir = console_dir
         self.faults = Faults()
         self.online = True
+        self.holds_caps = True
+        """Whether a VM's process is really held to its limit."""
         """Whether this computer has a network."""
         self.vms: dict[VmId, FakeVm] = {}
         self.watchers: list[asyncio.Queue[tuple[VmId, VmState] | None]] = []

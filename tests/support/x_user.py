@@ -1,0 +1,45 @@
+"""Somebody at an X server: moves the mouse and has windows, as a window manager tells of them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import xcffib
+import xcffib.xproto
+import xcffib.xtest
+
+_MOTION = 6
+
+
+class XUser:
+    """One connection; `close` it."""
+
+    def __init__(self, display: str) -> None:
+        connect: Any = xcffib.connect
+        self._x = connect(display=display)
+        self._screen = self._x.get_setup().roots[0]
+        self._at = 100
+
+    def _atom(self, name: str) -> int:
+        return int(self._x.core.InternAtom(False, len(name), name).reply().atom)  # noqa: FBT003 - the protocol's
+
+    def move_mouse(self) -> None:
+        self._at = 300 - self._at
+        self._x(xcffib.xtest.key).FakeInput(_MOTION, 0, 0, 0, self._at, 100, 0)
+        self._x.flush()
+
+    def window(self, *, full: bool) -> int:
+        """A window in front; its id."""
+        window = int(self._x.generate_id())
+        self._x.core.CreateWindow(self._screen.root_depth, window, self._screen.root, 0, 0, 300, 200, 0, 1, self._screen.root_visual, 0, [])
+        states = [self._atom("_NET_WM_STATE_FULLSCREEN")] if full else []
+        self._put(window, self._atom("_NET_WM_STATE"), xcffib.xproto.Atom.ATOM, states)
+        self._put(self._screen.root, self._atom("_NET_ACTIVE_WINDOW"), xcffib.xproto.Atom.WINDOW, [window])
+        return window
+
+    def _put(self, window: int, prop: int, kind: int, value: list[int]) -> None:
+        self._x.core.ChangeProperty(xcffib.xproto.PropMode.Replace, window, prop, kind, 32, len(value), value)
+        self._x.flush()
+
+    def close(self) -> None:
+        self._x.disconnect()

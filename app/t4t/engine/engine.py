@@ -16,6 +16,7 @@ from t4t.domain.task import Order, Step, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
 from t4t.engine.given import Given
+from t4t.engine.herald import Herald
 from t4t.engine.history import History
 from t4t.engine.holding import Holding
 from t4t.engine.host_side import HostSide
@@ -29,6 +30,7 @@ from t4t.engine.volition import Volition
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from t4t.domain.notification_policy import Reaction
     from t4t.domain.policy import Settings
     from t4t.domain.vm import Capabilities
     from t4t.engine.folder import Wishes
@@ -88,6 +90,7 @@ class Engine:
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
         self._holding = Holding(parts.limiter, wake=self._bell.ring)
+        self._herald = Herald(parts, self._given)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -186,6 +189,14 @@ class Engine:
         self._volition.quit()
         self._bell.ring()
 
+    async def react(self, key: str, reaction: Reaction) -> SessionView:
+        """What became of a message that popped up."""
+        return await self._ask(lambda: self._herald.react(key, reaction))
+
+    def popups_changed(self) -> None:
+        """What shows messages came or went."""
+        self._bell.ring()
+
     async def _ask(self, action: Callable[[], object]) -> SessionView:
         """Have the consumer do ``action``; the view after the turn that follows."""
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
@@ -234,6 +245,7 @@ class Engine:
     def _begin(self) -> None:
         state = self._parts.state
         self._volition.load()
+        self._herald.begin()
         self._intake.begin()
         self._offset = self._clock.wall() - self._clock.lasting()
         self._asleep = self._clock.lasting() - self._clock.monotonic()
@@ -365,6 +377,7 @@ class Engine:
             finished=self._intake.finished,
             general=self._general_notices(),
         )
+        view = msgspec.structs.replace(view, messages=self._herald.turn(view, self._volition.intent))
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view
@@ -394,5 +407,5 @@ class Engine:
         waits.append(self._host.due_s)
         if (change := self._judge.due) is not None:
             waits.append(change - self._clock.wall())
-        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s) if due_s is not None)
+        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s, self._herald.due_s) if due_s is not None)
         return max(0.05, min(waits))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +14,7 @@ from t4t.domain.notification_policy import Event, Reaction, Telling
 from t4t.domain.policy import PauseKind, Settings
 from t4t.domain.project_view import ImportantNotice
 from t4t.domain.readings import Readings, Screen
+from t4t.engine.observer import LIVELY
 from t4t.hypervisor.fake import VirtualClock
 from t4t.storage.state import State
 
@@ -47,6 +49,7 @@ def sensing() -> SensingByHand:
 def agent(tmp_path: Path, clock: VirtualClock, sensing: SensingByHand) -> InProcess:
     made = InProcess(tmp_path / "data", clock=clock)
     made.sensing = sensing
+    made.pace = dataclasses.replace(LIVELY, scan_s=6 * 3600.0, idle_s=6 * 3600.0)  # for days, of which only what is due by itself is of interest
     return made
 
 
@@ -62,7 +65,7 @@ def _trouble() -> StateSetAside:
     return StateSetAside(file="state.sqlite3.unreadable")
 
 
-def _key(error: type[StateSetAside] | type[FolderUnwritable] = StateSetAside) -> str:
+def _key(error: type[StateSetAside | FolderUnwritable] = StateSetAside) -> str:
     return f"needs_you:{error.code}"
 
 

@@ -108,7 +108,7 @@ async def test_a_message_with_its_buttons_and_a_click_on_it(bus: PrivateBus) -> 
         await rig.heard(f"{DISK.key} shown")
         [[application, replaces, icon, title, body, actions, hints, timeout]] = await rig.calls("Notify")
         assert (application, replaces, title, timeout) == ("Test4Theory", 0, "Not enough disk space", -1)
-        assert icon.endswith("mark.svg")
+        assert icon.endswith("app.svg")
         assert "900 MiB are free" in body
         assert actions == ["default", "Open Computer", "open", "Open Computer", "mute", "Don't tell me this again"]
         assert hints == {"desktop-entry": "t4t", "urgency": 1, "suppress-sound": True}

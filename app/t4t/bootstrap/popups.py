@@ -62,7 +62,7 @@ if sys.platform == "linux":
             self._messages: dict[str, MessageView] = {}
             self._engine: Answers | None = None
             self._doing: set[asyncio.Task[None]] = set()
-            self._service = NotificationService(application=_NAME, desktop_entry="t4t", icon=str(resource_folder("icons") / "mark.svg"))
+            self._service = NotificationService(application=_NAME, desktop_entry="t4t", icon=str(resource_folder("icons") / "app.svg"))
             self._service.changed = self._changed
             self._service.shown = lambda key: self._tell(key, Reaction.SHOWN)
             self._service.closed = lambda key: self._tell(key, Reaction.CLOSED)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCursor, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
@@ -23,6 +23,8 @@ from t4t.wording import screen as words
 from t4t.wording import tray as tray_words
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QWindow
+
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
     from t4t.wording.screen import TaskText
@@ -79,6 +81,7 @@ class MiniPanel(QWidget):
         self._clock.setInterval(_SECOND_MS)
         self._clock.timeout.connect(self.refresh)
         QShortcut(QKeySequence(Qt.Key.Key_Escape), self).activated.connect(self.hide)
+        cast("QGuiApplication", QGuiApplication.instance()).focusWindowChanged.connect(self._focus_went)
         session.changed.connect(self._changed)
         theme.changed.connect(self._changed)
 
@@ -116,7 +119,6 @@ class MiniPanel(QWidget):
     def toggle(self, anchor: QRect) -> None:
         """Open beside ``anchor`` (the icon; where the pointer is if that is not known), or close."""
         if self.isVisible() or (self._left_at.isValid() and self._left_at.elapsed() < _SAME_CLICK_MS):
-            self._left_at.invalidate()
             self.hide()
             return
         self.refresh()
@@ -130,17 +132,17 @@ class MiniPanel(QWidget):
         self.setFocus()  # the ring comes with the first key, not with the panel
         self._clock.start()
 
-    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Who turns to something else has no use for it; its own menu is not something else."""
-        super().changeEvent(event)
-        if event.type() is QEvent.Type.ActivationChange and self.isVisible() and not self.isActiveWindow() and QApplication.activePopupWidget() is None:
-            self._left_at.start()
+    def _focus_went(self, window: QWindow | None) -> None:
+        """Who turns to something else has no use for it; its own menu is not something else. (Of a tool window Qt never says that it is not active.)"""
+        if self.isVisible() and window is not self.windowHandle() and QApplication.activePopupWidget() is None:
             self.hide()
+            self._left_at.start()
 
     def hide(self) -> None:
         """Nothing is counted while nobody looks."""
         self._clock.stop()
         super().hide()
+        self._left_at.invalidate()
 
     def _show_window(self) -> None:
         self.hide()

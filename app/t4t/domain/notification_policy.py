@@ -224,6 +224,8 @@ def heard_again(record: Record, telling: Telling) -> Record:
     return record if kept == record.muted else msgspec.structs.replace(record, muted=kept)
 
 
+HOME: Final = "home"
+"""The page of all that has no other."""
 _PAGES: Final = {
     Event.FIRST_RESULT: "science",
     Event.WEEKLY_SUMMARY: "contribution",
@@ -249,5 +251,5 @@ _PAGES_OF_PROBLEMS: Final = {
 def page_of(event: Event, code: str = "") -> str:
     """The page of the window where more is said of it; ``code`` is that of the problem."""
     if event is Event.NEEDS_YOU:
-        return _PAGES_OF_PROBLEMS.get(code.partition("-")[2].partition("-")[0], "home")
-    return _PAGES.get(event, "home")
+        return _PAGES_OF_PROBLEMS.get(code.partition("-")[2].partition("-")[0], HOME)
+    return _PAGES.get(event, HOME)

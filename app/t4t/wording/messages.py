@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, assert_never
 from t4t.domain.notification_policy import Event
 from t4t.wording import commands
 from t4t.wording.screen import moment, plain, read, span
-from t4t.wording.window import title
+from t4t.wording.window import open_page
 
 if TYPE_CHECKING:
     from t4t.domain.session import MessageView
@@ -34,7 +34,7 @@ def message(view: MessageView, reader: Reader) -> MessageText:
     """A message in words."""
     head, body = _said(view, reader)
     prolong = commands.label("prolong") if view.event is Event.PAUSE_ENDS else ""
-    return MessageText(plain(head), plain(body, _LONGEST), gettext("Open {page}").format(page=title(view.page)), gettext("Don't tell me this again"), prolong)
+    return MessageText(plain(head), plain(body, _LONGEST), open_page(view.page), gettext("Don't tell me this again"), prolong)
 
 
 def _said(view: MessageView, reader: Reader) -> tuple[str, str]:

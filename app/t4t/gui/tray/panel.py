@@ -133,7 +133,7 @@ class MiniPanel(QWidget):
         self._clock.start()
 
     def _focus_went(self, window: QWindow | None) -> None:
-        """Who turns to something else has no use for it; its own menu is not something else. (Of a tool window Qt never says that it is not active.)"""
+        """Who turns to something else has no use for it; its own menu is not something else. Of a tool window Qt never says that it is not active."""
         if self.isVisible() and window is not self.windowHandle() and QApplication.activePopupWidget() is None:
             self.hide()
             self._left_at.start()

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from dbus_fast import Variant
 
+from support.agent_in_process import InProcess
 from support.host_doubles import SECONDS
 from support.scripted_engine import a_notice
 from support.system_bus import PrivateBus, private_bus
 from t4t.bootstrap.popups import BusPopups, OnScreen
-from t4t.domain.errors import FolderUnwritable
+from t4t.domain.errors import FolderUnwritable, StateSetAside
 from t4t.domain.notification_policy import Event, Reaction
 from t4t.domain.session import MessageView
 from t4t.host.clock import RealClock
@@ -209,3 +210,25 @@ async def test_without_a_tray_there_is_nobody_to_show_anything_to(tmp_path: Path
     assert screen.popups is None
     async with screen.opened(rig):
         pass
+
+
+async def test_the_whole_way_from_a_problem_to_its_page(tmp_path: Path, bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    await bus.mock("notification_daemon", NAME, capabilities=TALKATIVE)
+    rig = Rig(bus)
+    agent = InProcess(tmp_path / "data")
+    agent.popups = rig.popups
+    agent.troubles.append(StateSetAside(file="state.sqlite3.unreadable"))
+    async with agent.running() as engine, rig.popups.opened(engine, address=bus.address):
+        async with asyncio.timeout(SECONDS):
+            while not (calls := await rig.calls("Notify")):
+                pass  # each look is a call on the bus
+        assert calls[0][3] == "A file of the program was damaged"
+        await rig.act(1, "default")
+        async with asyncio.timeout(SECONDS):
+            while not rig.opened:
+                await rig.calls("Notify")
+        assert rig.opened == ["home"]
+        await engine.resume()
+        assert len(await rig.calls("Notify")) == 1
+        assert engine.view.messages == ()

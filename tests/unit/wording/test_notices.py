@@ -11,6 +11,7 @@ import pytest
 from t4t.domain.errors import HypervisorMissing, InternalFault, Retry, T4TError, from_wire, leaves, to_wire
 from t4t.domain.install_errors import ChangeError
 from t4t.domain.project_errors import AccountError, ProjectError
+from t4t.domain.settings_errors import SettingLocked, SettingsSetAside
 from t4t.wording.in_window import PAGES
 from t4t.wording.notices import TEXTS, notice
 from t4t.wording.projects import NO_WORK
@@ -35,6 +36,7 @@ def test_codes_are_unique_and_all_used() -> None:
     codes = [leaf.code for leaf in leaves()]
     assert len(codes) == len(set(codes))
     assert set(codes) == set(TEXTS)
+    assert {SettingLocked.code, SettingsSetAside.code} <= set(codes)
     assert set(leaves(ProjectError) + leaves(AccountError) + leaves(ChangeError)) <= set(leaves())
     assert all(leaf.exit_code in {2, 3, 4, 5, 6} for leaf in leaves() if leaf is not InternalFault)
     assert InternalFault.exit_code == 1

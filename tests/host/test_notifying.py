@@ -13,6 +13,7 @@ from support.agent_in_process import InProcess
 from support.host_doubles import SECONDS
 from support.scripted_engine import a_notice
 from support.system_bus import PrivateBus, private_bus
+from t4t import desktop
 from t4t.bootstrap.popups import BusPopups, OnScreen
 from t4t.domain.errors import FolderUnwritable, StateSetAside
 from t4t.domain.notification_policy import Event, Reaction
@@ -210,6 +211,23 @@ async def test_without_a_tray_there_is_nobody_to_show_anything_to(tmp_path: Path
     assert screen.popups is None
     async with screen.opened(rig):
         pass
+
+
+async def test_the_agents_own_are_on_the_sessions_bus_and_open_the_window(tmp_path: Path, bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", bus.address)
+    started: list[tuple[object, ...]] = []
+    monkeypatch.setattr(desktop, "start", lambda *words: started.append(words))
+    await bus.mock("notification_daemon", NAME, capabilities=TALKATIVE)
+    rig = Rig(bus)
+    screen = OnScreen(tmp_path, RealClock(), tray=True)
+    assert screen.popups is not None
+    async with screen.opened(rig):
+        await rig.heard("changed")
+        screen.popups.bring([DISK])
+        await rig.heard(f"{DISK.key} shown")
+        await rig.act(1, "open")
+        await rig.heard(f"{DISK.key} answered")
+        assert started == [(tmp_path, "window", "computer")]
 
 
 async def test_the_whole_way_from_a_problem_to_its_page(tmp_path: Path, bus: PrivateBus, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,7 +12,7 @@ import msgspec
 from t4t.domain.errors import StateSetAside, T4TError
 from t4t.domain.policy import AnywayKind, PauseKind, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
-from t4t.domain.task import Order, Step, order_of
+from t4t.domain.task import Order, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
 from t4t.engine.given import Given
@@ -25,6 +25,7 @@ from t4t.engine.intake import Intake
 from t4t.engine.judge import Judge
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
+from t4t.engine.state_journal import StateJournal
 from t4t.engine.volition import Volition
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from t4t.domain.vm import Capabilities
     from t4t.engine.folder import Wishes
     from t4t.engine.parts import Parts
-    from t4t.storage.state import Happening, State
+    from t4t.storage.state import Happening
 
 _log = logging.getLogger(__name__)
 
@@ -43,30 +44,6 @@ _JUMP_S: Final = 30.0
 """A clock that moved by less than this was merely put right."""
 _SLEPT_S: Final = 60.0
 _STILL_S: Final = 5.0
-
-
-class _StateJournal:
-    """The reconciler's journal in the agent's durable state."""
-
-    def __init__(self, state: State, record: Callable[[str], bytes]) -> None:
-        self._state = state
-        self._record = record
-
-    def begin(self, key: str, step: Step) -> int:
-        """What can't be written down is not begun, unless it is what makes things safe."""
-        try:
-            return self._state.begin(key, step.value)
-        except T4TError as error:
-            if step in {Step.CREATE, Step.START, Step.RECOVER}:
-                raise
-            _log.warning("not written down: %s", error)
-            return 0
-
-    def end(self, entry: int, key: str, outcome: str) -> None:
-        try:
-            self._state.end(entry, outcome, task=key, record=self._record(key))
-        except T4TError as error:
-            _log.warning("not written down: %s", error)
 
 
 class Engine:
@@ -79,7 +56,7 @@ class Engine:
         self._bell = Bell(parts.clock)
         self._inbox: collections.deque[tuple[Callable[[], object], asyncio.Future[object]]] = collections.deque()
         self._history = History(parts.state, parts.clock)
-        journal = _StateJournal(parts.state, self._record_of)
+        journal = StateJournal(parts.state, self._record_of)
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)

@@ -13,7 +13,9 @@ from support.agent_in_process import shows
 from support.file_server import Raw, Serve, Status, head
 from support.volunteer import RESULT, START, volunteer
 from t4t.domain.errors import InternalFault
+from t4t.domain.notice_list import with_messages
 from t4t.domain.progress import IntermediateUpload, Trickle
+from t4t.domain.project import Message
 from t4t.domain.project_errors import AllowanceUsed, Unreachable, WorkUnreported
 from t4t.domain.project_task import Stage
 from t4t.wording.projects import why
@@ -361,7 +363,16 @@ async def test_what_else_a_reply_may_hold(tmp_path: Path) -> None:
         assert projects._book.tasks["task_0"].report is None  # it had begun
         view = await shows(engine, lambda view: view.projects[0].unread == 1)
         assert [news.title for news in projects.details()[0].news] == ["News"]
-        projects.mark_read([projects.details()[0].news[0].id])
+        assert projects.important() == (), "news for everybody are not"
+        [name] = projects._clients
+        message = Message(text="Please update VirtualBox.", priority="notice")
+        projects._book.put_kept(name, news=with_messages(projects._book.kept(name).news, [message], 5.0, asked_for_work=False))
+        [important] = projects.important()
+        assert (important.text, important.time) == ("Please update VirtualBox.", 5.0)
+        engine.popups_changed()
+        await shows(engine, lambda view: [one.key for one in view.messages] == [f"project_notice:{important.id}"])
+        projects.mark_read([news.id for news in projects.details()[0].news])
+        assert projects.important() == ()
         assert (await shows(engine, lambda view: view.projects[0].unread == 0)).serial > view.serial
 
 

@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
     from support.host_by_hand import HostByHand
     from t4t.domain.clock import WallClock
+    from t4t.domain.errors import T4TError
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
     from t4t.domain.vm import Feature
-    from t4t.engine.parts import Sensing
+    from t4t.engine.parts import Patron, Popups, Sensing
     from t4t.host.limiting import Limiter
     from t4t.hypervisor.driver import Driver
 
@@ -52,6 +53,10 @@ class InProcess:
         """In place of the fake one."""
         self.sensing: Sensing | None = None
         self.limiter: Limiter | None = None
+        self.popups: Popups | None = None
+        self.patron: Patron | None = None
+        self.logged_in_s: float | None = None
+        self.troubles: list[T4TError] = []
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
         self.source.make()
@@ -90,6 +95,10 @@ class InProcess:
                 reopen=self.reopen,
                 sensing=self.sensing,
                 limiter=self.limiter,
+                popups=self.popups,
+                patron=self.patron,
+                logged_in_s=lambda: self.logged_in_s,
+                troubles=lambda: self.troubles,
             )
         )
         if isinstance(self.sensing, SensingByHand):

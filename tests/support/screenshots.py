@@ -35,13 +35,15 @@ from t4t.gui.session import Session
 from t4t.gui.theme.icons import render, tray_name
 from t4t.gui.theme.style import Theme
 from t4t.gui.theme.tokens import DARK, LIGHT
+from t4t.gui.tray.leaving import QuitDialog
+from t4t.gui.tray.panel import MiniPanel
 from t4t.gui.window.main import Window
 from t4t.storage.state import Happening
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QWidget
 
     from t4t.domain.diagnosis.findings import Diagnosis
 
@@ -171,7 +173,41 @@ def _history() -> list[Happening]:
     return [Happening(now - 9000 + 600 * number, what, "k1", detail) for number, (what, detail) in enumerate(told)]
 
 
-def _take(made: QApplication, window: Window, path: Path) -> None:
+def _opened(made: QApplication, folder: Path) -> None:
+    """What the tray opens, over a desktop of another colour."""
+    now = time.time()
+    paused = {"state": TrayState.PAUSED_BY_YOU, "deciding": "manual_pause", "level": Level.PAUSED, "next_change": now + 47 * 60}
+    with tempfile.TemporaryDirectory() as data, an_agent(Path(data)) as agent:
+        session, chosen = Session(AgentLink(agent.path)), [LIGHT]
+        theme = Theme(made, choose=lambda _: chosen[0])
+        session.open()
+        _until(made, lambda: session.view is not None)
+        for scene, changes in (
+            ("tray-panel", {}),
+            ("tray-panel-paused", paused),
+            ("tray-panel-needs-you", {"state": TrayState.NEEDS_YOU, "notices": (a_notice(),)}),
+        ):
+            agent.show(**{"state": TrayState.WORKING, "deciding": "base", "level": Level.FULL, "next_change": None, "notices": ()} | changes)
+            _until(made, functools.partial(_has_come, session, agent.engine.view.serial))
+            for name, colors in _SCHEMES.items():
+                chosen[0] = colors
+                theme.dress()
+                panel = MiniPanel(session, theme)
+                panel.toggle(QRect(700, 780, 24, 24))
+                _take(made, panel, folder / f"{scene}-{name}.png")
+                panel.deleteLater()
+        for name, colors in _SCHEMES.items():
+            chosen[0] = colors
+            theme.dress()
+            leaving = QuitDialog(session, theme)
+            leaving.ask()
+            _take(made, leaving, folder / f"tray-quit-{name}.png")
+            leaving.deleteLater()
+        made.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        session.close()
+
+
+def _take(made: QApplication, window: QWidget, path: Path) -> None:
     """Rules, notices and history come with answers of their own, and Qt lays out in several turns: when two looks are alike, all is there."""
     before = QImage()
     while (now := window.grab().toImage()) != before:
@@ -212,6 +248,8 @@ def main() -> None:
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     _windows(made, folder)
+    if "tray".startswith(tuple(one[:4] for one in sys.argv[3:]) or ""):
+        _opened(made, folder)
     _tray(folder)
 
 

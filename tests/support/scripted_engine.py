@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from t4t.domain.notification_policy import Reaction
 from t4t.domain.policy import AnywayKind, Instant, Level, PauseKind, anyway_by_hand, pause_by_hand
 from t4t.domain.session import VERSION, Activity, NoticeView, RuleView, SessionView, TaskView, TrayState, Why
 from t4t.domain.vm import VmState
@@ -144,6 +145,12 @@ class ScriptedEngine:
         now = time.time()
         until = None if kind is None else anyway_by_hand(kind, Instant(now=now, boot="b", morning=now)).until
         self.show(state=TrayState.WORKING, level=Level.FULL, deciding="base" if kind is None else "run_anyway", next_change=until, anyway_until=until)
+        return self._view
+
+    async def react(self, key: str, reaction: Reaction) -> SessionView:
+        await self._asked(f"react {key} {reaction.value}")
+        if reaction is not Reaction.SHOWN:
+            self.show(messages=tuple(one for one in self._view.messages if one.key != key))
         return self._view
 
     async def finish(self) -> SessionView:

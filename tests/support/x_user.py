@@ -8,7 +8,7 @@ import xcffib
 import xcffib.xproto
 import xcffib.xtest
 
-_MOTION = 6
+_PRESS, _RELEASE, _MOTION = 4, 5, 6
 
 
 class XUser:
@@ -26,6 +26,14 @@ class XUser:
     def move_mouse(self) -> None:
         self._at = 300 - self._at
         self._x(xcffib.xtest.key).FakeInput(_MOTION, 0, 0, 0, self._at, 100, 0)
+        self._x.flush()
+
+    def click(self, x: int, y: int) -> None:
+        """A left click there."""
+        fake = self._x(xcffib.xtest.key).FakeInput
+        fake(_MOTION, 0, 0, 0, x, y, 0)
+        for what in (_PRESS, _RELEASE):
+            fake(what, 1, 0, 0, 0, 0, 0)
         self._x.flush()
 
     def window(self, *, full: bool) -> int:

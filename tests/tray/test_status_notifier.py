@@ -9,12 +9,22 @@ import pytest
 
 from support.desktop import Panel
 from support.scripted_engine import a_notice
+from support.x_user import XUser
 from t4t.domain.session import TrayState
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.desk import Desk
 
 pytestmark = pytest.mark.tray
+
+
+@pytest.fixture
+def user(desk: Desk) -> Iterator[XUser]:
+    made = XUser(desk.display)
+    yield made
+    made.close()
 
 
 async def test_an_icon_says_what_the_agent_does(desk: Desk) -> None:
@@ -29,7 +39,7 @@ async def test_an_icon_says_what_the_agent_does(desk: Desk) -> None:
             "Pause",
             "Why?",
             "Open Test4Theory",
-            "Save and quit (about 6 seconds)",
+            "Quit…",
         ]
         assert [row.enabled for row in rows] == [True, False, True, True, True, True]
         assert [row.text for row in rows[2].below] == [
@@ -81,11 +91,25 @@ async def test_each_state_has_its_own_picture(desk: Desk) -> None:
     assert len(seen) == len(TrayState)
 
 
-async def test_a_left_click_and_the_rows_open_the_window(desk: Desk) -> None:
+async def test_a_left_click_opens_the_small_panel_and_closes_it(desk: Desk, user: XUser) -> None:
     async with Panel.at_work(desk.bus) as panel, desk.tray():
         item = await panel.until(lambda item: item.tooltip.startswith("Working"))
         await panel.activate(item)
+        left, top, width, height = await desk.until_window("Test4Theory in short")
+        assert 0 <= left <= 1280 - width
+        assert 0 <= top <= 800 - height
+        await panel.activate(item)
+        await desk.until_window("Test4Theory in short", there=False)
+        await panel.activate(item)
+        left, top, width, height = await desk.until_window("Test4Theory in short")
+        user.click(left + 150, top + height - 30)  # "Open", beside "Pause"
         assert await desk.next_said() == "open home"
+        await desk.until_window("Test4Theory in short", there=False)
+
+
+async def test_the_rows_open_the_window(desk: Desk) -> None:
+    async with Panel.at_work(desk.bus) as panel, desk.tray():
+        item = await panel.until(lambda item: item.tooltip.startswith("Working"))
         await panel.click(item, "Why?")
         assert await desk.next_said() == "open why"
         await panel.click(item, "Open Test4Theory")
@@ -113,10 +137,13 @@ async def test_a_panel_that_is_restarted_gets_one_icon(desk: Desk) -> None:
                 assert len(await panel.items()) == 1
 
 
-async def test_an_agent_that_ends_is_told(desk: Desk) -> None:
+async def test_an_agent_that_ends_is_told(desk: Desk, user: XUser) -> None:
     async with Panel.at_work(desk.bus) as panel, desk.tray():
         item = await panel.until(lambda item: item.tooltip.startswith("Working"))
-        await panel.click(item, "Save and quit (about 6 seconds)")
+        await panel.click(item, "Quit…")
+        left, top, width, height = await desk.until_window("Quit Test4Theory?")
+        assert desk.engine.asked == []
+        user.click(left + width - 60, top + height - 30)  # "Save and quit"
         saving = await panel.until(lambda item: item.tooltip.startswith("Saving the work: about"))
         rows = {row.text: row.enabled for row in await panel.menu(saving)}
         assert rows["Save and quit"] is False

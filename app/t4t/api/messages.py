@@ -10,6 +10,7 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 
+from t4t.domain.notification_policy import Reaction  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.session import VERSION
@@ -44,6 +45,14 @@ class AnywayParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For how long to run whatever the rules say; null: no more."""
 
     kind: AnywayKind | None = AnywayKind.HOUR
+    version: int = VERSION
+
+
+class ReactParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What became of a message that popped up; one that is no more is none's business."""
+
+    key: str
+    reaction: Reaction
     version: int = VERSION
 
 
@@ -121,6 +130,7 @@ Params: TypeAlias = (
     NoParams
     | PauseParams
     | AnywayParams
+    | ReactParams
     | TimelineParams
     | ProjectParams
     | AttachParams
@@ -138,6 +148,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "timeline": TimelineParams,
     "pause": PauseParams,
     "run_anyway": AnywayParams,
+    "react": ReactParams,
     "prolong": NoParams,
     "resume": NoParams,
     "finish": NoParams,

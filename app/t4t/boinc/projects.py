@@ -20,7 +20,7 @@ from t4t.domain.progress import IntermediateUpload, Outcome, Trickle
 from t4t.domain.project_errors import AddressRefused, NotAttached, WorkUnreported
 from t4t.domain.project_state import Reason, allowed_at
 from t4t.domain.project_task import Stage
-from t4t.domain.project_view import Keep, NewsView, ProjectDetails, ProjectView
+from t4t.domain.project_view import ImportantNotice, Keep, NewsView, ProjectDetails, ProjectView
 from t4t.domain.scheduler_request import EXIT_ABORTED_BY_USER
 from t4t.domain.vm import VmState
 from t4t.engine.showing import notice_view
@@ -196,6 +196,16 @@ class Projects:
     def notices(self) -> list[NoticeView]:
         """See `Patron.notices`."""
         return [notice_view(error) for client in self._clients.values() for error in client.troubles()]
+
+    def important(self) -> tuple[ImportantNotice, ...]:
+        """See `Patron.important`."""
+        found = (
+            ImportantNotice(id=one.id, project=client.state.project_name or client.name, text=one.title or one.text, time=one.time)
+            for client in self._clients.values()
+            for one in self._book.kept(client.name).news
+            if one.from_scheduler and not one.read
+        )
+        return tuple(sorted(found, key=lambda one: -one.time))
 
     def views(self) -> tuple[ProjectView, ...]:
         """See `Patron.views`."""

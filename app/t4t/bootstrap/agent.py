@@ -12,6 +12,7 @@ from t4t import desktop
 from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
 from t4t.bootstrap.machines import programs, remote
+from t4t.bootstrap.popups import OnScreen
 from t4t.bootstrap.projects import http, projects_of
 from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
@@ -27,12 +28,13 @@ from t4t.host.clock import RealClock
 from t4t.host.folder_watch import folder_watch
 from t4t.host.host_events import open_host_events
 from t4t.host.limiting import limiter
+from t4t.host.login import logged_in_s
 from t4t.host.watches import Watched
 from t4t.hypervisor.choice import AUTO
 from t4t.hypervisor.trial import FOLDER
 from t4t.storage.files import FolderLock
 from t4t.storage.state import State
-from t4t.wording import screen
+from t4t.wording import screen as words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,17 +52,17 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: b
         raise AgentRunning(data_dir=str(data), pid=error.pid) from error
     with lock:
 
-        def work(stopping: Stopping = stop_on_signals) -> None:
-            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase))
+        def work(stopping: Stopping = stop_on_signals, *, screen: bool = True) -> None:
+            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen))
 
         if not tray:
-            work()
+            work(screen=False)
         elif not (has_screen() and desktop.run_agent(data, work)):
-            terminal.tell(screen.no_screen())
-            work()
+            terminal.tell(words.no_screen())
+            work(screen=False)
 
 
-async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, stopping: Stopping, passphrase: str) -> None:
+async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, stopping: Stopping, passphrase: str, screen: bool) -> None:
     clock = RealClock()
     source = Spool(data)
     source.make()
@@ -80,6 +82,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         shop = Shop()
         projects = projects_of(data, state, connections, clock=clock, once=once, workshop=shop)
         senses = Senses(data, clock)
+        shown = OnScreen(data, clock, tray=screen)
         giving = Giving(desk, projects, cmdline=options.cmdline)
         engine = Engine(
             Parts(
@@ -96,11 +99,13 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
                 free_bytes=lambda: resources.free_bytes(data),
                 folder_watch=watch,
                 host=await stack.enter_async_context(open_host_events(Watched(folder=data, programs=programs(hypervisor, data)))),
-                block_reason=screen.saving_first,
+                block_reason=words.saving_first,
                 reopen=driver.reopen,
                 failed=terminal.show_failure,
                 limiter=limits,
                 sensing=senses,
+                popups=shown.popups,
+                logged_in_s=logged_in_s,
             )
         )
         shop.opens(engine)
@@ -114,7 +119,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
             await asyncio.to_thread(projects.unlock, passphrase)
         await server.start()
         with stopping(engine.quit):
-            async with projects.running(), senses.opened(engine):
+            async with projects.running(), senses.opened(engine), shown.opened(engine):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
 

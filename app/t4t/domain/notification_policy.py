@@ -7,19 +7,20 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from t4t.domain.readings import Readings, Screen
 
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
 _HOUR_S: Final = 3600.0
 _DAY_S: Final = 86_400.0
-_WEEK_S: Final = 7 * _DAY_S
+WEEK_S: Final = 7 * _DAY_S
 SETTLING_S: Final = 600.0
 """After the log-in nothing pops up: everything else does then."""
-A_DAY: Final = 1
-A_WEEK: Final = 3
 _IGNORED_OFTEN: Final = 3
 
 
@@ -40,6 +41,18 @@ class Event(enum.Enum):
     PROJECT_NOTICE = "project_notice"
 
 
+class Reaction(enum.Enum):
+    """What became of a message on the screen; the value is its name in the local API."""
+
+    SHOWN = "shown"
+    ANSWERED = "answered"
+    """Clicked: it was not ignored."""
+    CLOSED = "closed"
+    """Gone from the screen, whoever closed it."""
+    MUTED = "muted"
+    """The volunteer does not want to be told again."""
+
+
 class Show(enum.Enum):
     """What is done with a message besides the list."""
 
@@ -58,24 +71,36 @@ class Habit:
     never: bool = False
     """It never pops up, whatever the settings say."""
     apart_s: float | None = None
+    passes: bool = False
+    """It has an end, and is another one when it comes again: `solved`."""
     by_wish: bool = False
     """The volunteer switched it on himself: it counts to no budget."""
 
 
 HABITS: Final = {
     Event.FIRST_RESULT: Habit(toast=True),
-    Event.NEEDS_YOU: Habit(toast=True, apart_s=_DAY_S),
+    Event.NEEDS_YOU: Habit(toast=True, apart_s=_DAY_S, passes=True),
     Event.REPAIRED: Habit(toast=False, never=True),
     Event.HELD_BY_RULE: Habit(toast=False, never=True),
-    Event.PAUSE_ENDS: Habit(toast=False, apart_s=0.0, by_wish=True),
-    Event.LONG_PAUSE: Habit(toast=True),
+    Event.PAUSE_ENDS: Habit(toast=False, passes=True, by_wish=True),
+    Event.LONG_PAUSE: Habit(toast=True, passes=True),
     Event.MILESTONE: Habit(toast=False, never=True),
-    Event.WEEKLY_SUMMARY: Habit(toast=False, apart_s=_WEEK_S - _HOUR_S, by_wish=True),
+    Event.WEEKLY_SUMMARY: Habit(toast=False, apart_s=WEEK_S - _HOUR_S, by_wish=True),
     Event.NO_WORK: Habit(toast=False, never=True),
     Event.UPDATE: Habit(toast=False, never=True),
     Event.SECURITY_UPDATE: Habit(toast=True),
-    Event.PROJECT_NOTICE: Habit(toast=True, apart_s=_WEEK_S),
+    Event.PROJECT_NOTICE: Habit(toast=True, apart_s=WEEK_S),
 }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Telling:
+    """What the volunteer wants to be told, and how often at most: his settings."""
+
+    wishes: Mapping[Event, bool] = field(default_factory=dict)
+    """Only where they differ from `HABITS`."""
+    a_day: int = 1
+    a_week: int = 3
 
 
 class Told(msgspec.Struct, frozen=True, kw_only=True):
@@ -123,6 +148,9 @@ class Moment:
     readings: Readings = field(default_factory=Readings)
 
 
+_AS_USUAL: Final = Telling()
+
+
 def bad_moment(moment: Moment) -> bool:
     """Whether nothing may pop up now: full screen, presentation, game, do not disturb, nobody there to see it, just logged in."""
     readings = moment.readings
@@ -131,10 +159,10 @@ def bad_moment(moment: Moment) -> bool:
     return readings.screen not in {None, Screen.NOTHING} or bool(readings.quiet) or bool(readings.locked)
 
 
-def decide(message: Message, record: Record, moment: Moment, *, wishes: dict[Event, bool] | None = None) -> Show:
-    """What to do with a message. ``wishes`` are the volunteer's settings where they differ from `HABITS`."""
+def decide(message: Message, record: Record, moment: Moment, telling: Telling = _AS_USUAL) -> Show:
+    """What to do with a message."""
     habit = HABITS[message.event]
-    wanted = (wishes or {}).get(message.event, habit.toast or (message.event is Event.PAUSE_ENDS and message.long))
+    wanted = telling.wishes.get(message.event, habit.toast or (message.event is Event.PAUSE_ENDS and message.long))
     if habit.never or not wanted or message.key in record.muted or (message.event is Event.PROJECT_NOTICE and not message.critical):
         return Show.LIST
     told = record.told.get(message.key)
@@ -143,7 +171,7 @@ def decide(message: Message, record: Record, moment: Moment, *, wishes: dict[Eve
     last = _last(message, record)
     if last is not None and habit.apart_s is not None and abs(moment.now - last) < habit.apart_s:
         return Show.LIST
-    if bad_moment(moment) or (not habit.by_wish and _budget_used(record, moment.now)):
+    if bad_moment(moment) or (not habit.by_wish and _budget_used(record, moment.now, telling)):
         return Show.LATER
     return Show.TOAST
 
@@ -156,18 +184,18 @@ def _last(message: Message, record: Record) -> float | None:
     return None if told is None else told.at
 
 
-def _budget_used(record: Record, now: float) -> bool:
+def _budget_used(record: Record, now: float, telling: Telling) -> bool:
     """Times to come (the clock was set back) count as those gone by do, so that a clock that was wrong by years silences nothing for years."""
     day = sum(1 for at in record.shown if abs(now - at) < _DAY_S)
-    week = sum(1 for at in record.shown if abs(now - at) < _WEEK_S)
-    return day >= A_DAY or week >= A_WEEK
+    week = sum(1 for at in record.shown if abs(now - at) < WEEK_S)
+    return day >= telling.a_day or week >= telling.a_week
 
 
 def popped_up(message: Message, record: Record, now: float) -> Record:
     """The record after a message popped up: it counts as ignored until somebody answers it."""
     told = record.told.get(message.key)
     ignored = 1 if told is None else told.ignored + 1
-    shown = record.shown if HABITS[message.event].by_wish else (*(at for at in record.shown if abs(now - at) < _WEEK_S), now)
+    shown = record.shown if HABITS[message.event].by_wish else (*(at for at in record.shown if abs(now - at) < WEEK_S), now)
     return msgspec.structs.replace(record, shown=shown, told=record.told | {message.key: Told(at=now, ignored=ignored)})
 
 
@@ -187,3 +215,41 @@ def muted(message: Message, record: Record) -> Record:
 def solved(message: Message, record: Record) -> Record:
     """The problem is gone: should it come back, it is a new one."""
     return msgspec.structs.replace(record, told={key: told for key, told in record.told.items() if key != message.key})
+
+
+def heard_again(record: Record, telling: Telling) -> Record:
+    """Who switches a kind of message off in the settings has no use for single ones that are muted: switched on again, all of them are told."""
+    off = {event.value for event, wish in telling.wishes.items() if not wish}
+    kept = tuple(key for key in record.muted if key.partition(":")[0] not in off)
+    return record if kept == record.muted else msgspec.structs.replace(record, muted=kept)
+
+
+HOME: Final = "home"
+"""The page of all that has no other."""
+_PAGES: Final = {
+    Event.FIRST_RESULT: "science",
+    Event.WEEKLY_SUMMARY: "contribution",
+    Event.PROJECT_NOTICE: "news",
+    Event.UPDATE: "help",
+    Event.SECURITY_UPDATE: "help",
+}
+_PAGES_OF_PROBLEMS: Final = {
+    "DISK": "computer",
+    "MEM": "computer",
+    "HV": "computer",
+    "VM": "computer",
+    "FIX": "computer",
+    "ACC": "contribution",
+    "KEY": "contribution",
+    "PRJ": "contribution",
+    "NET": "contribution",
+    "SET": "settings",
+}
+"""By the middle of the error's code."""
+
+
+def page_of(event: Event, code: str = "") -> str:
+    """The page of the window where more is said of it; ``code`` is that of the problem."""
+    if event is Event.NEEDS_YOU:
+        return _PAGES_OF_PROBLEMS.get(code.partition("-")[2].partition("-")[0], HOME)
+    return _PAGES.get(event, HOME)

@@ -30,6 +30,15 @@ class NewsView(msgspec.Struct, frozen=True, kw_only=True):
     read: bool = False
 
 
+class ImportantNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A notice that a project's server sent to this volunteer, beyond the news that everybody gets."""
+
+    id: str
+    project: str
+    text: str
+    time: float
+
+
 class ProjectView(msgspec.Struct, frozen=True, kw_only=True):
     """One project. Credit in cobblestones (``recent``: a day's average), moments in seconds since 1970; 0 and empty: not known."""
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 from t4t.domain.host_events import Charge
 from t4t.domain.intent import holds_anyway, is_over
 from t4t.domain.levels import Level, lower
+from t4t.domain.notification_policy import Telling
 from t4t.domain.readings import Readings, Screen, Thermal
 from t4t.domain.schedule import changes_at, is_cheap, planned
 from t4t.domain.settings.tree import Response, When
@@ -48,6 +49,8 @@ class Settings:
     """Memory that must stay free for other programs; 0: no limit."""
     when: When = field(default_factory=When)
     """What holds the work back, and to which level."""
+    telling: Telling = field(default_factory=Telling)
+    """What may pop up."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

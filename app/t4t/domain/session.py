@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.notification_policy import Event, page_of
 from t4t.domain.policy import BASE, Level, Value, holds_still
 from t4t.domain.project_view import ProjectView  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.vm import VmState  # noqa: TC001 - msgspec reads it at run time
@@ -67,6 +68,24 @@ class NoticeView(msgspec.Struct, frozen=True):
     data: dict[str, Value]
     task: str = ""
     retry_at: float | None = None
+
+
+class MessageView(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to pop up now, or has popped up and still holds. ``key`` names it; `t4t.wording.messages` has the words."""
+
+    key: str
+    event: Event
+    at: float
+    """Since when it is wanted, in seconds since 1970."""
+    notice: NoticeView | None = None
+    """Of what needs the volunteer."""
+    data: dict[str, Value] = {}
+    """Of all other events: figures and a project's own words."""
+
+    @property
+    def page(self) -> str:
+        """The page of the window that belongs to it."""
+        return page_of(self.event, "" if self.notice is None else self.notice.code)
 
 
 class TaskView(msgspec.Struct, frozen=True, kw_only=True):
@@ -143,6 +162,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[ProjectView, ...] = ()
     anyway_until: float | None = None
     """Until when the volunteer's word to run anyway holds; None: the rules count."""
+    messages: tuple[MessageView, ...] = ()
+    """What the tray is to pop up, because nothing better is there to do it."""
 
 
 def why(decision: Decision) -> Why:

@@ -12,10 +12,11 @@ import msgspec
 from t4t.domain.errors import StateSetAside, T4TError
 from t4t.domain.policy import AnywayKind, PauseKind, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
-from t4t.domain.task import Order, Step, order_of
+from t4t.domain.task import Order, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
 from t4t.engine.given import Given
+from t4t.engine.herald import Herald
 from t4t.engine.history import History
 from t4t.engine.holding import Holding
 from t4t.engine.host_side import HostSide
@@ -24,16 +25,18 @@ from t4t.engine.intake import Intake
 from t4t.engine.judge import Judge
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
+from t4t.engine.state_journal import StateJournal
 from t4t.engine.volition import Volition
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from t4t.domain.notification_policy import Reaction
     from t4t.domain.policy import Settings
     from t4t.domain.vm import Capabilities
     from t4t.engine.folder import Wishes
     from t4t.engine.parts import Parts
-    from t4t.storage.state import Happening, State
+    from t4t.storage.state import Happening
 
 _log = logging.getLogger(__name__)
 
@@ -41,30 +44,6 @@ _JUMP_S: Final = 30.0
 """A clock that moved by less than this was merely put right."""
 _SLEPT_S: Final = 60.0
 _STILL_S: Final = 5.0
-
-
-class _StateJournal:
-    """The reconciler's journal in the agent's durable state."""
-
-    def __init__(self, state: State, record: Callable[[str], bytes]) -> None:
-        self._state = state
-        self._record = record
-
-    def begin(self, key: str, step: Step) -> int:
-        """What can't be written down is not begun, unless it is what makes things safe."""
-        try:
-            return self._state.begin(key, step.value)
-        except T4TError as error:
-            if step in {Step.CREATE, Step.START, Step.RECOVER}:
-                raise
-            _log.warning("not written down: %s", error)
-            return 0
-
-    def end(self, entry: int, key: str, outcome: str) -> None:
-        try:
-            self._state.end(entry, outcome, task=key, record=self._record(key))
-        except T4TError as error:
-            _log.warning("not written down: %s", error)
 
 
 class Engine:
@@ -77,7 +56,7 @@ class Engine:
         self._bell = Bell(parts.clock)
         self._inbox: collections.deque[tuple[Callable[[], object], asyncio.Future[object]]] = collections.deque()
         self._history = History(parts.state, parts.clock)
-        journal = _StateJournal(parts.state, self._record_of)
+        journal = StateJournal(parts.state, self._record_of)
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
@@ -88,6 +67,7 @@ class Engine:
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
         self._holding = Holding(parts.limiter, wake=self._bell.ring)
+        self._herald = Herald(parts, self._given)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -186,6 +166,14 @@ class Engine:
         self._volition.quit()
         self._bell.ring()
 
+    async def react(self, key: str, reaction: Reaction) -> SessionView:
+        """What became of a message that popped up."""
+        return await self._ask(lambda: self._herald.react(key, reaction))
+
+    def popups_changed(self) -> None:
+        """What shows messages came or went."""
+        self._bell.ring()
+
     async def _ask(self, action: Callable[[], object]) -> SessionView:
         """Have the consumer do ``action``; the view after the turn that follows."""
         future: asyncio.Future[object] = asyncio.get_running_loop().create_future()
@@ -234,6 +222,7 @@ class Engine:
     def _begin(self) -> None:
         state = self._parts.state
         self._volition.load()
+        self._herald.begin()
         self._intake.begin()
         self._offset = self._clock.wall() - self._clock.lasting()
         self._asleep = self._clock.lasting() - self._clock.monotonic()
@@ -365,6 +354,7 @@ class Engine:
             finished=self._intake.finished,
             general=self._general_notices(),
         )
+        view = msgspec.structs.replace(view, messages=self._herald.turn(view, self._volition.intent))
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view
@@ -394,5 +384,5 @@ class Engine:
         waits.append(self._host.due_s)
         if (change := self._judge.due) is not None:
             waits.append(change - self._clock.wall())
-        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s) if due_s is not None)
+        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s, self._herald.due_s) if due_s is not None)
         return max(0.05, min(waits))

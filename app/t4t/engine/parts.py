@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from t4t.domain.errors import T4TError
     from t4t.domain.policy import Settings
     from t4t.domain.progress import Failure, IntermediateUpload, Trickle
-    from t4t.domain.project_view import ProjectView
+    from t4t.domain.project_view import ImportantNotice, ProjectView
     from t4t.domain.readings import Readings
-    from t4t.domain.session import NoticeView
+    from t4t.domain.session import MessageView, NoticeView
     from t4t.engine.folder import Wishes
     from t4t.engine.source import TaskSource
     from t4t.host.folder_watch import FolderWatch
@@ -32,6 +32,11 @@ if TYPE_CHECKING:
 
 def _nobody(_failure: Failure) -> None:
     """Nobody wants to hear of it."""
+
+
+def _not_known() -> float | None:
+    """Nobody tells."""
+    return None
 
 
 class Sensing(Protocol):
@@ -47,6 +52,14 @@ class Sensing(Protocol):
         ...
 
 
+class Popups(Protocol):
+    """What shows messages on the screen. Who makes it lets it call `Engine.react` with what became of them."""
+
+    def bring(self, messages: Sequence[MessageView]) -> bool:
+        """These are to be seen now, and no others: what is new pops up, what is gone is withdrawn. False: this can show nothing here."""
+        ...
+
+
 class Patron(Protocol):
     """Who gives the tasks and wants to hear of them: the projects that this computer is attached to."""
 
@@ -56,6 +69,10 @@ class Patron(Protocol):
 
     def notices(self) -> list[NoticeView]:
         """What the volunteer should know."""
+        ...
+
+    def important(self) -> tuple[ImportantNotice, ...]:
+        """What the projects marked as important and nobody has read, newest first."""
         ...
 
     def heard(self, task: str, news: Trickle | IntermediateUpload) -> None:
@@ -96,3 +113,7 @@ class Parts:
     """The sensors of this computer; None: nobody says who uses it, and nothing of that kind holds the work back."""
     troubles: Callable[[], Iterable[T4TError]] = tuple
     """What else the volunteer should know: of the settings."""
+    popups: Popups | None = None
+    """None: messages are for the tray, if there is one."""
+    logged_in_s: Callable[[], float | None] = _not_known
+    """Seconds since the volunteer logged in."""

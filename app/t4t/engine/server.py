@@ -20,6 +20,7 @@ from t4t.api.messages import (
     PauseParams,
     PresetParams,
     ProjectParams,
+    ReactParams,
     ReadParams,
     Refused,
     ResetParams,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from t4t.domain.notification_policy import Reaction
     from t4t.domain.policy import AnywayKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.session import SessionView, Why
@@ -101,6 +103,10 @@ class Commands(Protocol):
         ...
 
     async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def react(self, key: str, reaction: Reaction) -> SessionView:
         """See `Engine`."""
         ...
 
@@ -293,6 +299,8 @@ class _Conversation:
                 return await self._commands.pause(kind)
             case AnywayParams(kind=anyway):
                 return await self._commands.run_anyway(anyway)
+            case ReactParams(key=key, reaction=reaction):
+                return await self._commands.react(key, reaction)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
             case NoParams() if taken.method != "projects":
@@ -318,7 +326,7 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case NoParams() | PauseParams() | AnywayParams() | TimelineParams() | SettingsParams() | PresetParams() | ResetParams():
+            case NoParams() | PauseParams() | AnywayParams() | ReactParams() | TimelineParams() | SettingsParams() | PresetParams() | ResetParams():
                 pass
             case _:
                 assert_never(params)

@@ -108,6 +108,11 @@ def notice_view(error: T4TError, *, task: str = "", retry_at: float | None = Non
     return NoticeView(code=error.code, data=dataclasses.asdict(error), task=task, retry_at=retry_at)
 
 
+def needs_nobody(notice: NoticeView) -> bool:
+    """Whether it is shown and asks for nothing."""
+    return notice.code in _NO_HURRY
+
+
 def matters(error: T4TError, failures: int) -> bool:
     """Whether the volunteer should know: not of what passes by itself."""
     return error.retry is not Retry.BACKOFF or failures > _PASSING_FAILURES
@@ -139,7 +144,7 @@ def session_view(
     """Everything at this moment; the serial is the engine's."""
     tasks = tuple(task_view(charge, clock) for charge in charges)
     told = (*general, *notices(charges, clock))
-    attention = any(notice.code not in _NO_HURRY for notice in told)
+    attention = not all(map(needs_nobody, told))
     state = tray_state(decision, [task.activity for task in tasks], attention=attention)
     return SessionView(
         version=VERSION,

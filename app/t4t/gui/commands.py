@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import math
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.policy import RULES, AnywayKind, Level, PauseKind, holds_still
@@ -87,6 +88,14 @@ def can_run_anyway(view: SessionView) -> bool:
 def is_ending(view: SessionView) -> bool:
     """Whether the agent saves everything and ends."""
     return view.level is Level.STOPPED
+
+
+_WORTH_ASKING_S: Final = 1.0
+
+
+def asks_first(view: SessionView) -> bool:
+    """Whether there is work whose saving takes a moment, so that the end is asked for; else the program just ends."""
+    return not is_ending(view) and _WORTH_ASKING_S <= view.save_s < math.inf
 
 
 def is_done(command: Command, view: SessionView) -> bool:

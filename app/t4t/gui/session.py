@@ -17,6 +17,7 @@ from t4t.wording.screen import Reader
 if TYPE_CHECKING:
     from datetime import datetime
 
+    from t4t.domain.notification_policy import Reaction
     from t4t.gui.link import AgentLink, Result
 
 
@@ -129,6 +130,10 @@ class Session(QObject):
     def take_checkpoint(self) -> None:
         """Have the agent take a checkpoint of each running task now; `refused` tells why it did not."""
         self._link.request("checkpoint", {}, self._told_of_checkpoint)
+
+    def react(self, key: str, reaction: Reaction) -> None:
+        """Tell the agent what became of a message that popped up."""
+        self._link.request("react", {"key": key, "reaction": reaction.value}, lambda _result: None)
 
     def ask_settings(self, method: str, params: dict[str, object]) -> None:
         """One of the settings' methods: `settings_told` brings its answer, or why there is none."""

@@ -14,6 +14,7 @@ import msgspec
 
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.policy import Intent
+from t4t.domain.progress import Outcome
 from t4t.durable import write_atomic
 
 if TYPE_CHECKING:
@@ -291,6 +292,12 @@ class State:
     def finished(self) -> int:
         """How many tasks have ended."""
         return self._do(lambda c: int(c.execute("SELECT count(*) FROM results").fetchone()[0]) + _forgotten(c))
+
+    def done(self, *, since: float = 0.0) -> tuple[int, float]:
+        """How many tasks ended well after ``since``, of those that are kept one by one, and their seconds of running time together."""
+        query = "SELECT count(*), coalesce(sum(elapsed_s), 0) FROM results WHERE outcome = ? AND at >= ?"
+        count, seconds = self._do(lambda c: c.execute(query, (Outcome.DONE.value, since)).fetchone())
+        return int(count), float(seconds)
 
     # --- timeline --------------------------------------------------------------------------------------------------
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from gettext import gettext, ngettext
+from gettext import gettext
 from typing import Final
 
 from t4t.domain.policy import AnywayKind, PauseKind
 
-_HOUR: Final = 3600.0
 _PAUSES: Final = {
     PauseKind.HALF_HOUR: "For 30 minutes",
     PauseKind.HOUR: "For 1 hour",
@@ -33,6 +32,7 @@ _LABELS: Final = {
     "why": "Why?",
     "open": "Open Test4Theory",
     "quit": "Save and quit",
+    "quit_asking": "Quit…",
 }
 _AT_ONCE: Final = {
     "pause": "Pausing…",
@@ -68,14 +68,6 @@ def label(key: str) -> str:
 def at_once(key: str) -> str:
     """What is shown from the click on until the agent has done it."""
     return gettext(_AT_ONCE[key])
-
-
-def quit_label(save_s: float) -> str:
-    """The command that ends the program, with what it takes."""
-    if not 1 <= save_s < _HOUR:
-        return label("quit")
-    seconds = round(save_s)
-    return ngettext("Save and quit (about {seconds} second)", "Save and quit (about {seconds} seconds)", seconds).format(seconds=seconds)
 
 
 def start_label() -> str:

@@ -8,6 +8,7 @@ from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.wording import install_notices, project_notices, settings_notices
+from t4t.wording.in_window import for_window
 from t4t.wording.text import Text
 
 if TYPE_CHECKING:
@@ -169,13 +170,14 @@ TEXTS.update(project_notices.TEXTS)
 TEXTS.update(settings_notices.TEXTS)
 
 
-def notice(error: T4TError) -> Notice:
-    """The notice for ``error``; a code without wording is a bug that a test finds."""
+def notice(error: T4TError, *, in_window: bool = False) -> Notice:
+    """The notice for ``error``, for a terminal or the window; a code without wording is a bug that a test finds."""
     text = TEXTS[error.code]
     data = {field.name: getattr(error, field.name) for field in dataclasses.fields(error)}
+    remedies = filter(None, map(for_window, text.remedies)) if in_window else text.remedies
     return Notice(
         code=error.code,
         title=gettext(text.title).format(**data),
         body=gettext(text.body).format(**data),
-        remedies=tuple(gettext(remedy).format(**data) for remedy in text.remedies),
+        remedies=tuple(gettext(remedy).format(**data) for remedy in remedies),
     )

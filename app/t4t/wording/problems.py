@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from gettext import gettext
 from typing import Final
 
+from t4t.wording.in_window import for_window
 from t4t.wording.notices import TEXTS
 
 COMMON: Final = ("T4T-RUN-03", "T4T-HV-01", "T4T-HV-02", "T4T-DISK-01", "T4T-MEM-01", "T4T-NET-01", "T4T-KEY-02", "T4T-VM-05")
@@ -19,7 +20,7 @@ _WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One error in words; ``body`` is empty where it would be data for the most part."""
+    """One error in the window's words; ``body`` is empty where it would be data for the most part."""
 
     code: str
     title: str
@@ -35,7 +36,8 @@ def _told(code: str) -> Problem:
 
     body = gettext(text.body)
     title = general(text.title)
-    return Problem(code, title[:1].upper() + title[1:], "" if _FIELD.search(body) else body, tuple(general(one) for one in text.remedies))
+    remedies = tuple(general(one) for one in map(for_window, text.remedies) if one)
+    return Problem(code, title[:1].upper() + title[1:], "" if _FIELD.search(body) else body, remedies)
 
 
 def common() -> list[Problem]:

@@ -6,6 +6,7 @@ from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.no_work import NoWork
+from t4t.wording.in_window import for_window
 from t4t.wording.notices import TEXTS
 from t4t.wording.screen import Reader, moment, plain
 
@@ -36,10 +37,10 @@ NO_WORK: Final = {
 }
 
 
-def _reason(value: str) -> str:
+def _reason(value: str, *, in_window: bool) -> str:
     """What a newer agent may send has general words."""
     known = next((reason for reason in NoWork if reason.value == value), NoWork.UNKNOWN)
-    return gettext(NO_WORK[known])
+    return gettext(for_window(NO_WORK[known]) if in_window else NO_WORK[known])
 
 
 def stages(view: ProjectView) -> str:
@@ -59,15 +60,15 @@ def credit(view: ProjectView) -> str:
     return shape.format(total=view.user_total, recent=view.user_recent, host_total=view.host_total)
 
 
-def no_work(view: ProjectView, reader: Reader) -> Iterator[str]:
-    """What stands against work from a project, or has become of it; nothing where all is well."""
+def no_work(view: ProjectView, reader: Reader, *, in_window: bool = False) -> Iterator[str]:
+    """What stands against work from a project, or has become of it, for a terminal or the window; nothing where all is well."""
     if view.ended:
         yield gettext("This project has ended. Thank you for your work for it.")
     if view.moved_to:
         yield gettext("It says that it has moved to {address}. Detach and attach again there if you trust that.").format(address=view.moved_to)
     if view.no_work_since is not None:
         yield gettext("No work since {time}:").format(time=moment(view.no_work_since, reader))
-        yield from (f"  {_reason(reason)}" for reason in view.no_work)
+        yield from (f"  {_reason(reason, in_window=in_window)}" for reason in view.no_work)
         yield from (f"  {gettext('It says: “{text}”').format(text=plain(text))}" for text in view.said)
     if view.trouble:
         title = gettext(TEXTS[view.trouble].title) if view.trouble in TEXTS else gettext("Something does not work")

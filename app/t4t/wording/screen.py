@@ -232,11 +232,11 @@ def _needs_you(view: SessionView) -> Said:
 
 
 def read(view: NoticeView) -> Notice:
-    """A notice's words; one of a newer agent that we have no words for is told as such."""
+    """A notice's words for the window; one of a newer agent that we have no words for is told as such."""
     error = from_wire({"code": view.code, "data": view.data})
     if error.code == view.code:  # else it has other data than ours of that name
         with contextlib.suppress(ValueError, TypeError):  # or data of another kind
-            return notice(error)
+            return notice(error, in_window=True)
     return Notice(code=view.code, title=gettext("Something needs a look"), body=gettext("The details are in the log."), remedies=())
 
 

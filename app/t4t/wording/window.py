@@ -98,7 +98,6 @@ _WORDS: Final = {
     "which_job": "Which job",
     "science_below": "What the science box computes at this moment, on its own pages.",
     "show_again": "Show it again",
-    "look_at_computer": "Look at this computer",
 }
 _KEYS: Final = (
     ("Ctrl+1 … Ctrl+6", "go to a page"),
@@ -271,9 +270,14 @@ def day_and_time(at: float, reader: Reader) -> str:
     return moment(at, reader)
 
 
+def open_page(page: str) -> str:
+    """The button that leads to a page."""
+    return gettext("Open {page}").format(page=title(page))
+
+
 def went_wrong(error: T4TError) -> str:
     """Why something that was asked for was not done."""
-    told = notice(error)
+    told = notice(error, in_window=True)
     return " ".join(part for part in (f"{told.title}.", told.body, *told.remedies) if part)
 
 

@@ -8,7 +8,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t4t.domain.notification_policy import HABITS, Event, Message, Moment, Record, Show, answered, bad_moment, decide, muted, popped_up, solved
+from t4t.domain.notification_policy import (
+    HABITS,
+    Event,
+    Message,
+    Moment,
+    Record,
+    Show,
+    Telling,
+    answered,
+    bad_moment,
+    decide,
+    heard_again,
+    muted,
+    page_of,
+    popped_up,
+    solved,
+)
 from t4t.domain.readings import Readings, Screen
 
 HOUR: Final = 3600.0
@@ -47,7 +63,7 @@ def test_each_event_has_a_habit() -> None:
 
 def test_what_never_pops_up_does_not_by_wish_either() -> None:
     for event in (Event.REPAIRED, Event.HELD_BY_RULE, Event.NO_WORK, Event.MILESTONE, Event.UPDATE):
-        assert decide(Message(event=event), Record(), at(0), wishes={event: True}) is Show.LIST
+        assert decide(Message(event=event), Record(), at(0), Telling(wishes={event: True})) is Show.LIST
 
 
 def test_a_problem_pops_up_once_a_day_and_not_when_it_was_ignored_three_times() -> None:
@@ -79,9 +95,9 @@ def test_what_the_volunteer_switched_on_costs_no_budget() -> None:
     ends = Message(event=Event.PAUSE_ENDS)
     assert decide(ends, Record(), at(0)) is Show.LIST
     assert decide(Message(event=Event.PAUSE_ENDS, long=True), Record(), at(0)) is Show.TOAST
-    assert decide(Message(event=Event.PAUSE_ENDS, long=True), Record(), at(0), wishes={Event.PAUSE_ENDS: False}) is Show.LIST
+    assert decide(Message(event=Event.PAUSE_ENDS, long=True), Record(), at(0), Telling(wishes={Event.PAUSE_ENDS: False})) is Show.LIST
     record = popped_up(DISK, Record(), T0)
-    assert decide(ends, record, at(1), wishes={Event.PAUSE_ENDS: True}) is Show.TOAST
+    assert decide(ends, record, at(1), Telling(wishes={Event.PAUSE_ENDS: True})) is Show.TOAST
     assert popped_up(ends, record, T0 + 1).shown == record.shown
 
 
@@ -120,3 +136,34 @@ def test_a_clock_that_was_wrong_silences_nothing_for_years() -> None:
     record = popped_up(BROKEN, Record(), T0 + 900 * DAY)
     assert decide(DISK, record, at(0)) is Show.TOAST
     assert popped_up(DISK, record, T0).shown == (T0,)
+
+
+def test_the_budget_is_the_volunteers() -> None:
+    assert decide(DISK, Record(), at(0), Telling(a_day=0)) is Show.LATER
+    assert decide(DISK, Record(), at(0), Telling(a_week=0)) is Show.LATER
+    record = popped_up(BROKEN, Record(), T0)
+    assert decide(DISK, record, at(1)) is Show.LATER
+    assert decide(DISK, record, at(1), Telling(a_day=2)) is Show.TOAST
+
+
+def test_who_switches_a_kind_off_and_on_again_hears_all_of_it() -> None:
+    record = muted(DISK, muted(Message(event=Event.PROJECT_NOTICE, subject="a"), Record()))
+    assert heard_again(record, Telling()) is record
+    assert heard_again(record, Telling(wishes={Event.WEEKLY_SUMMARY: True, Event.NEEDS_YOU: False})).muted == ("project_notice:a",)
+
+
+@pytest.mark.parametrize(
+    ("event", "code", "page"),
+    [
+        (Event.NEEDS_YOU, "T4T-DISK-01", "computer"),
+        (Event.NEEDS_YOU, "T4T-KEY-05", "contribution"),
+        (Event.NEEDS_YOU, "T4T-SET-01", "settings"),
+        (Event.NEEDS_YOU, "T4T-NEW-01", "home"),
+        (Event.NEEDS_YOU, "", "home"),
+        (Event.FIRST_RESULT, "", "science"),
+        (Event.PROJECT_NOTICE, "", "news"),
+        (Event.LONG_PAUSE, "", "home"),
+    ],
+)
+def test_each_message_has_its_page(event: Event, code: str, page: str) -> None:
+    assert page_of(event, code) == page

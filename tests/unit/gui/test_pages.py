@@ -167,7 +167,7 @@ def test_without_an_agent_each_page_says_so(qtbot: QtBot, window: Window, agent:
 def test_what_waits_for_the_volunteer_leads_to_the_computer(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
     agent.show(state=TrayState.NEEDS_YOU, notices=(a_notice(),))
     qtbot.waitUntil(lambda: "Not enough disk space" in texts(window.home))
-    click(window.home, "Look at this computer")
+    click(window.home, "Open Computer")
     assert window.current == "computer"
     agent.show(state=TrayState.WORKING, notices=())
     window.show_page("home")

@@ -97,6 +97,29 @@ def test_a_choice_acts_at_once_and_can_be_undone(qtbot: QtBot, page: Settings, a
     assert agent.engine.asked == []
 
 
+def test_the_usual_keys_undo_and_in_a_text_they_undo_the_typing(qtbot: QtBot, window: Window, page: Settings) -> None:
+    row = _row(page, "transfers.metered")
+    tick = row.control
+    assert isinstance(tick, QCheckBox)
+    window.activateWindow()
+    tick.setFocus()
+    tick.click()
+    qtbot.waitUntil(lambda: "set here; default: no" in texts(row))
+    qtbot.waitUntil(tick.hasFocus)
+    page.field.setFocus()
+    QTest.keyClicks(page.field, "metered")
+    qtbot.waitUntil(lambda: _shown(page) == {"transfers.metered"})
+    QTest.keyClick(page.field, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert page.field.text() == ""
+    assert tick.isChecked(), "the setting is as it was"
+    tick.setFocus()
+    QTest.keyClick(tick, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    qtbot.waitUntil(lambda: not tick.isChecked())
+    qtbot.waitUntil(lambda: not button(page, "Undo the last change").isEnabled())
+    QTest.keyClick(tick, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert not tick.isChecked(), "nothing is left to be undone"
+
+
 def test_each_kind_is_sent_and_put_back_to_its_default(qtbot: QtBot, page: Settings) -> None:
     tick, whole, number, names = (_row(page, path) for path in ("transfers.metered", "when.busy_slow_percent", "when.away_after_min", "when.programs"))
     assert isinstance(tick.control, QCheckBox)

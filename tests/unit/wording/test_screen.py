@@ -177,8 +177,6 @@ def test_a_task_that_is_tried_again_says_when() -> None:
 
 
 def test_commands_have_words() -> None:
-    assert commands.quit_label(1.0) == "Save and quit (about 1 second)"
-    assert commands.quit_label(0.0) == commands.quit_label(float("nan")) == "Save and quit"
     assert len({commands.pause_label(kind) for kind in PauseKind}) == len(PauseKind)
     assert words.refused(NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)).startswith("Not enough disk space. ")
     for text in (words.connecting().sentence, words.gone().sentence, words.no_tray(), words.no_screen(), words.tasks_title(), words.no_tasks()):

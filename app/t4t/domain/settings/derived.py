@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.notification_policy import Event, Telling
 from t4t.domain.policy import Settings
+from t4t.domain.settings.tree import Notifications
 
 if TYPE_CHECKING:
     from t4t.domain.settings.tree import Tree
@@ -23,4 +25,20 @@ def decisions(tree: Tree) -> Settings:
         gentle_percent=tree.when.gentle_percent,
         min_free_memory_mib=tree.resources.memory_free_mib,
         when=tree.when,
+        telling=telling(tree.notifications),
     )
+
+
+def telling(chosen: Notifications) -> Telling:
+    """What may pop up: only what differs from the default is a wish of the volunteer's, the rest is habit."""
+    usual = Notifications()
+    pairs = (
+        (Event.NEEDS_YOU, chosen.needs_you, usual.needs_you),
+        (Event.FIRST_RESULT, chosen.first_result, usual.first_result),
+        (Event.PAUSE_ENDS, chosen.pause_ends, usual.pause_ends),
+        (Event.LONG_PAUSE, chosen.long_pause, usual.long_pause),
+        (Event.WEEKLY_SUMMARY, chosen.weekly_summary, usual.weekly_summary),
+        (Event.SECURITY_UPDATE, chosen.security_update, usual.security_update),
+        (Event.PROJECT_NOTICE, chosen.project_notice, usual.project_notice),
+    )
+    return Telling(wishes={event: wish for event, wish, habit in pairs if wish is not habit}, a_day=chosen.per_day, a_week=chosen.per_week)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _SHEET: Final = Template("""
 QWidget { color: $text; font-size: ${body}px; }
 QWidget[role="window"], QScrollArea, QWidget[role="page"] { background: $window; border: none; }
+QWidget[role="panel"] { background: $surface; border: 1px solid $line; }
 QLabel { background: transparent; }
 QLabel[role="headline"] { font-size: ${headline}px; font-weight: 600; }
 QLabel[role="title"] { font-size: ${title}px; font-weight: 600; }

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, cast
 
 from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
 
+from t4t.gui.commands import Command, asks_first
 from t4t.gui.session import reader
+from t4t.gui.theme.style import Theme
 from t4t.gui.tray.hosts import TrayHosts
-from t4t.gui.tray.icon import TrayIcon
+from t4t.gui.tray.icon import HOME, TrayIcon
+from t4t.gui.tray.leaving import QuitDialog
+from t4t.gui.tray.messages import Messages
 from t4t.gui.tray.model import present
+from t4t.gui.tray.panel import MiniPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +26,8 @@ if TYPE_CHECKING:
     from t4t.gui.session import Session
 
 _log = logging.getLogger(__name__)
+
+_WAYLAND: Final = "wayland"
 
 
 class Tray(QObject):
@@ -34,7 +42,14 @@ class Tray(QObject):
         self._hosts = hosts or TrayHosts(self)
         self._hosts.changed.connect(self._icon.rebuild)
         self._hosts.late.connect(self._judge)
-        self._icon.asked.connect(session.send)
+        self._open_window = open_window
+        self._theme: Theme | None = None
+        self._panel: MiniPanel | None = None
+        self._leaving: QuitDialog | None = None
+        self._messages = Messages(session, self._icon, open_window, self)
+        self._icon.asked.connect(self._asked)
+        self._icon.clicked.connect(self._clicked)
+        self._icon.message_clicked.connect(self._messages.clicked)
         self._icon.page_asked.connect(open_window)
         self._icon.menu_opens.connect(self._show)
         session.changed.connect(self._show)
@@ -45,6 +60,31 @@ class Tray(QObject):
     def _show(self) -> None:
         self._icon.show_model(present(self._session.view, reader(), pending=self._session.pending))
 
+    def _dressed(self) -> Theme:
+        """The look of our own surfaces, made when somebody wants to see one: most days nobody does."""
+        if self._theme is None:
+            self._theme = Theme(cast("QApplication", QApplication.instance()))
+        return self._theme
+
+    def _clicked(self) -> None:
+        """The panel; where programs can't say where a window goes (Wayland), the window itself."""
+        if QGuiApplication.platformName() == _WAYLAND:
+            self._open_window(HOME)
+            return
+        if self._panel is None:
+            self._panel = MiniPanel(self._session, self._dressed())
+            self._panel.page_asked.connect(self._open_window)
+        self._panel.toggle(self._icon.place)
+
+    def _asked(self, command: Command) -> None:
+        view = self._session.view
+        if command is Command.QUIT and view is not None and asks_first(view):
+            if self._leaving is None:
+                self._leaving = QuitDialog(self._session, self._dressed())
+            self._leaving.ask()
+        else:
+            self._session.send(command)
+
     def _judge(self) -> None:
         if not self._icon.has_place:
             self._no_tray()
@@ -54,5 +94,10 @@ class Tray(QObject):
         _log.warning("a click was refused: %s", error)
 
     def take_down(self) -> None:
-        """Remove the icon."""
+        """Remove the icon, and what it opened."""
+        for opened in (self._panel, self._leaving):
+            if opened is not None:
+                opened.hide()
+                opened.deleteLater()
+        self._panel = self._leaving = None
         self._icon.take_down()

@@ -5,12 +5,12 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QRect, Signal
 from PySide6.QtGui import QAction, QFont
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from t4t.gui.commands import PAUSES, Command
-from t4t.gui.theme.icons import tray_icon
+from t4t.gui.theme.icons import app_icon, tray_icon
 from t4t.gui.theme.scheme import panel_is_dark
 from t4t.gui.tray.model import LINES, NAME, Slot, TrayModel
 
@@ -92,6 +92,9 @@ class TrayIcon(QObject):
     """A `Command` was clicked."""
     page_asked = Signal(str)
     """A page of the window was asked for."""
+    clicked = Signal()
+    """A left click, where such a click does not open the menu."""
+    message_clicked = Signal()
     menu_opens = Signal()
     """What changes with time alone should be said anew."""
 
@@ -107,6 +110,18 @@ class TrayIcon(QObject):
     def has_place(self) -> bool:
         """Whether there is a tray that shows icons."""
         return QSystemTrayIcon.isSystemTrayAvailable()
+
+    @property
+    def place(self) -> QRect:
+        """Where it is on the screen; empty if nobody tells."""
+        return QRect() if self._icon is None else self._icon.geometry()
+
+    def tell(self, title: str, body: str) -> bool:
+        """Show a message beside it, as the system shows them; false where it can't."""
+        if self._icon is None or not self.has_place or not QSystemTrayIcon.supportsMessages():
+            return False
+        self._icon.showMessage(title, body, app_icon())
+        return True
 
     def show_model(self, model: TrayModel) -> None:
         """Show ``model``; what is shown already is not sent to the tray again."""
@@ -138,6 +153,7 @@ class TrayIcon(QObject):
         self._icon.setToolTip(self._model.tooltip)
         self._icon.setContextMenu(self._menu)
         self._icon.activated.connect(self._clicked)
+        self._icon.messageClicked.connect(self.message_clicked)
         self._icon.show()
 
     def take_down(self) -> None:
@@ -151,4 +167,4 @@ class TrayIcon(QObject):
 
     def _clicked(self, reason: QSystemTrayIcon.ActivationReason) -> None:
         if reason in _CLICKS and sys.platform != "darwin":  # there each click opens the menu
-            self.page_asked.emit(HOME)
+            self.clicked.emit()

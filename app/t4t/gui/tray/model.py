@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.session import TrayState
-from t4t.gui.commands import PAUSES, Command, can_run_anyway, is_ending, is_paused
+from t4t.gui.commands import PAUSES, Command, asks_first, can_run_anyway, is_ending, is_paused
 from t4t.wording import commands, projects
 from t4t.wording import screen as words
 
@@ -115,5 +115,5 @@ def _rows(view: SessionView | None, said: Said, reader: Reader, *, sentence: str
     elif can_run_anyway(view):
         rows[Slot.ANYWAY] = Row(commands.anyway_label(words.because(view.deciding)), enabled=pending is None)
     rows[Slot.WHY] = Row(commands.label("why"))
-    rows[Slot.QUIT] = Row(commands.quit_label(view.save_s))
+    rows[Slot.QUIT] = Row(commands.label("quit_asking" if asks_first(view) else "quit"))
     return rows

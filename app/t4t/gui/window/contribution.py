@@ -52,7 +52,7 @@ class ProjectCard(Card):
         self._day.fill(words.number(view.user_recent))
         self._here.fill(words.number(view.host_total))
         self._facts.fill(words.project_facts(view, reader()))
-        say(self._said, "\n".join(project_words.no_work(view, reader())))
+        say(self._said, "\n".join(project_words.no_work(view, reader(), in_window=True)))
         self.setAccessibleName(screen.plain(view.name))
 
 

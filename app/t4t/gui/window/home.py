@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
+from t4t.domain.notification_policy import HOME, Event, page_of
 from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
 from t4t.gui.components.basic import Card, button, label, say
@@ -49,15 +50,17 @@ def _fill_task(row: QWidget, task: TaskText) -> None:
 class NoticeCard(Card):
     """Something that waits for the volunteer: what it is, what it means, what to do."""
 
-    def __init__(self, look: Callable[[], object]) -> None:
-        """``look`` leads to the page on this computer."""
+    def __init__(self, show_page: Callable[[str], object]) -> None:
+        """``show_page`` leads to the page where more is said of it."""
         super().__init__(role="banner")
         self._title = label("attention")
         self._body = label()
         self._remedies = label("muted")
         for part in (self._title, self._body, self._remedies):
             self.rows.addWidget(part)
-        self.rows.addWidget(button(pages.word("look_at_computer"), look), 0, Qt.AlignmentFlag.AlignLeft)
+        self._page = HOME
+        self._button = button("", lambda: show_page(self._page))
+        self.rows.addWidget(self._button, 0, Qt.AlignmentFlag.AlignLeft)
 
     def fill(self, view: NoticeView) -> None:
         """Show it."""
@@ -66,6 +69,10 @@ class NoticeCard(Card):
         say(self._body, told.body)
         say(self._remedies, "\n".join(told.remedies))
         self.setAccessibleName(f"{told.title}. {told.body}")
+        self._page = page_of(Event.NEEDS_YOU, view.code)
+        self._button.setVisible(self._page != HOME)
+        self._button.setText(pages.open_page(self._page))
+        self._button.setAccessibleName(self._button.text())
 
 
 class Home(Page):
@@ -268,7 +275,7 @@ class Home(Page):
     def _show_notices(self, view: SessionView | None) -> None:
         told = () if view is None else view.notices
         while len(self._notices) < len(told):
-            card = NoticeCard(lambda: self.page_asked.emit("computer"))
+            card = NoticeCard(self.page_asked.emit)
             self._notice_box.addWidget(card)
             self._notices.append(card)
         for number, card in enumerate(self._notices):

@@ -71,7 +71,8 @@ class Client:
             around.http, around.data / PROJECTS / name, rate=around.down, slots=around.down_slots, allowance=around.allowance, now=around.clock.wall
         )
         uploads = Uploads(around.http, around.up, slots=around.up_slots, project=name)
-        self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=TransferRecord(name, around))
+        record = TransferRecord(name, around)
+        self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=record, gate=around.gate)
         self.care = Care(name, around, self._transfers, preferences=lambda: self.merged().preferences, changed=self.changed)
         self._scheduler = Scheduler(around.http, save=self._book.put_project, now=around.clock.wall, chance=around.chance, new_cpid=new_cpid)
         self._one_at_a_time = asyncio.Lock()
@@ -183,10 +184,10 @@ class Client:
         )
 
     def _work_wanted(self) -> WorkRequest:
-        """How much; nothing while nobody computes."""
+        """How much; nothing while nobody computes, or while its files could not come."""
         workshop, held = self._around.workshop, self.care.tasks
         view = workshop.view
-        if workshop.capabilities is None or view is None or view.finishing or self.leaving:
+        if workshop.capabilities is None or view is None or view.finishing or self.leaving or not self._around.gate.is_open:
             return WorkRequest()
         if self._around.once:
             return WorkRequest() if held else WorkRequest(seconds=1.0, instances=1.0)

@@ -114,7 +114,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
             await asyncio.to_thread(projects.unlock, passphrase)
         await server.start()
         with stopping(engine.quit):
-            async with projects.running(), senses.opened(engine):
+            async with senses.opened(engine, projects), projects.running():  # what the network costs is known before the first file comes
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
 

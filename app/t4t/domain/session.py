@@ -143,6 +143,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[ProjectView, ...] = ()
     anyway_until: float | None = None
     """Until when the volunteer's word to run anyway holds; None: the rules count."""
+    kept_awake: bool | None = None
+    """Whether the computer is kept from falling asleep by itself; False: nothing here can do that; None: it need not be."""
 
 
 def why(decision: Decision) -> Why:

@@ -12,7 +12,7 @@ import msgspec
 from t4t.domain.errors import StateSetAside, T4TError
 from t4t.domain.policy import AnywayKind, PauseKind, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
-from t4t.domain.task import Order, Step, order_of
+from t4t.domain.task import Order, order_of
 from t4t.domain.vm import VmState
 from t4t.engine import showing
 from t4t.engine.given import Given
@@ -21,10 +21,12 @@ from t4t.engine.holding import Holding
 from t4t.engine.host_side import HostSide
 from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
+from t4t.engine.journal import StateJournal
 from t4t.engine.judge import Judge
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
 from t4t.engine.volition import Volition
+from t4t.engine.waking import Waking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from t4t.domain.vm import Capabilities
     from t4t.engine.folder import Wishes
     from t4t.engine.parts import Parts
-    from t4t.storage.state import Happening, State
+    from t4t.storage.state import Happening
 
 _log = logging.getLogger(__name__)
 
@@ -41,30 +43,6 @@ _JUMP_S: Final = 30.0
 """A clock that moved by less than this was merely put right."""
 _SLEPT_S: Final = 60.0
 _STILL_S: Final = 5.0
-
-
-class _StateJournal:
-    """The reconciler's journal in the agent's durable state."""
-
-    def __init__(self, state: State, record: Callable[[str], bytes]) -> None:
-        self._state = state
-        self._record = record
-
-    def begin(self, key: str, step: Step) -> int:
-        """What can't be written down is not begun, unless it is what makes things safe."""
-        try:
-            return self._state.begin(key, step.value)
-        except T4TError as error:
-            if step in {Step.CREATE, Step.START, Step.RECOVER}:
-                raise
-            _log.warning("not written down: %s", error)
-            return 0
-
-    def end(self, entry: int, key: str, outcome: str) -> None:
-        try:
-            self._state.end(entry, outcome, task=key, record=self._record(key))
-        except T4TError as error:
-            _log.warning("not written down: %s", error)
 
 
 class Engine:
@@ -77,7 +55,7 @@ class Engine:
         self._bell = Bell(parts.clock)
         self._inbox: collections.deque[tuple[Callable[[], object], asyncio.Future[object]]] = collections.deque()
         self._history = History(parts.state, parts.clock)
-        journal = _StateJournal(parts.state, self._record_of)
+        journal = StateJournal(parts.state, self._record_of)
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
@@ -88,6 +66,7 @@ class Engine:
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
         self._holding = Holding(parts.limiter, wake=self._bell.ring)
+        self._waking = Waking(parts, wake=self._bell.ring)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -177,6 +156,12 @@ class Engine:
         """The ids of all VMs in our care; may be asked from any thread."""
         return tuple(charge.work.vm for charge in tuple(self._reconciler.charges.values()))
 
+    @property
+    def processes(self) -> frozenset[int]:
+        """The processes of those VMs that have one, by their numbers; may be asked from any thread."""
+        seen = [charge.work.seen for charge in tuple(self._reconciler.charges.values())]
+        return frozenset(one.info.pid for one in seen if one.state.alive and one.info is not None and one.info.pid is not None)
+
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
         self._intake.scan_soon()
@@ -246,6 +231,7 @@ class Engine:
     async def _close(self) -> None:
         self._over = True
         await self._holding.close()
+        await self._waking.close()
         await self._host.close()
         await self._intake.close()
         await self._probing.close()
@@ -267,6 +253,7 @@ class Engine:
             new = not self._volition.intent.finishing
             self._reconciler.turn(order, room=self._given.settings.tasks, new=new, special=self._host.orders(order))
         self._holding.turn(self._reconciler.charges.values())
+        self._waking.turn(self._reconciler.charges.values(), self._host.known.power, chosen=self._given.settings.keep_awake)
         self._host.settle()
         self._intake.retire()
         self._after_an_end()
@@ -339,12 +326,14 @@ class Engine:
         if abs(by) >= _JUMP_S:
             self._history.note("clock_set", f"{by:.0f}")
             self._volition.clock_was_set(by)
+            self._host.clock_was_set(by)
             self._judge.clock_was_set(by)
         self._offset = offset
         asleep = self._clock.lasting() - self._clock.monotonic()
         if asleep - self._asleep >= _SLEPT_S:
             if self._parts.host is None:  # else it tells of it
                 self._history.note("computer_slept", f"{asleep - self._asleep:.0f}")
+                self._host.woke()
             self._reconciler.doubt()
         self._asleep = asleep
 
@@ -365,6 +354,7 @@ class Engine:
             finished=self._intake.finished,
             general=self._general_notices(),
         )
+        view = msgspec.structs.replace(view, kept_awake=self._waking.holds)
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from t4t.domain.session import NoticeView
     from t4t.engine.folder import Wishes
     from t4t.engine.source import TaskSource
+    from t4t.host.awake import Awake
     from t4t.host.folder_watch import FolderWatch
     from t4t.host.host_events import HostEvents
     from t4t.host.limiting import Limiter
@@ -94,5 +95,9 @@ class Parts:
     """None: there is none, and a hypervisor that does not hold its own limit is told of."""
     sensing: Sensing | None = None
     """The sensors of this computer; None: nobody says who uses it, and nothing of that kind holds the work back."""
+    awake: Awake | None = None
+    """Keeps the computer awake; None: nobody can, and nothing is said of it."""
+    awake_reason: str = ""
+    """What the system shows of that."""
     troubles: Callable[[], Iterable[T4TError]] = tuple
     """What else the volunteer should know: of the settings."""

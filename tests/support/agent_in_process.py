@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from t4t.domain.session import SessionView
     from t4t.domain.vm import Feature
     from t4t.engine.parts import Sensing
+    from t4t.host.awake import Awake
     from t4t.host.limiting import Limiter
     from t4t.hypervisor.driver import Driver
 
@@ -52,6 +53,7 @@ class InProcess:
         """In place of the fake one."""
         self.sensing: Sensing | None = None
         self.limiter: Limiter | None = None
+        self.awake: Awake | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
         self.source.make()
@@ -90,6 +92,8 @@ class InProcess:
                 reopen=self.reopen,
                 sensing=self.sensing,
                 limiter=self.limiter,
+                awake=self.awake,
+                awake_reason="computing",
             )
         )
         if isinstance(self.sensing, SensingByHand):

@@ -78,7 +78,7 @@ class Projects:
         self._apply_limits()
         self._look()
 
-    def network_costs(self, metered: bool | None) -> None:  # noqa: FBT001 - a reading
+    def network_costs(self, *, metered: bool | None) -> None:
         """Whether the way out costs by the byte; None: not known, and nothing is held back."""
         if metered is not self._metered:
             self._metered = metered

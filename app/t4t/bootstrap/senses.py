@@ -19,23 +19,15 @@ if TYPE_CHECKING:
     from t4t.engine.engine import Engine
 
 
-def _none() -> tuple[str, ...]:
-    return ()
-
-
-def _no_process() -> frozenset[int]:
-    return frozenset()
-
-
 class Senses:
     """`t4t.engine.parts.Sensing` on the real sensors. Nothing is looked at before `opened`."""
 
     def __init__(self, data: Path, clock: Clock) -> None:
         """``data`` is the data folder, whose name stands in the command lines of our QEMU."""
-        self._machines: Callable[[], tuple[str, ...]] = _none
-        self._processes: Callable[[], frozenset[int]] = _no_process
+        self._data = str(data)
+        self._engine: Engine | None = None
         self._heard: Callable[[], None] = lambda: None
-        self._programs = Programs(ours=lambda: (str(data), *self._machines()), processes=lambda: self._processes())
+        self._programs = Programs(ours=self._marks, processes=self._processes)
         self._sensing = Sensing(sensors(data, clock, programs=self._programs), clock, on_change=lambda _readings: self._heard())
 
     @property
@@ -49,16 +41,22 @@ class Senses:
         self._sensing.away_after(away_after_s)
         self._sensing.work(runs=runs)
 
+    def _marks(self) -> tuple[str, ...]:
+        return (self._data, *(() if self._engine is None else self._engine.machines))
+
+    def _processes(self) -> frozenset[int]:
+        return frozenset() if self._engine is None else self._engine.processes
+
     @contextlib.asynccontextmanager
     async def opened(self, engine: Engine, projects: Projects | None = None) -> AsyncIterator[None]:
         """Look, and tell ``engine`` and ``projects``, as long as this lasts; from the beginning they know what is."""
 
         def heard() -> None:
             if projects is not None:
-                projects.network_costs(self.readings.metered)
+                projects.network_costs(metered=self.readings.metered)
             engine.heard()
 
-        self._machines, self._processes = (lambda: engine.machines), (lambda: engine.processes)
+        self._engine = engine
         async with self._sensing.opened():
             self._heard = heard
             heard()

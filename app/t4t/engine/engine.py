@@ -354,7 +354,7 @@ class Engine:
             finished=self._intake.finished,
             general=self._general_notices(),
         )
-        view = msgspec.structs.replace(view, kept_awake=self._waking.holds)
+        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent())
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from t4t.domain.clock import WallClock
+    from t4t.domain.energy import Spent
     from t4t.domain.errors import T4TError
     from t4t.domain.policy import Settings
     from t4t.domain.progress import Failure, IntermediateUpload, Trickle
@@ -99,5 +100,7 @@ class Parts:
     """Keeps the computer awake; None: nobody can, and nothing is said of it."""
     awake_reason: str = ""
     """What the system shows of that."""
+    spent: Callable[[], Spent | None] = lambda: None
+    """What the work cost, as it is shown."""
     troubles: Callable[[], Iterable[T4TError]] = tuple
     """What else the volunteer should know: of the settings."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
@@ -11,7 +13,7 @@ from t4t.durable import to_the_end
 from t4t.host.energy import our_watts, processor_name, real_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from t4t.domain.clock import WallClock
     from t4t.domain.energy import Day, Price
@@ -65,7 +67,9 @@ def shown(day: Day, price: Price) -> Day:
 class Ledger:
     """Fills a `Book`."""
 
-    def __init__(self, book: Book, life: Life, clock: WallClock, *, processor: Callable[[], str] = processor_name, cores: Callable[[], int] = real_cores) -> None:
+    def __init__(
+        self, book: Book, life: Life, clock: WallClock, *, processor: Callable[[], str] = processor_name, cores: Callable[[], int] = real_cores
+    ) -> None:
         """Counts nothing before `run`."""
         self._book = book
         self._life = life
@@ -76,23 +80,34 @@ class Ledger:
         self._moved = (0, 0)
         self._written = 0.0
         self._days = book.days
+        self._shown: tuple[tuple[str, Price], Spent] | None = None
 
-    async def run(self) -> None:
-        """Until it is cancelled; what was counted is written down then."""
+    @contextlib.asynccontextmanager
+    async def kept(self) -> AsyncIterator[None]:
+        """Count as long as this lasts; what was counted is written down at its end."""
         self._looked = self._written = self._clock.monotonic()
         self._moved = self._life.moved
+        task = asyncio.create_task(self._run(), name="ledger")
         try:
-            while True:
-                await self._clock.sleep(_LOOK_S)
-                self.look()
+            yield
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            self._look()
+            await self._write()
+
+    async def _run(self) -> None:
+        while True:
+            await self._clock.sleep(_LOOK_S)
+            try:
+                self._look()
                 if self._clock.monotonic() - self._written >= _WRITE_S:
                     self._written = self._clock.monotonic()
-                    await to_the_end(self._write)
-        finally:
-            self.look()
-            self._write()
+                    await self._write()
+            except Exception:  # noqa: BLE001 - the top of a task: a bug in a measurement ends nothing but that one
+                _log.exception("a bug in the ledger")
 
-    def look(self) -> None:
+    def _look(self) -> None:
         """Count what was since the last look: it is taken to have been as it is now."""
         day, life, now = today(self._clock), self._life, self._clock.monotonic()
         seconds, self._looked = now - self._looked, now
@@ -105,18 +120,23 @@ class Ledger:
         if received or sent:
             self._book.move(day, received=received, sent=sent)
 
-    def _write(self) -> None:
+    async def _write(self) -> None:
         """What can't be written now is written later, or lost: it is a measurement."""
         if self._book.days != self._days:
             try:
-                self._book.save()
-                self._days = self._book.days
+                await to_the_end(self._book.save)
             except OSError as error:
                 _log.warning("what it cost is not written down: %s", error)
+            else:
+                self._days, self._shown = self._book.days, None
 
     @property
     def spent(self) -> Spent:
         """As it was written down last: what changes each minute would be sent to all who look on."""
         name, price = today(self._clock), self._life.price
+        if self._shown is not None and self._shown[0] == (name, price):
+            return self._shown[1]
         this_day = together([day for day in self._days if day.day == name], name)
-        return Spent(day=shown(this_day, price), month=shown(month(self._days, name[:_MONTH]), price))
+        spent = Spent(day=shown(this_day, price), month=shown(month(self._days, name[:_MONTH]), price))
+        self._shown = ((name, price), spent)
+        return spent

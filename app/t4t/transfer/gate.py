@@ -22,7 +22,8 @@ class Gate:
         """Open."""
         self._opened = asyncio.Event()
         self._opened.set()
-        self._closed = asyncio.Event()
+        self._passing: set[asyncio.Future[None]] = set()
+        """One for each attempt that is under way; done when the gate closes."""
 
     @property
     def is_open(self) -> bool:
@@ -31,9 +32,13 @@ class Gate:
 
     def let(self, *, go: bool) -> None:
         """From now on they may go, or not."""
-        here, there = (self._opened, self._closed) if go else (self._closed, self._opened)
-        there.clear()
-        here.set()
+        if go:
+            self._opened.set()
+            return
+        self._opened.clear()
+        for closing in self._passing:
+            if not closing.done():
+                closing.set_result(None)
 
     async def opened(self) -> None:
         """Return when it is open."""
@@ -43,15 +48,18 @@ class Gate:
         """What ``attempt`` returns or raises; raises `Closed` if the gate closes before it is done, or is closed."""
         if not self.is_open:
             raise Closed
-        work = asyncio.ensure_future(attempt())
-        closing = asyncio.ensure_future(self._closed.wait())
+        work = asyncio.create_task(attempt())
+        closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._passing.add(closing)
         try:
             await asyncio.wait([work, closing], return_when=asyncio.FIRST_COMPLETED)
         finally:
-            closed = closing.done()
-            for task in (work, closing):
-                task.cancel()
-            await asyncio.gather(work, closing, return_exceptions=True)
-        if closed and work.cancelled():
+            self._passing.discard(closing)
+            if not work.done():
+                work.cancel()
+                await asyncio.gather(work, return_exceptions=True)
+            elif not work.cancelled():
+                work.exception()  # nobody may be left who wants to hear of it
+        if closing.done() and work.cancelled():
             raise Closed
         return work.result()

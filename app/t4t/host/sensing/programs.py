@@ -33,8 +33,9 @@ class Programs:
     tells = False
 
     def __init__(self, *, ours: Callable[[], Sequence[str]] = tuple, processes: Callable[[], Collection[int]] = tuple, listed: Sequence[str] = ()) -> None:
-        """``ours``: words in the command line of a VM that say that it is ours (folders, ids); ``processes``: the numbers of those that are known to be,
-        for a hardened process need not tell its command line; ``listed`` is the volunteer's list.
+        """``ours``: words in the command line of a VM that say that it is ours (folders, ids); ``listed`` is the volunteer's list.
+
+        ``processes``: the numbers of VMs that are known to be ours, for a hardened process need not tell its command line.
         """
         self._ours = ours
         self._processes = processes

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from support.host_by_hand import HostByHand
     from t4t.domain.clock import WallClock
+    from t4t.domain.energy import Spent
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
     from t4t.domain.vm import Feature
@@ -54,6 +55,7 @@ class InProcess:
         self.sensing: Sensing | None = None
         self.limiter: Limiter | None = None
         self.awake: Awake | None = None
+        self.spent: Spent | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
         self.source.make()
@@ -94,6 +96,7 @@ class InProcess:
                 limiter=self.limiter,
                 awake=self.awake,
                 awake_reason="computing",
+                spent=lambda: self.spent,
             )
         )
         if isinstance(self.sensing, SensingByHand):

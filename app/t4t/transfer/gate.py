@@ -52,7 +52,8 @@ class Gate:
         closing: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._passing.add(closing)
         try:
-            await asyncio.wait([work, closing], return_when=asyncio.FIRST_COMPLETED)
+            both: list[asyncio.Future[Any]] = [work, closing]
+            await asyncio.wait(both, return_when=asyncio.FIRST_COMPLETED)
         finally:
             self._passing.discard(closing)
             if not work.done():

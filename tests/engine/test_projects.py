@@ -201,30 +201,6 @@ async def test_an_allowance_is_waited_for_and_said(tmp_path: Path) -> None:
         nothing_lost(one, 1)
 
 
-async def test_on_a_network_that_costs_files_wait_and_contacts_do_not(tmp_path: Path) -> None:
-    async with volunteer(tmp_path) as one, one.running() as (engine, projects):
-        projects.give(tasks=1, cores=1, preferences={}, time=0.0, on_metered=False)
-        fetched = watched(projects, Stage.FETCHING)
-        projects.network_costs(metered=True)
-        view = await shows(engine, lambda view: bool(view.projects) and view.projects[0].metered)
-        assert "costs by the byte" in "\n".join(why(view.projects[0], one.clock.wall()))
-        await one.clock.sleep(4 * 3600)
-        assert one.project.log.count("/cgi") >= 1, "contacts are small"
-        assert not fetched.is_set(), "no work is asked for whose files can't come"
-        projects.network_costs(metered=None)
-        await fetched.wait()
-        projects.network_costs(metered=True)
-        await one.clock.sleep(4 * 3600)
-        assert one.project.reported == []
-        projects.give(tasks=1, cores=1, preferences={}, time=0.0, on_metered=True)
-        await one.until_reported(engine, 1)
-        assert not engine.view.projects[0].metered
-        received, sent = projects.moved
-        assert received > len(one.project.job)
-        assert sent >= len(RESULT)
-    nothing_lost(one, 1)
-
-
 async def test_the_database_is_lost_and_neither_account_nor_result(tmp_path: Path) -> None:
     async with volunteer(tmp_path) as one:
         with pytest.raises(Killed):

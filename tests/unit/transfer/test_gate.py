@@ -43,8 +43,8 @@ async def test_what_is_under_way_is_broken_off_even_if_it_opens_again_at_once() 
     gate, road = Gate(), Road()
     passing = asyncio.create_task(gate.through(road))
     await road.begun.wait()
-    gate.let(go=False)
-    gate.let(go=True)
+    for go in (False, False, True):
+        gate.let(go=go)
     with pytest.raises(Closed):
         await passing
     assert road.broken_off

@@ -19,7 +19,7 @@ from t4t.domain.no_work import why_no_work
 from t4t.domain.notice_list import with_feed, with_messages
 from t4t.domain.policy import holds_still
 from t4t.domain.preferences import merge, read_account_preferences
-from t4t.domain.project_errors import KeyMissing, TooEarly
+from t4t.domain.project_errors import AllowanceUsed, KeyMissing, TooEarly
 from t4t.domain.project_state import Finished, Needs, Reason
 from t4t.domain.project_task import Stage
 from t4t.domain.scheduler_plan import Holdings, disk_usage, plan_request
@@ -365,7 +365,13 @@ class Client:
             self._book.put_kept(self.name, news=with_feed(kept.news, read.items, now), feed_read=now)
         self._around.workshop.scan()
 
+    @property
+    def _waits_for_allowance(self) -> bool:
+        return self._transfers.until is not None and self._around.allowance.left(self._clock.wall()) <= 0
+
     def _transfer_told(self, error: T4TError | None) -> None:
+        if error is None and isinstance(self._transfer_trouble, AllowanceUsed) and self._waits_for_allowance:
+            return  # another one was just done with what was left
         self._transfer_failures = 0 if error is None else self._transfer_failures + 1
         self._transfer_trouble = error
         self._around.workshop.scan()

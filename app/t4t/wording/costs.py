@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _MIB: Final = 1024.0 * 1024.0
 _MUCH: Final = 1e9
+_LITTLE: Final = 0.1
+"""Kilowatt-hours below which two digits of them say nothing."""
 _LONGEST: Final = 12
 
 
@@ -34,7 +36,7 @@ def energy(day: Day) -> str:
     """Kilowatt-hours, and how they are known."""
     if not 0 < day.kwh < _MUCH:
         return "–"
-    text = gettext("{kwh} kWh").format(kwh=f"{day.kwh:.2f}" if day.kwh >= 0.1 else f"{day.kwh:.4f}")  # noqa: PLR2004 - two digits that say something
+    text = gettext("{kwh} kWh").format(kwh=f"{day.kwh:.2f}") if day.kwh >= _LITTLE else gettext("{wh} Wh").format(wh=f"{day.kwh * 1000:.2f}")
     return gettext("about {energy}").format(energy=text) if day.estimated else text
 
 

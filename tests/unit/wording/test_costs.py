@@ -25,12 +25,12 @@ def test_any_day_is_fit_to_print(day: Day) -> None:
 
 def test_what_is_measured_and_what_is_not() -> None:
     assert words.energy_and_money(MEASURED) == "1.50 kWh · 0.45 EUR"
-    assert words.energy_and_money(ESTIMATED) == "about 0.0100 kWh"
+    assert words.energy_and_money(ESTIMATED) == "about 10.00 Wh"
     assert words.energy(Day(day="")) == "–"
     assert words.how_known(MEASURED).startswith("Measured")
     assert words.how_known(ESTIMATED).startswith("“About”")
     assert words.how_known(Day(day="")) == "Nothing has been counted yet."
-    assert words.in_short(Spent(day=ESTIMATED, month=MEASURED)) == "Electricity: about 0.0100 kWh today, 1.50 kWh · 0.45 EUR this month"
+    assert words.in_short(Spent(day=ESTIMATED, month=MEASURED)) == "Electricity: about 10.00 Wh today, 1.50 kWh · 0.45 EUR this month"
     assert words.data(Day(day="", received=3 << 20, sent=1 << 19)) == "3.0 MB received, 0.5 MB sent"
 
 

@@ -74,3 +74,13 @@ def test_a_vm_is_ours_by_its_mark() -> None:
         marks.append("process_time")  # a word of its command line
         programs._names[worker.pid] = "qemu-system-x86"
         assert programs._is_ours(worker, "qemu-system-x86")
+
+
+def test_a_vm_is_ours_by_its_number_where_its_command_line_tells_nothing() -> None:
+    ours: set[int] = set()
+    with busy(apart=True) as worker:
+        programs = Programs(ours=lambda: ("no such mark",), processes=lambda: ours)
+        assert not programs._is_ours(worker, "vboxheadless")
+        ours.add(worker.pid)
+        assert programs._is_ours(worker, "vboxheadless")
+        assert not programs._is_ours(worker, "editor"), "only a VM's process is"

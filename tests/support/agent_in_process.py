@@ -26,11 +26,13 @@ if TYPE_CHECKING:
 
     from support.host_by_hand import HostByHand
     from t4t.domain.clock import WallClock
+    from t4t.domain.energy import Spent
     from t4t.domain.errors import T4TError
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
     from t4t.domain.vm import Feature
     from t4t.engine.parts import Patron, Popups, Sensing
+    from t4t.host.awake import Awake
     from t4t.host.limiting import Limiter
     from t4t.hypervisor.driver import Driver
 
@@ -57,6 +59,8 @@ class InProcess:
         self.patron: Patron | None = None
         self.logged_in_s: float | None = None
         self.troubles: list[T4TError] = []
+        self.awake: Awake | None = None
+        self.spent: Spent | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.source = Spool(data)
         self.source.make()
@@ -99,6 +103,9 @@ class InProcess:
                 patron=self.patron,
                 logged_in_s=lambda: self.logged_in_s,
                 troubles=lambda: self.troubles,
+                awake=self.awake,
+                awake_reason="computing",
+                spent=lambda: self.spent,
             )
         )
         if isinstance(self.sensing, SensingByHand):

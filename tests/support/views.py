@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import leaves
 from t4t.domain.no_work import NoWork
 from t4t.domain.policy import RULES, Level
@@ -66,7 +67,16 @@ PROJECTS = st.builds(
     trouble=st.just("") | st.sampled_from([leaf.code for leaf in leaves()]) | st.just("T4T-NEW-99"),
     ended=st.booleans(),
     moved_to=st.sampled_from(["", "https://elsewhere.example/"]),
+    metered=st.booleans(),
     unread=st.integers(0, 10),
+)
+DAYS = st.builds(
+    Day,
+    day=st.just("2026-11-23"),
+    joules=st.dictionaries(st.sampled_from(["rapl", "estimate", "of_a_later_version"]), _NUMBERS, max_size=2),
+    costs=st.dictionaries(st.text(max_size=20), _NUMBERS, max_size=2),
+    received=st.integers(0, 1 << 50),
+    sent=st.integers(0, 1 << 50),
 )
 SESSIONS = st.builds(
     SessionView,
@@ -86,6 +96,8 @@ SESSIONS = st.builds(
     tasks=st.lists(TASKS, max_size=3).map(tuple),
     notices=st.lists(NOTICES, max_size=3).map(tuple),
     projects=st.lists(PROJECTS, max_size=2).map(tuple),
+    kept_awake=st.none() | st.booleans(),
+    spent=st.none() | st.builds(Spent, day=DAYS, month=DAYS),
 )
 RULE_VIEWS = st.builds(
     RuleView,

@@ -9,6 +9,8 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from t4t import __version__
@@ -28,7 +30,6 @@ from t4t.project.signing import SigningKey
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
-    from pathlib import Path
 
     from t4t.boinc.surroundings import Surroundings
     from t4t.boinc.transfers import Transfers
@@ -310,9 +311,10 @@ async def _all(work: Any) -> None:  # noqa: ANN401 - an iterable of coroutines
 
 
 def folder_bytes(folder: Path) -> int:
-    """Bytes of the files in a folder, as far as they can be seen."""
+    """Bytes of the files in a folder, as far as they can be seen: meanwhile a part of it may be removed."""
     total = 0
-    for path in folder.rglob("*"):
-        with contextlib.suppress(OSError):
-            total += path.lstat().st_size
+    for place, _, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(OSError):
+                total += Path(place, name).lstat().st_size
     return total

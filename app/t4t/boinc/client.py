@@ -19,7 +19,7 @@ from t4t.domain.no_work import why_no_work
 from t4t.domain.notice_list import with_feed, with_messages
 from t4t.domain.policy import holds_still
 from t4t.domain.preferences import merge, read_account_preferences
-from t4t.domain.project_errors import KeyMissing, TooEarly
+from t4t.domain.project_errors import AllowanceUsed, KeyMissing, TooEarly
 from t4t.domain.project_state import Finished, Needs, Reason
 from t4t.domain.project_task import Stage
 from t4t.domain.scheduler_plan import Holdings, disk_usage, plan_request
@@ -71,7 +71,8 @@ class Client:
             around.http, around.data / PROJECTS / name, rate=around.down, slots=around.down_slots, allowance=around.allowance, now=around.clock.wall
         )
         uploads = Uploads(around.http, around.up, slots=around.up_slots, project=name)
-        self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=TransferRecord(name, around))
+        record = TransferRecord(name, around)
+        self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=record, gate=around.gate)
         self.care = Care(name, around, self._transfers, preferences=lambda: self.merged().preferences, changed=self.changed)
         self._scheduler = Scheduler(around.http, save=self._book.put_project, now=around.clock.wall, chance=around.chance, new_cpid=new_cpid)
         self._one_at_a_time = asyncio.Lock()
@@ -183,10 +184,10 @@ class Client:
         )
 
     def _work_wanted(self) -> WorkRequest:
-        """How much; nothing while nobody computes."""
+        """How much; nothing while nobody computes, or while its files could not come."""
         workshop, held = self._around.workshop, self.care.tasks
         view = workshop.view
-        if workshop.capabilities is None or view is None or view.finishing or self.leaving:
+        if workshop.capabilities is None or view is None or view.finishing or self.leaving or not self._around.gate.is_open:
             return WorkRequest()
         if self._around.once:
             return WorkRequest() if held else WorkRequest(seconds=1.0, instances=1.0)
@@ -364,7 +365,13 @@ class Client:
             self._book.put_kept(self.name, news=with_feed(kept.news, read.items, now), feed_read=now)
         self._around.workshop.scan()
 
+    @property
+    def _waits_for_allowance(self) -> bool:
+        return self._transfers.until is not None and self._around.allowance.left(self._clock.wall()) <= 0
+
     def _transfer_told(self, error: T4TError | None) -> None:
+        if error is None and isinstance(self._transfer_trouble, AllowanceUsed) and self._waits_for_allowance:
+            return  # another one was just done with what was left
         self._transfer_failures = 0 if error is None else self._transfer_failures + 1
         self._transfer_trouble = error
         self._around.workshop.scan()

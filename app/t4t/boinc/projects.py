@@ -58,18 +58,44 @@ class Projects:
         self._running: dict[str, asyncio.Task[None]] = {}
         self._goes = False
         self._tally_at = 0.0
+        self._on_metered = True
+        self._metered: bool | None = None
 
     @property
     def attached(self) -> bool:
         """Whether there is a project."""
         return bool(self._clients)
 
-    def give(self, *, tasks: int, cores: int, preferences: Mapping[str, Any], time: float) -> None:
-        """What the volunteer gives from now on: ``preferences`` in BOINC's words, of which the last was changed at ``time``."""
+    def give(self, *, tasks: int, cores: int, preferences: Mapping[str, Any], time: float, on_metered: bool = True) -> None:
+        """What the volunteer gives from now on: ``preferences`` in BOINC's words, of which the last was changed at ``time``.
+
+        ``on_metered``: files go over networks that cost by the byte, too.
+        """
         self._around.tasks, self._around.cores = tasks, cores
+        self._on_metered = on_metered
+        self._guard()
         self._around.wanted, self._around.wanted_time = preferences, time
         self._apply_limits()
         self._look()
+
+    def network_costs(self, *, metered: bool | None) -> None:
+        """Whether the way out costs by the byte; None: not known, and nothing is held back."""
+        if metered is not self._metered:
+            self._metered = metered
+            self._guard()
+
+    def _guard(self) -> None:
+        """Files wait on a network that costs; contacts, which are small, do not."""
+        go = self._on_metered or not self._metered
+        if go is not self._around.gate.is_open:
+            self._around.gate.let(go=go)
+            self._look()
+            self._around.workshop.scan()
+
+    @property
+    def moved(self) -> tuple[int, int]:
+        """Bytes received and sent since the start: of files, not of contacts."""
+        return self._around.allowance.received, self._around.allowance.sent
 
     def when_answered(self, listener: Callable[[], None]) -> None:
         """Tell ``listener`` when a project has answered: the account's preferences may be others now."""
@@ -238,6 +264,7 @@ class Projects:
             trouble="" if client.trouble is None else client.trouble.code,
             ended=state.ended,
             moved_to=state.moved_to,
+            metered=not self._around.gate.is_open,
             unread=sum(not notice.read for notice in kept.news),
         )
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from t4t.domain.allowance import Allowance
+from t4t.transfer.gate import Gate
 from t4t.transfer.limits import Rate, Slots
 
 if TYPE_CHECKING:
@@ -102,6 +103,8 @@ class Surroundings:
     down_slots: Slots = field(default_factory=Slots)
     up_slots: Slots = field(default_factory=Slots)
     allowance: Allowance = field(default_factory=Allowance)
+    gate: Gate = field(default_factory=Gate)
+    """Closed on a network that costs by the byte, unless the volunteer said that files go there too."""
 
     def __post_init__(self) -> None:
         """No limits before a project's or the volunteer's preferences are read."""

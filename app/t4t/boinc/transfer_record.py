@@ -36,7 +36,7 @@ class TransferRecord:
         """See `Record.moved`. What is sent counts for the allowance too, as far as there is one; a result is never held back by it."""
         now = self._around.clock.wall()
         if up:
-            self._around.allowance.note(now, nbytes)
+            self._around.allowance.note(now, nbytes, up=True)
         net = net_stats.moved(self._book.net, nbytes, seconds, now, up=up)
         if net != self._book.net:
             self._book.put_net(net)

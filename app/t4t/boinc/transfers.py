@@ -17,10 +17,12 @@ from t4t.domain import backoff
 from t4t.domain.errors import HostError, Retry, T4TError
 from t4t.domain.project_errors import AddressRefused, AllowanceUsed, FileWrongChecksum, FileWrongSize, SignatureMissing, UploadRefused
 from t4t.transfer.download import Wanted
+from t4t.transfer.gate import Closed, Gate
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable, Coroutine
     from pathlib import Path
+    from typing import Any
 
     from t4t.domain.clock import WallClock
     from t4t.domain.project import FileInfo
@@ -87,8 +89,10 @@ class Transfers:
         chance: Callable[[], float],
         tell: Callable[[T4TError | None], None],
         record: Record,
+        gate: Gate | None = None,
     ) -> None:
-        """``chance`` is uniform from 0 to 1; ``tell`` gets each failure, and None when something went well."""
+        """``chance`` is uniform from 0 to 1; ``tell`` gets each failure, and None when something went well; nothing goes while ``gate`` is closed."""
+        self._gate = gate or Gate()
         self._record = record
         self._downloads = downloads
         self._uploads = uploads
@@ -180,12 +184,15 @@ class Transfers:
         except T4TError as error:
             _log.warning("not written down: %s", error)
 
-    async def _patiently(self, direction: _Direction, attempt: Callable[[], Awaitable[_T]], name: str) -> _T:
+    async def _patiently(self, direction: _Direction, attempt: Callable[[], Coroutine[Any, Any, _T]], name: str) -> _T:
         wait = self._left(name)
         while True:
             await self._wait(direction, max(direction.until, wait.until))
+            wait = await self._past_gate(wait)
             try:
-                done = await attempt()
+                done = await self._gate.through(attempt)
+            except Closed:
+                continue
             except T4TError as error:
                 wait = Wait(
                     failures=wait.failures + 1,
@@ -206,6 +213,14 @@ class Transfers:
                     self._put(name, None)
                 self._tell(None)
                 return done
+
+    async def _past_gate(self, wait: Wait) -> Wait:
+        """When the gate is open; the time before it is none in which the transfer failed."""
+        if self._gate.is_open:
+            return wait
+        since = self._clock.wall()
+        await self._gate.opened()
+        return msgspec.structs.replace(wait, begun=wait.begun + max(0.0, self._clock.wall() - since))
 
     def _left(self, name: str) -> Wait:
         """Where an earlier run stopped; a clock that was set back must not silence us."""

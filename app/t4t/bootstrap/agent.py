@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from t4t import desktop
 from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
+from t4t.bootstrap.costs import ledger_of
 from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.popups import OnScreen
 from t4t.bootstrap.projects import http, projects_of
@@ -24,6 +25,7 @@ from t4t.engine.parts import Parts
 from t4t.engine.server import ApiServer
 from t4t.engine.source import Spool
 from t4t.host import resources
+from t4t.host.awake import awake
 from t4t.host.clock import RealClock
 from t4t.host.folder_watch import folder_watch
 from t4t.host.host_events import open_host_events
@@ -34,6 +36,7 @@ from t4t.hypervisor.choice import AUTO
 from t4t.hypervisor.trial import FOLDER
 from t4t.storage.files import FolderLock
 from t4t.storage.state import State
+from t4t.wording import costs
 from t4t.wording import screen as words
 
 if TYPE_CHECKING:
@@ -83,6 +86,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         projects = projects_of(data, state, connections, clock=clock, once=once, workshop=shop)
         senses = Senses(data, clock)
         shown = OnScreen(data, clock, tray=screen)
+        ledger = ledger_of(data, clock, senses=senses, shop=shop, projects=projects, desk=desk)
         giving = Giving(desk, projects, cmdline=options.cmdline)
         engine = Engine(
             Parts(
@@ -106,6 +110,9 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
                 sensing=senses,
                 popups=shown.popups,
                 logged_in_s=logged_in_s,
+                awake=awake(),
+                awake_reason=costs.staying_awake(),
+                spent=lambda: ledger.spent,
             )
         )
         shop.opens(engine)
@@ -119,7 +126,8 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
             await asyncio.to_thread(projects.unlock, passphrase)
         await server.start()
         with stopping(engine.quit):
-            async with projects.running(), senses.opened(engine), shown.opened(engine):
+            # what the network costs is known before the first file comes
+            async with ledger.kept(), senses.opened(engine, projects), projects.running(), shown.opened(engine):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
 

@@ -13,13 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
+    from t4t.boinc.projects import Projects
     from t4t.domain.clock import Clock
     from t4t.domain.readings import Readings
     from t4t.engine.engine import Engine
-
-
-def _nobody() -> tuple[str, ...]:
-    return ()
 
 
 class Senses:
@@ -27,9 +24,10 @@ class Senses:
 
     def __init__(self, data: Path, clock: Clock) -> None:
         """``data`` is the data folder, whose name stands in the command lines of our QEMU."""
-        self._machines: Callable[[], tuple[str, ...]] = _nobody
+        self._data = str(data)
+        self._engine: Engine | None = None
         self._heard: Callable[[], None] = lambda: None
-        self._programs = Programs(ours=lambda: (str(data), *self._machines()))
+        self._programs = Programs(ours=self._marks, processes=self._processes)
         self._sensing = Sensing(sensors(data, clock, programs=self._programs), clock, on_change=lambda _readings: self._heard())
 
     @property
@@ -43,12 +41,25 @@ class Senses:
         self._sensing.away_after(away_after_s)
         self._sensing.work(runs=runs)
 
+    def _marks(self) -> tuple[str, ...]:
+        return (self._data, *(() if self._engine is None else self._engine.machines))
+
+    def _processes(self) -> frozenset[int]:
+        return frozenset() if self._engine is None else self._engine.processes
+
     @contextlib.asynccontextmanager
-    async def opened(self, engine: Engine) -> AsyncIterator[None]:
-        """Look, and tell ``engine``, as long as this lasts."""
-        self._machines = lambda: engine.machines
+    async def opened(self, engine: Engine, projects: Projects | None = None) -> AsyncIterator[None]:
+        """Look, and tell ``engine`` and ``projects``, as long as this lasts; from the beginning they know what is."""
+
+        def heard() -> None:
+            if projects is not None:
+                projects.network_costs(metered=self.readings.metered)
+            engine.heard()
+
+        self._engine = engine
         async with self._sensing.opened():
-            self._heard = engine.heard
+            self._heard = heard
+            heard()
             try:
                 yield
             finally:

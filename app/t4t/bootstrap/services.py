@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
+    from t4t.domain.energy import Day
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
     from t4t.domain.virtualbox_install import Purpose
@@ -136,6 +137,12 @@ class Services:
         from t4t.bootstrap import login  # noqa: PLC0415 - only this verb needs it
 
         return login.autostart_of(self.data, on=on)
+
+    def energy(self) -> Sequence[Day]:
+        """See `Services.energy`."""
+        from t4t.bootstrap import costs  # noqa: PLC0415 - only this verb needs it
+
+        return costs.days_of(self.data, self.of_settings().view())
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""

@@ -118,7 +118,13 @@ class Giving:
     def _tell_projects(self) -> None:
         tree, here = self._desk.force.tree, self._desk.here
         time = max((here.at(path) for path in here.values), default=0.0)
-        self._projects.give(tasks=tree.resources.tasks, cores=tree.resources.cores, preferences=to_preferences(tree, cores=self._cores), time=time)
+        self._projects.give(
+            tasks=tree.resources.tasks,
+            cores=tree.resources.cores,
+            preferences=to_preferences(tree, cores=self._cores),
+            time=time,
+            on_metered=tree.transfers.metered,
+        )
 
     async def close(self) -> None:
         """Follow nothing any more."""

@@ -14,6 +14,7 @@ from t4t.cli.terminal import plain, show_notice
 from t4t.domain.errors import from_wire
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.session import SessionView, TaskView
+from t4t.wording import costs
 from t4t.wording.notices import notice
 from t4t.wording.projects import in_short
 from t4t.wording.projects import why as why_no_work
@@ -62,12 +63,20 @@ def _print_status(view: SessionView) -> None:
     now = said(view, _reader())
     print("\n  ".join(part for part in (f"{now.sentence}.", now.detail) if part))
     _print_tasks(view.tasks)
+    _print_costs(view)
     for project in view.projects:
         show_project(project, time.time())
     if view.finished:
         print(f"  finished so far: {view.finished}")
     for told in view.notices:
         show_notice(notice(from_wire({"code": told.code, "data": told.data})))
+
+
+def _print_costs(view: SessionView) -> None:
+    awake = costs.kept_awake(view)
+    spent = costs.in_short(view.spent) if view.spent is not None and view.spent.month.joules else ""
+    for line in filter(None, (awake, spent)):
+        print(f"  {line}")
 
 
 def _print_tasks(tasks: tuple[TaskView, ...]) -> None:
@@ -85,6 +94,8 @@ def _print_why(client: Client) -> None:
         print(f"  {'holds' if rule.holds else 'no   '}  {rule.title}{f': {rule.value}' if rule.value else ''}")
     now = time.time()
     view = msgspec.convert(client.call("status"), SessionView)
+    if awake := costs.kept_awake(view):
+        print(awake)
     for project in view.projects:
         print(plain(in_short(project, now)))
         for line in why_no_work(project, now):

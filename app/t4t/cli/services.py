@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
+    from t4t.domain.energy import Day
     from t4t.domain.histogram import Histogram
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded, Team
@@ -197,6 +198,10 @@ class Services(Protocol):
 
     def has_screen(self) -> bool:
         """Whether a window could be shown."""
+        ...
+
+    def energy(self) -> Sequence[Day]:
+        """What each day's work cost, the oldest first."""
         ...
 
     def autostart(self, *, on: bool | None) -> AutostartState:

@@ -18,6 +18,9 @@ class Allowance:
     limit_mib: float = 0.0
     period_days: int = 0
     used: dict[int, int] = field(default_factory=dict)
+    received: int = 0
+    sent: int = 0
+    """Since the program began, whatever the limit."""
 
     def _day(self, now: float) -> int:
         return int(now // DAY_S)
@@ -35,8 +38,9 @@ class Allowance:
         if self.left(now) <= 0:
             raise AllowanceUsed(limit_mib=int(self.limit_mib), days=self.period_days)
 
-    def note(self, now: float, amount: int) -> None:
-        """Count ``amount`` bytes; days that can't matter any more are forgotten."""
+    def note(self, now: float, amount: int, *, up: bool = False) -> None:
+        """Count ``amount`` bytes that came, or went ``up``; days that can't matter any more are forgotten."""
+        self.received, self.sent = self.received + (0 if up else amount), self.sent + (amount if up else 0)
         today = self._day(now)
         self.used[today] = self.used.get(today, 0) + amount
         for day in [day for day in self.used if day <= today - max(1, self.period_days)]:

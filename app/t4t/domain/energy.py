@@ -7,6 +7,7 @@ the idle part too, so a figure from a meter is rather too high than too low.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -76,11 +77,11 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
     """As ISO 8601 has it: 2026-11-23, on the clock on the wall."""
     joules: dict[str, float] = {}
     """By where the figures came from (`Source`)."""
-    cost: float = 0.0
-    """In the currency of the prices that held when the energy was used."""
+    costs: dict[str, float] = {}
+    """By currency, at the prices that held when the energy was used."""
     received: int = 0
     sent: int = 0
-    """Bytes to and from projects and VMs."""
+    """Bytes of files from and to projects."""
 
     @property
     def kwh(self) -> float:
@@ -93,15 +94,43 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
         return self.joules.get(Source.ESTIMATE.value, 0.0) > 0.0
 
 
-def used(day: Day, power: Watts, seconds: float, *, price_kwh: float = 0.0) -> Day:
+class Spent(msgspec.Struct, frozen=True, kw_only=True):
+    """What everybody who looks on is shown of it: this day and this month."""
+
+    day: Day
+    month: Day
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """Of electricity; 0: not known, and nothing is said of money."""
+
+    per_kwh: float = 0.0
+    currency: str = ""
+
+
+FREE: Final = Price()
+
+
+def used(day: Day, power: Watts, seconds: float, *, price: Price = FREE) -> Day:
     """The day with ``seconds`` more of ``power``. A time that is too long, or not positive, counts nothing: nobody measured it."""
     if not 0.0 < seconds <= _LONGEST_GAP_S or not 0.0 <= power.watts <= _MOST_WATTS:
         return day
     joules = power.watts * seconds
     source = power.source.value
-    return msgspec.structs.replace(
-        day, joules=day.joules | {source: day.joules.get(source, 0.0) + joules}, cost=day.cost + joules / _JOULES_PER_KWH * max(0.0, price_kwh)
-    )
+    costs = day.costs
+    if price.per_kwh > 0:
+        costs = _sum(costs, {price.currency: joules / _JOULES_PER_KWH * price.per_kwh})
+    return msgspec.structs.replace(day, joules=_sum(day.joules, {source: joules}), costs=costs)
+
+
+def _sum(one: Mapping[str, float], other: Mapping[str, float]) -> dict[str, float]:
+    return {**one, **{name: one.get(name, 0.0) + value for name, value in other.items()}}
+
+
+def without_costs(day: Day) -> Day:
+    """For who does not want to see money."""
+    return msgspec.structs.replace(day, costs={})
 
 
 def moved(day: Day, *, received: int = 0, sent: int = 0) -> Day:
@@ -112,10 +141,10 @@ def moved(day: Day, *, received: int = 0, sent: int = 0) -> Day:
 def together(days: Sequence[Day], name: str = "") -> Day:
     """Several days as one."""
     joules: dict[str, float] = {}
+    costs: dict[str, float] = {}
     for day in days:
-        for source, value in day.joules.items():
-            joules[source] = joules.get(source, 0.0) + value
-    return Day(day=name, joules=joules, cost=sum(day.cost for day in days), received=sum(day.received for day in days), sent=sum(day.sent for day in days))
+        joules, costs = _sum(joules, day.joules), _sum(costs, day.costs)
+    return Day(day=name, joules=joules, costs=costs, received=sum(day.received for day in days), sent=sum(day.sent for day in days))
 
 
 def month(days: Sequence[Day], name: str) -> Day:

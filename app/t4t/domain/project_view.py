@@ -68,6 +68,8 @@ class ProjectView(msgspec.Struct, frozen=True, kw_only=True):
     """The stable code of what went wrong last; empty since it went well."""
     ended: bool = False
     moved_to: str = ""
+    metered: bool = False
+    """Its files wait, and no work is asked for: the network costs by the byte."""
     unread: int = 0
     """Notices that nobody has seen."""
 

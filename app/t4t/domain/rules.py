@@ -47,6 +47,10 @@ class Settings:
     """How much of what the volunteer gives the work gets at `Level.GENTLE`."""
     min_free_memory_mib: int = 0
     """Memory that must stay free for other programs; 0: no limit."""
+    resume_after_s: float = 0.0
+    """How long after the computer woke the work goes on."""
+    keep_awake: bool = False
+    """On mains the computer does not fall asleep by itself while work runs."""
     when: When = field(default_factory=When)
     """What holds the work back, and to which level."""
     telling: Telling = field(default_factory=Telling)
@@ -61,6 +65,8 @@ class Facts:
     session_ends: bool = False
     falls_asleep: bool = False
     """It was announced, and waking was not."""
+    woke_at: float | None = None
+    """When it woke last, by the clock on the wall; None: not since the program began."""
     folder_gone: bool = False
     """The data folder can't be reached: unmounted, unplugged, removed."""
     charge: Charge = Charge.FINE
@@ -192,6 +198,14 @@ def _as_chosen(response: Response, *, true: bool, value: Value, limit: Value = N
     return Finding(holds=true and level is not Level.FULL, level=level, value=value, limit=limit)
 
 
+def _woke(facts: Facts, _intent: Intent, settings: Settings, at: Instant) -> Finding:
+    """Who wakes a computer wants to use it, and everything on it wakes at the same time."""
+    if facts.woke_at is None or at.now >= facts.woke_at + settings.resume_after_s:
+        return Finding(holds=False)
+    awake_s = max(0, round(at.now - facts.woke_at))
+    return Finding(holds=True, value=awake_s, limit=settings.resume_after_s, until=facts.woke_at + settings.resume_after_s, since=facts.woke_at)
+
+
 def _battery(facts: Facts, _intent: Intent, settings: Settings, _at: Instant) -> Finding:
     return _as_chosen(settings.when.on_battery, true=facts.on_battery, value=facts.on_battery)
 
@@ -281,6 +295,7 @@ RULES: Final = (
     Rule("hot", _hot),
     Rule("battery_low", _battery_low, calm_s=UP_STEP_CALM_S),
     Rule("run_anyway", _run_anyway),
+    Rule("woke", _woke, yields=True),
     Rule("battery", _battery, calm_s=UP_STEP_CALM_S, yields=True),
     Rule("charging", _charging, calm_s=UP_STEP_CALM_S, yields=True),
     Rule("power_saver", _power_saver, calm_s=UP_STEP_CALM_S, yields=True),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.energy import Spent  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.notification_policy import Event, page_of
 from t4t.domain.policy import BASE, Level, Value, holds_still
 from t4t.domain.project_view import ProjectView  # noqa: TC001 - msgspec reads it at run time
@@ -164,6 +165,10 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """Until when the volunteer's word to run anyway holds; None: the rules count."""
     messages: tuple[MessageView, ...] = ()
     """What the tray is to pop up, because nothing better is there to do it."""
+    kept_awake: bool | None = None
+    """Whether the computer is kept from falling asleep by itself; False: nothing here can do that; None: it need not be."""
+    spent: Spent | None = None
+    """What the work cost today and this month, as it was written down last; None: nobody counts."""
 
 
 def why(decision: Decision) -> Why:

@@ -22,11 +22,12 @@ from t4t.engine.holding import Holding
 from t4t.engine.host_side import HostSide
 from t4t.engine.inbox import Bell
 from t4t.engine.intake import Intake
+from t4t.engine.journal import StateJournal
 from t4t.engine.judge import Judge
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
-from t4t.engine.state_journal import StateJournal
 from t4t.engine.volition import Volition
+from t4t.engine.waking import Waking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +69,7 @@ class Engine:
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
         self._holding = Holding(parts.limiter, wake=self._bell.ring)
         self._herald = Herald(parts, self._given)
+        self._waking = Waking(parts, wake=self._bell.ring)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -157,6 +159,12 @@ class Engine:
         """The ids of all VMs in our care; may be asked from any thread."""
         return tuple(charge.work.vm for charge in tuple(self._reconciler.charges.values()))
 
+    @property
+    def processes(self) -> frozenset[int]:
+        """The processes of those VMs that have one, by their numbers; may be asked from any thread."""
+        seen = [charge.work.seen for charge in tuple(self._reconciler.charges.values())]
+        return frozenset(one.info.pid for one in seen if one.state.alive and one.info is not None and one.info.pid is not None)
+
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
         self._intake.scan_soon()
@@ -235,6 +243,7 @@ class Engine:
     async def _close(self) -> None:
         self._over = True
         await self._holding.close()
+        await self._waking.close()
         await self._host.close()
         await self._intake.close()
         await self._probing.close()
@@ -256,6 +265,7 @@ class Engine:
             new = not self._volition.intent.finishing
             self._reconciler.turn(order, room=self._given.settings.tasks, new=new, special=self._host.orders(order))
         self._holding.turn(self._reconciler.charges.values())
+        self._waking.turn(self._reconciler.charges.values(), self._host.known.power, chosen=self._given.settings.keep_awake)
         self._host.settle()
         self._intake.retire()
         self._after_an_end()
@@ -328,12 +338,14 @@ class Engine:
         if abs(by) >= _JUMP_S:
             self._history.note("clock_set", f"{by:.0f}")
             self._volition.clock_was_set(by)
+            self._host.clock_was_set(by)
             self._judge.clock_was_set(by)
         self._offset = offset
         asleep = self._clock.lasting() - self._clock.monotonic()
         if asleep - self._asleep >= _SLEPT_S:
             if self._parts.host is None:  # else it tells of it
                 self._history.note("computer_slept", f"{asleep - self._asleep:.0f}")
+                self._host.woke()
             self._reconciler.doubt()
         self._asleep = asleep
 
@@ -354,7 +366,8 @@ class Engine:
             finished=self._intake.finished,
             general=self._general_notices(),
         )
-        view = msgspec.structs.replace(view, messages=self._herald.turn(view, self._volition.intent))
+        messages = self._herald.turn(view, self._volition.intent)
+        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), messages=messages)
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view
@@ -382,7 +395,6 @@ class Engine:
         """Seconds until something is due by itself."""
         waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
         waits.append(self._host.due_s)
-        if (change := self._judge.due) is not None:
-            waits.append(change - self._clock.wall())
+        waits.extend([] if self._judge.due is None else [self._judge.due - self._clock.wall()])
         waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s, self._herald.due_s) if due_s is not None)
         return max(0.05, min(waits))

@@ -72,6 +72,8 @@ class HostSide:
         self._tasks: set[asyncio.Task[None]] = set()
         self._reopening = False
         self.known = Surroundings()
+        self.woke_at: float | None = None
+        """When the computer woke last, by the clock on the wall."""
 
     def begin(self) -> None:
         """Listen."""
@@ -112,6 +114,8 @@ class HostSide:
         self.known = surroundings.after(self.known, event)
         if isinstance(event, AboutToSleep):
             self._asleep_since = self._clock.monotonic()
+        if isinstance(event, Woke) and event.slept_s > 0:  # else it never slept
+            self.woke()
         if isinstance(event, ZoneChanged):
             self._volition.zone_changed(event.offset_s)
         reaction = react(event, self._at_risk())
@@ -126,6 +130,15 @@ class HostSide:
             self._plan.let_go_at = self._clock.monotonic() + budget(event.seconds)
             self._plan.lasting = True
         self._reconciler.try_again()  # what failed before is tried once more, now that it matters
+
+    def woke(self) -> None:
+        """The computer has slept until now."""
+        self.woke_at = self._clock.wall()
+
+    def clock_was_set(self, by: float) -> None:
+        """A minute after waking stays a minute."""
+        if self.woke_at is not None:
+            self.woke_at += by
 
     def _go_on(self) -> None:
         """The end or the sleep is over: what was still to come of its plan is not, but for what another event asked for."""

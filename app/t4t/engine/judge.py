@@ -37,6 +37,7 @@ class Judge:
             free_bytes=self._free_bytes,
             session_ends=known.ending,
             falls_asleep=known.asleep,
+            woke_at=self._host.woke_at,
             folder_gone=known.disk is DiskState.GONE,
             charge=known.charge,
             on_battery=power.on_battery,

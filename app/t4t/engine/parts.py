@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from t4t.domain.clock import WallClock
+    from t4t.domain.energy import Spent
     from t4t.domain.errors import T4TError
     from t4t.domain.policy import Settings
     from t4t.domain.progress import Failure, IntermediateUpload, Trickle
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from t4t.domain.session import MessageView, NoticeView
     from t4t.engine.folder import Wishes
     from t4t.engine.source import TaskSource
+    from t4t.host.awake import Awake
     from t4t.host.folder_watch import FolderWatch
     from t4t.host.host_events import HostEvents
     from t4t.host.limiting import Limiter
@@ -111,6 +113,12 @@ class Parts:
     """None: there is none, and a hypervisor that does not hold its own limit is told of."""
     sensing: Sensing | None = None
     """The sensors of this computer; None: nobody says who uses it, and nothing of that kind holds the work back."""
+    awake: Awake | None = None
+    """Keeps the computer awake; None: nobody can, and nothing is said of it."""
+    awake_reason: str = ""
+    """What the system shows of that."""
+    spent: Callable[[], Spent | None] = lambda: None
+    """What the work cost, as it is shown."""
     troubles: Callable[[], Iterable[T4TError]] = tuple
     """What else the volunteer should know: of the settings."""
     popups: Popups | None = None

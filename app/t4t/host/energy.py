@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 import psutil
 
-from t4t.domain.energy import Day, counted, estimated, moved, our_part, used
+from t4t.domain.energy import FREE, Day, Price, counted, estimated, moved, our_part, used
 from t4t.domain.readings import Readings, Source, Watts
 from t4t.durable import write_atomic
 from t4t.host.sensing.sensor import Kind
@@ -181,9 +181,9 @@ class Book:
         """One day; an empty one if nothing was counted."""
         return self._days.get(name) or Day(day=name)
 
-    def count(self, name: str, power: Watts, seconds: float, *, price_kwh: float = 0.0) -> Day:
+    def count(self, name: str, power: Watts, seconds: float, *, price: Price = FREE) -> Day:
         """The day with ``seconds`` of ``power`` more."""
-        return self._put(used(self.day(name), power, seconds, price_kwh=price_kwh))
+        return self._put(used(self.day(name), power, seconds, price=price))
 
     def move(self, name: str, *, received: int = 0, sent: int = 0) -> Day:
         """The day with more bytes."""

@@ -66,6 +66,8 @@ def no_work(view: ProjectView, reader: Reader, *, in_window: bool = False) -> It
         yield gettext("This project has ended. Thank you for your work for it.")
     if view.moved_to:
         yield gettext("It says that it has moved to {address}. Detach and attach again there if you trust that.").format(address=view.moved_to)
+    if view.metered:
+        yield gettext("This network costs by the byte: files wait, and no new work is asked for. The setting transfers.metered lets them go.")
     if view.no_work_since is not None:
         yield gettext("No work since {time}:").format(time=moment(view.no_work_since, reader))
         yield from (f"  {_reason(reason, in_window=in_window)}" for reason in view.no_work)

@@ -32,6 +32,7 @@ BECAUSE: Final = {
     "hot": "the computer is hot",
     "battery_low": "the battery is low",
     "run_anyway": "you said to run anyway",
+    "woke": "the computer has just woken",
     "battery": "the computer runs on battery",
     "charging": "the battery is being charged first",
     "power_saver": "the computer saves power",
@@ -54,6 +55,7 @@ HELD: Final = {
     "too_hot": ("Waiting: the computer is too hot", "It goes on by itself when it is cooler."),
     "hot": ("Waiting: the computer is hot", "It goes on by itself when it is cooler."),
     "battery_low": ("Waiting: the battery is low", "It goes on by itself when the battery is charged."),
+    "woke": ("Waiting: the computer has just woken", "It goes on by itself in a moment."),
     "battery": ("Waiting: the computer runs on battery", "It goes on by itself when it is plugged in."),
     "charging": ("Waiting: the battery is being charged first", "It goes on by itself when the battery is full enough."),
     "power_saver": ("Waiting: the computer saves power", "It goes on by itself when power need not be saved."),
@@ -76,6 +78,7 @@ TITLES: Final = {
     "hot": ("The computer is hot", "The computer is not hot"),
     "battery_low": ("The battery is low", "The battery is not low"),
     "run_anyway": ("You said to run anyway", "The rules count"),
+    "woke": ("The computer has just woken", "The computer is awake for longer"),
     "battery": ("On battery", "Plugged in"),
     "charging": ("The battery is charged first", "The battery need not be charged first"),
     "power_saver": ("The computer saves power", "Power is not being saved"),
@@ -90,7 +93,7 @@ TITLES: Final = {
 """A rule's title while it is true and while it is not."""
 
 SILENT: Final = frozenset(
-    {"quitting", "session_end", "sleep", "folder_gone", "run_anyway", "too_hot", "charging", "power_saver", "programs", "cheap_hours", "very_busy"}
+    {"quitting", "session_end", "sleep", "folder_gone", "run_anyway", "woke", "too_hot", "charging", "power_saver", "programs", "cheap_hours", "very_busy"}
 )
 """Rules that nobody asks about while they do not hold."""
 _KNOWN_ONLY: Final = frozenset({"memory", "hot", "full_screen", "schedule", "busy", "in_use"})
@@ -169,6 +172,10 @@ def _memory(view: RuleView) -> str:
     return _against(view.value, view.limit, gettext("{value} MB free, {limit} MB needed"), gettext("{value} MB free"))
 
 
+def _woke(view: RuleView) -> str:
+    return _against(view.value, view.limit, gettext("{value} s ago, goes on after {limit} s"), gettext("{value} s ago"))
+
+
 def _programs(view: RuleView) -> str:
     """Somebody else's names as one printable line."""
     text = view.value if isinstance(view.value, str) else ""
@@ -181,6 +188,7 @@ _SHOWN: Final[dict[str, Callable[[RuleView], str]]] = {
     "busy": _others,
     "very_busy": _others,
     "charging": _charging,
+    "woke": _woke,
     "memory": _memory,
     "full_screen": lambda view: _word(view.value, _SCREENS),
     "schedule": lambda view: _word(view.value, _SCHEDULE),

@@ -33,6 +33,7 @@ _WORDS: Final = {
     "hide_why": "Hide the reasons",
     "your_part": "Your part",
     "tasks_done": "tasks done on this computer",
+    "electricity": "electricity this month",
     "credit": "credit",
     "credit_here": "from this computer",
     "credit_a_day": "a day, at present",

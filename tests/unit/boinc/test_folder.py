@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
 from support.given_task import made
 from support.task_folders import boot_sector, job_xml, make_task
+from t4t.boinc.care import folder_bytes
 from t4t.boinc.folder import PROJECTS, SLOTS, ProjectFolder, build, open_folder, output_of
 from t4t.domain.errors import FolderUnwritable, TaskFileMissing, TaskFileUnreadable
 from t4t.domain.vm import BootDisk, VmId
 from t4t.engine.folder import TaskFolder, Wishes
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from t4t.domain.project_task import ProjectTask
 
 INIT = b"<app_init_data>\n<user_name>V</user_name>\n<project_dir>/boinc/projects/x</project_dir>\n<authenticator></authenticator>\n</app_init_data>\n"
@@ -120,3 +121,21 @@ def test_what_is_sent_away_is_what_the_guest_wrote(tmp_path: Path) -> None:
     assert output_of(tmp_path, "shared/output") == tmp_path / "shared" / "output"
     for name in ("shared/link", "away/secret", "shared", "shared/none"):
         assert output_of(tmp_path, name) is None
+
+
+def test_what_is_removed_while_its_size_is_taken_is_no_bug(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("kept", "gone"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "file").write_bytes(b"12345")
+    assert folder_bytes(tmp_path) == 10
+    look = os.scandir
+
+    def meanwhile(path: str) -> object:
+        if Path(path) == tmp_path / "gone":
+            (tmp_path / "gone" / "file").unlink(missing_ok=True)
+            (tmp_path / "gone").rmdir()
+        return look(path)
+
+    monkeypatch.setattr(os, "scandir", meanwhile)
+    assert folder_bytes(tmp_path) == 5
+    assert folder_bytes(tmp_path / "never") == 0

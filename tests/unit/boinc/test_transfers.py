@@ -25,6 +25,7 @@ from t4t.domain.project_errors import (
 )
 from t4t.domain.scheduler_request import UploadedFile
 from t4t.hypervisor.fake import VirtualClock
+from t4t.transfer.gate import Gate
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +46,6 @@ class Road:
         self.errors = errors
         self.times: list[float] = []
         self.comes: tuple[int, ...] = ()
-        self.emptied = asyncio.Event()
 
     async def fetch(self, wanted: Wanted, progress: Callable[[int], None]) -> str:
         self._try()
@@ -62,10 +62,7 @@ class Road:
     def _try(self) -> None:
         self.times.append(self.clock.wall())
         if self.errors:
-            error = self.errors.pop(0)
-            if not self.errors:
-                self.emptied.set()
-            raise error
+            raise self.errors.pop(0)
 
 
 class Kept:
@@ -94,14 +91,23 @@ class Rig:
         self.kept = kept or Kept()
         self.road = Road(self.clock, list(errors))
         self.told: list[T4TError | None] = []
+        self.gate = Gate()
+        self.failed = asyncio.Event()
+        """All errors came."""
         self.transfers = Transfers(
             cast("Downloads", self.road),
             cast("Uploads", self.road),
             clock=self.clock,
             chance=lambda: 0.0,
-            tell=self.told.append,
+            tell=self._tell,
             record=self.kept,
+            gate=self.gate,
         )
+
+    def _tell(self, error: T4TError | None) -> None:
+        self.told.append(error)
+        if error is not None and not self.road.errors:
+            self.failed.set()
 
     async def fetch(self, name: str = "a", key: SigningKey | None = None) -> object:
         return await self.transfers.fetch(FileInfo(name=name, urls=("https://x/",)), key)
@@ -123,6 +129,31 @@ async def test_longer_each_time() -> None:
     assert rig.told[-1] is None
 
 
+async def test_nothing_goes_while_the_gate_is_closed_and_waiting_there_is_no_failing() -> None:
+    rig = Rig(BUSY)
+    rig.gate.let(go=False)
+    fetching, sending = asyncio.create_task(rig.fetch()), asyncio.create_task(rig.send("b"))
+    await rig.clock.sleep(20 * DAY)
+    assert rig.road.times == []
+    rig.gate.let(go=True)
+    assert [await fetching, await sending] == ["a", "b"], "after more than the time after which a transfer is given up"
+    assert len(rig.road.times) == 3
+
+
+async def test_what_is_under_way_when_the_gate_closes_goes_again_when_it_opens() -> None:
+    rig = Rig()
+    sending = asyncio.create_task(rig.send())
+    await rig.clock.sleep(1)
+    assert len(rig.road.times) == 1
+    rig.gate.let(go=False)
+    await rig.clock.sleep(3600)
+    assert (len(rig.road.times), sending.done(), rig.kept.waits) == (1, False, {})
+    rig.gate.let(go=True)
+    assert await sending == "a"
+    assert rig.waits == [3601]
+    assert rig.told == [None], "it never failed"
+
+
 async def test_one_download_for_all_who_want_it() -> None:
     rig = Rig(BUSY)
     assert set(await asyncio.gather(rig.fetch(), rig.fetch())) == {"a"}
@@ -132,7 +163,7 @@ async def test_one_download_for_all_who_want_it() -> None:
 async def test_after_three_failures_others_wait_too() -> None:
     rig = Rig(BUSY, BUSY, BUSY)
     first = asyncio.create_task(rig.fetch())
-    await rig.road.emptied.wait()
+    await rig.failed.wait()
     now = rig.clock.wall()
     assert await rig.fetch("b") == "b"
     assert rig.road.times[-1] - now >= 120 or rig.road.times[-2] - now >= 120
@@ -142,8 +173,7 @@ async def test_after_three_failures_others_wait_too() -> None:
 async def test_the_volunteer_need_not_wait() -> None:
     rig = Rig(*[BUSY] * 8)
     fetching = asyncio.create_task(rig.fetch())
-    await rig.road.emptied.wait()
-    await asyncio.sleep(0)
+    await rig.failed.wait()
     before = rig.transfers.until
     assert before is not None
     rig.transfers.try_now()
@@ -186,7 +216,7 @@ async def stopped_after(errors: int) -> Kept:
     """What is left when the program ends while a download waits after so many failures."""
     rig = Rig(*[BUSY] * errors)
     fetching = asyncio.create_task(rig.fetch())
-    await rig.road.emptied.wait()
+    await rig.failed.wait()
     await rig.transfers.close()
     with pytest.raises(asyncio.CancelledError):
         await fetching

@@ -10,7 +10,10 @@ import pytest
 
 from support.agent_in_process import InProcess, shows, until
 from t4t.cli import arguments, verbs
+from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import AgentMissing
+from t4t.domain.policy import Settings
+from t4t.domain.readings import Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +36,34 @@ def _no_session(monkeypatch: pytest.MonkeyPatch) -> None:
 async def say(data: Path, *words: str) -> int:
     args = arguments.parser().parse_args(words)
     return await asyncio.to_thread(verbs.run, args, cast("Services", OnlyData(data)))
+
+
+class NeverAwake:
+    """A system that takes no such request."""
+
+    async def keep(self, _reason: str) -> bool:
+        return False
+
+    async def let_go(self) -> None:
+        """Nothing is held."""
+
+
+async def test_what_it_costs_and_that_it_stays_awake_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    agent = InProcess(tmp_path / "data", settings=Settings(keep_awake=True))
+    agent.awake = NeverAwake()
+    agent.add_task("one")
+    day = Day(day="2026-11-23", joules={Source.RAPL.value: 3.6e6}, costs={"EUR": 0.3})
+    async with agent.running() as engine:
+        await shows(engine, lambda view: view.kept_awake is False)
+        assert await say(agent.data, "status") == 0
+        assert "Electricity" not in capsys.readouterr().out
+        agent.spent = Spent(day=day, month=day)
+        await engine.checkpoint()
+        for verb in ("status", "why"):
+            assert await say(agent.data, verb) == 0
+            out = capsys.readouterr().out
+            assert "can’t be kept awake" in out
+            assert ("1.00 kWh · 0.30 EUR this month" in out) is (verb == "status")
 
 
 async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

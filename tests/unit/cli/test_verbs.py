@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
+    from t4t.domain.energy import Day
     from t4t.domain.virtualbox_install import Purpose
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
@@ -133,6 +134,9 @@ class Services:
 
     def has_screen(self) -> bool:
         return self.screen
+
+    def energy(self) -> Sequence[Day]:
+        raise NotImplementedError
 
     def autostart(self, *, on: bool | None) -> AutostartState:
         raise NotImplementedError

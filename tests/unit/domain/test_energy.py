@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t4t.domain.energy import ANY_CORE_WATTS, Day, core_watts, counted, estimated, month, moved, our_part, together, used
+from t4t.domain.energy import ANY_CORE_WATTS, Day, Price, core_watts, counted, estimated, month, moved, our_part, together, used, without_costs
 from t4t.domain.readings import Source, Watts
 
 DAYS = st.builds(
     Day,
     day=st.dates().map(lambda date: date.isoformat()),
     joules=st.dictionaries(st.sampled_from([source.value for source in Source]), st.floats(0, 1e9)),
-    cost=st.floats(0, 1e4),
+    costs=st.dictionaries(st.sampled_from(["EUR", "CHF"]), st.floats(0, 1e4)),
     received=st.integers(0, 1 << 50),
     sent=st.integers(0, 1 << 50),
 )
@@ -80,18 +80,22 @@ def test_an_estimate_is_ours_and_a_meter_needs_to_know_who_works() -> None:
 def test_a_kilowatt_hour_costs_its_price() -> None:
     day = Day(day="2026-11-23")
     for _ in range(60):
-        day = used(day, Watts(watts=1000.0, source=Source.RAPL), 60.0, price_kwh=0.3)
+        day = used(day, Watts(watts=1000.0, source=Source.RAPL), 60.0, price=Price(per_kwh=0.3, currency="EUR"))
     assert day.kwh == pytest.approx(1.0)
-    assert day.cost == pytest.approx(0.3)
+    assert day.costs == {"EUR": pytest.approx(0.3)}
+    day = used(day, Watts(watts=1000.0, source=Source.RAPL), 36.0, price=Price(per_kwh=100.0, currency="CHF"))
+    assert day.costs == {"EUR": pytest.approx(0.3), "CHF": pytest.approx(1.0)}, "another currency is another sum"
+    assert used(day, Watts(watts=1000.0, source=Source.RAPL), 36.0).costs == day.costs
+    assert without_costs(day) == Day(day=day.day, joules=day.joules)
     assert not day.estimated
     assert used(day, Watts(watts=1.0, source=Source.ESTIMATE), 1.0).estimated
 
 
-@given(day=DAYS, watts=st.floats(allow_nan=False), seconds=st.floats(allow_nan=False), price=st.floats(-1, 10), source=st.sampled_from(Source))
+@given(day=DAYS, watts=st.floats(allow_nan=False), seconds=st.floats(allow_nan=False), price=st.floats(0, 10), source=st.sampled_from(Source))
 def test_a_day_never_shrinks_and_no_gap_is_counted(day: Day, watts: float, seconds: float, price: float, source: Source) -> None:
-    after = used(day, Watts(watts=watts, source=source), seconds, price_kwh=price)
+    after = used(day, Watts(watts=watts, source=source), seconds, price=Price(per_kwh=price, currency="EUR"))
     assert after.kwh >= day.kwh
-    assert after.cost >= day.cost
+    assert sum(after.costs.values()) >= sum(day.costs.values())
     if not 0 < seconds <= 600:
         assert after is day
 
@@ -101,7 +105,7 @@ def test_days_add_up(days: list[Day]) -> None:
     whole = together(days)
     assert whole.kwh == pytest.approx(sum(day.kwh for day in days))
     assert (whole.received, whole.sent) == (sum(day.received for day in days), sum(day.sent for day in days))
-    assert whole.cost == pytest.approx(sum(day.cost for day in days))
+    assert sum(whole.costs.values()) == pytest.approx(sum(sum(day.costs.values()) for day in days))
 
 
 def test_bytes_of_a_month() -> None:

@@ -64,6 +64,7 @@ FACTS = st.builds(
     free_bytes=st.none() | st.integers(0, 1 << 34),
     session_ends=st.booleans(),
     falls_asleep=st.booleans(),
+    woke_at=st.none() | st.floats(NOW - 1e4, NOW + 1e4),
     folder_gone=st.booleans(),
     charge=st.sampled_from(Charge),
     on_battery=st.booleans(),
@@ -84,7 +85,7 @@ WHENS = st.builds(
     cheap_hours=st.sampled_from([(), (Hours(start="23:00", end="05:00"),)]),
     outside_cheap_hours=st.sampled_from(Response),
 )
-SETTINGS = st.builds(Settings, when=WHENS, min_free_memory_mib=st.sampled_from([0, 1024]))
+SETTINGS = st.builds(Settings, when=WHENS, min_free_memory_mib=st.sampled_from([0, 1024]), resume_after_s=st.sampled_from([0.0, 60.0, 3600.0]))
 WAITS = st.floats(0.5, 400) | st.floats(0.5, 3e6)
 
 
@@ -104,7 +105,7 @@ class _Watched:
 _ONSETS: Final = {"busy": 30.0, "very_busy": 60.0, "memory": 10.0}
 _CALMS: Final = {"busy": 120.0, "very_busy": 120.0, "hot": 300.0, "too_hot": 300.0, "memory": 300.0, "disk": 60.0, "battery_low": 60.0}
 _CALMS_OF_CHOICES: Final = {"battery": 60.0, "charging": 60.0, "power_saver": 60.0, "full_screen": 60.0, "programs": 60.0}
-_NO_MEMORY: Final = {"manual_pause", "quitting", "session_end", "sleep", "folder_gone", "run_anyway", "schedule", "cheap_hours"}
+_NO_MEMORY: Final = {"manual_pause", "quitting", "session_end", "sleep", "folder_gone", "run_anyway", "woke", "schedule", "cheap_hours"}
 
 
 @many
@@ -247,6 +248,19 @@ def test_others_busy() -> None:
     back = _after((0, BUSY), (60, BUSY), (61, calm))
     assert (back.level, back.next_change) == (Level.PAUSED, NOW + 181)
     assert _after((0, BUSY), (60, BUSY), (61, calm), (181, calm)).level is Level.FULL
+
+
+def test_after_waking_it_waits_until_a_moment_that_is_told() -> None:
+    given_ = Settings(resume_after_s=60.0)
+    woken = replace(PLENTY, woke_at=NOW)
+    held = _after((0, replace(woken, falls_asleep=True)), (10, woken), given_=given_)
+    assert (held.level, held.deciding, held.since, held.next_change, due(held, given_)) == (Level.PAUSED, "woke", NOW, NOW + 60, NOW + 60)
+    state = next(state for state in held.rules if state.id == "woke")
+    assert (state.value, state.limit) == (10, 60.0)
+    assert _after((10, woken), (60, woken), given_=given_).deciding == BASE
+    assert _after((0, woken)).deciding == BASE, "at once, where it is so chosen"
+    anyway = Intent(anyway=anyway_by_hand(AnywayKind.HOUR, at(0)))
+    assert decide(woken, anyway, given_, at(1)).level is Level.FULL
 
 
 def test_where_nobody_can_be_disturbed_others_may_be_busy() -> None:

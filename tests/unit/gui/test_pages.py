@@ -16,9 +16,11 @@ from support.scripted_engine import a_notice, a_task
 from support.scripted_projects import URL, a_project, news
 from support.widgets import button, buttons, click, nameless, texts, too_small
 from support.window_rig import TROUBLE, ScriptedServices
+from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.project_view import ProjectDetails
+from t4t.domain.readings import Source
 from t4t.domain.session import TrayState
 from t4t.domain.vm import VmState
 from t4t.gui.components.parts import TextDialog
@@ -203,6 +205,16 @@ def test_credit_and_who_gave_it(qtbot: QtBot, window: Window, agent: ApiThread) 
     agent.show(projects=())
     qtbot.waitUntil(lambda: "No project yet" in texts(window))
     assert "Contact it now" not in buttons(window)
+
+
+def test_electricity_of_the_month_is_shown_where_somebody_counts(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
+    window.show_page("contribution")
+    qtbot.waitUntil(lambda: _says(window, "tasks done on this computer"))
+    assert not _says(window, "electricity this month")
+    day = Day(day="2026-11", joules={Source.ESTIMATE.value: 7.2e6}, costs={"EUR": 0.6})
+    agent.show(spent=Spent(day=day, month=day))
+    qtbot.waitUntil(lambda: _says(window, "about 2.00 kWh · 0.60 EUR"))
+    assert _says(window, "electricity this month")
 
 
 def test_links_are_opened_in_the_browser(qtbot: QtBot, window: Window, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from t4t.domain.energy import Day
+from t4t.domain.energy import Day, Price
 from t4t.domain.readings import Readings, Source, Watts
 from t4t.host.energy import Book, Meter, discharge_w, our_watts, processor_name, rapl, real_cores
 
@@ -77,7 +77,7 @@ def test_the_processor_s_name(tmp_path: Path) -> None:
 def test_the_book_of_days(tmp_path: Path) -> None:
     file = tmp_path / "days.json"
     book = Book(file)
-    book.count("2026-11-22", Watts(watts=100.0, source=Source.RAPL), 36.0, price_kwh=0.5)
+    book.count("2026-11-22", Watts(watts=100.0, source=Source.RAPL), 36.0, price=Price(per_kwh=0.5, currency="EUR"))
     book.move("2026-11-23", received=7, sent=3)
     book.save()
     again = Book(file)

@@ -36,6 +36,12 @@ def test_what_is_done() -> None:
     assert all_in_short((SMALL, SMALL), NOW) == "2 projects, 2 tasks"
 
 
+def test_a_network_that_costs_is_said_with_what_lets_files_go() -> None:
+    (line,) = why(ProjectView(url="u", name="Small", metered=True), NOW)
+    assert "costs by the byte" in line
+    assert "transfers.metered" in line
+
+
 def test_why_there_is_no_work() -> None:
     reasons = (NoWork.NO_VIRTUALBOX.value, NoWork.DISK.value, "a_reason_of_a_later_version")
     view = ProjectView(url="u", name="Small", no_work_since=NOW, no_work=reasons, said=("Sorry\x1b!",), next_request=NOW + 60, trouble="T4T-NET-01")

@@ -35,6 +35,8 @@ def test_every_rule_has_its_words() -> None:
         ("very_busy", 4, None, "they use 4\N{NO-BREAK SPACE}%"),
         ("charging", 62.0, 80, "62\N{NO-BREAK SPACE}%, goes on at 80\N{NO-BREAK SPACE}%"),
         ("charging", 62.0, None, "62\N{NO-BREAK SPACE}%"),
+        ("woke", 12, 60.0, "12 s ago, goes on after 60 s"),
+        ("woke", 12, None, "12 s ago"),
         ("memory", 900, 512, "900 MB free, 512 MB needed"),
         ("memory", 900, None, "900 MB free"),
         ("memory", float("nan"), 512, ""),

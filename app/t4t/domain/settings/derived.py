@@ -24,6 +24,8 @@ def decisions(tree: Tree) -> Settings:
         tasks=tree.resources.tasks,
         gentle_percent=tree.when.gentle_percent,
         min_free_memory_mib=tree.resources.memory_free_mib,
+        resume_after_s=tree.sleep.resume_after_s,
+        keep_awake=tree.sleep.keep_awake,
         when=tree.when,
         telling=telling(tree.notifications),
     )

@@ -13,8 +13,8 @@ from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Empty, Facts, Stat
 from t4t.gui.session import reader
 from t4t.gui.theme.tokens import SPACE
+from t4t.wording import costs, screen
 from t4t.wording import projects as project_words
-from t4t.wording import screen
 from t4t.wording import window as words
 
 if TYPE_CHECKING:
@@ -69,7 +69,8 @@ class Contribution(Page):
         self._trouble.hide()
         self._own = Card()
         self._finished = Stat(words.word("tasks_done"))
-        self._own.rows.addWidget(self._finished)
+        self._electricity = Stat(words.word("electricity"))
+        self._own.rows.addWidget(Across(self._finished, self._electricity, space=SPACE[5]))
         self._cards: list[ProjectCard] = []
         self._projects = QVBoxLayout()
         self._projects.setSpacing(SPACE[3])
@@ -89,6 +90,9 @@ class Contribution(Page):
         self._own.setVisible(view is not None)
         if view is not None:
             self._finished.fill(words.count(view.finished))
+            self._electricity.setVisible(view.spent is not None)
+            if view.spent is not None:
+                self._electricity.fill(costs.energy_and_money(view.spent.month))
         projects = () if view is None else view.projects
         while len(self._cards) < len(projects):
             card = ProjectCard(self._session)

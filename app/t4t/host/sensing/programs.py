@@ -15,7 +15,7 @@ from t4t.domain.readings import Readings
 from t4t.host.sensing.sensor import Kind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
 _VMS: Final = ("vboxheadless", "virtualboxvm", "vboxsdl", "qemu-system")
 """Programs that may run a VM of ours, or somebody else's."""
@@ -32,9 +32,13 @@ class Programs:
     kind = Kind.PROGRAMS
     tells = False
 
-    def __init__(self, *, ours: Callable[[], Sequence[str]] = tuple, listed: Sequence[str] = ()) -> None:
-        """``ours``: words in the command line of a VM that say that it is ours (folders, ids); ``listed`` is the volunteer's list."""
+    def __init__(self, *, ours: Callable[[], Sequence[str]] = tuple, processes: Callable[[], Collection[int]] = tuple, listed: Sequence[str] = ()) -> None:
+        """``ours``: words in the command line of a VM that say that it is ours (folders, ids); ``listed`` is the volunteer's list.
+
+        ``processes``: the numbers of VMs that are known to be ours, for a hardened process need not tell its command line.
+        """
         self._ours = ours
+        self._processes = processes
         self._listed = tuple(listed)
         self._names: dict[int, str] = {}
         """Of all processes, as they are compared."""
@@ -101,10 +105,13 @@ class Programs:
             return True
         if name.startswith(_VMS):
             self._machines.add(process.pid)
-            words = process.cmdline()
-            return any(mark in word for mark in self._ours() for word in words)
+            return process.pid in self._processes() or self._has_mark(process)
         parent = process.ppid()
         return parent == os.getpid() or parent in self._followed
+
+    def _has_mark(self, process: psutil.Process) -> bool:
+        words = process.cmdline()
+        return any(mark in word for mark in self._ours() for word in words)
 
     def _times(self) -> Look:
         whole = psutil.cpu_times()._asdict()

@@ -1,4 +1,4 @@
-"""The reconciler's journal in the agent's durable state."""
+"""What is under way, in the agent's durable state."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class StateJournal:
     """The reconciler's journal in the agent's durable state."""
 
     def __init__(self, state: State, record: Callable[[str], bytes]) -> None:
-        """``record`` gives a task's record as it is now."""
+        """``record`` is a task's record as it is now."""
         self._state = state
         self._record = record
 
@@ -35,7 +35,7 @@ class StateJournal:
             return 0
 
     def end(self, entry: int, key: str, outcome: str) -> None:
-        """The step is over; what can't be written down is only missing in the account."""
+        """The step that `begin` counted as ``entry`` has ended so."""
         try:
             self._state.end(entry, outcome, task=key, record=self._record(key))
         except T4TError as error:

@@ -8,7 +8,7 @@ import pytest
 
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.task import Step
-from t4t.engine.state_journal import StateJournal
+from t4t.engine.journal import StateJournal
 from t4t.storage.state import State
 
 if TYPE_CHECKING:

@@ -1,0 +1,41 @@
+"""What the work costs, in words."""
+
+from __future__ import annotations
+
+from hypothesis import given
+
+from support.scripted_engine import a_view
+from support.views import DAYS
+from t4t.domain.energy import Day, Spent
+from t4t.domain.readings import Source
+from t4t.wording import costs as words
+
+KWH = 3.6e6
+MEASURED = Day(day="2026-11-23", joules={Source.RAPL.value: 1.5 * KWH}, costs={"EUR": 0.45})
+ESTIMATED = Day(day="2026-11-23", joules={Source.ESTIMATE.value: 0.01 * KWH})
+
+
+@given(day=DAYS)
+def test_any_day_is_fit_to_print(day: Day) -> None:
+    for text in (words.energy(day), words.energy_and_money(day), words.data(day), words.how_known(day)):
+        assert text
+        assert text.isprintable()
+    assert words.money(day).isprintable()
+
+
+def test_what_is_measured_and_what_is_not() -> None:
+    assert words.energy_and_money(MEASURED) == "1.50 kWh · 0.45 EUR"
+    assert words.energy_and_money(ESTIMATED) == "about 10.00 Wh"
+    assert words.energy(Day(day="")) == "–"
+    assert words.how_known(MEASURED).startswith("Measured")
+    assert words.how_known(ESTIMATED).startswith("“About”")
+    assert words.how_known(Day(day="")) == "Nothing has been counted yet."
+    assert words.in_short(Spent(day=ESTIMATED, month=MEASURED)) == "Electricity: about 10.00 Wh today, 1.50 kWh · 0.45 EUR this month"
+    assert words.data(Day(day="", received=3 << 20, sent=1 << 19)) == "3.0 MB received, 0.5 MB sent"
+
+
+def test_staying_awake_is_said_only_where_it_was_asked_for() -> None:
+    assert words.kept_awake(a_view()) == ""
+    assert "kept awake" in words.kept_awake(a_view(kept_awake=True))
+    assert "can’t be kept awake" in words.kept_awake(a_view(kept_awake=False))
+    assert words.staying_awake()

@@ -20,6 +20,7 @@ from t4t.domain.notice_list import with_feed, with_messages
 from t4t.domain.policy import holds_still
 from t4t.domain.preferences import merge, read_account_preferences
 from t4t.domain.project_errors import KeyMissing, TooEarly
+from t4t.domain.project_limits import read_project_limits
 from t4t.domain.project_state import Finished, Needs, Reason
 from t4t.domain.project_task import Stage
 from t4t.domain.scheduler_plan import Holdings, disk_usage, plan_request
@@ -33,9 +34,12 @@ from t4t.project.upload import Uploads
 from t4t.transfer.download import Downloads
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from t4t.boinc.surroundings import Surroundings
     from t4t.domain.preferences import Merged
     from t4t.domain.project import SchedulerReply
+    from t4t.domain.project_limits import ProjectLimits
     from t4t.domain.project_state import ProjectState
     from t4t.domain.scheduler_request import HostInfo, SchedulerRequest
     from t4t.project.scheduler import Exchange
@@ -72,7 +76,14 @@ class Client:
         )
         uploads = Uploads(around.http, around.up, slots=around.up_slots, project=name)
         self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=TransferRecord(name, around))
-        self.care = Care(name, around, self._transfers, preferences=lambda: self.merged().preferences, changed=self.changed)
+        self.care = Care(
+            name,
+            around,
+            self._transfers,
+            preferences=lambda: self.merged().preferences,
+            cores=lambda: self.limits.cores(around.cores),
+            changed=self.changed,
+        )
         self._scheduler = Scheduler(around.http, save=self._book.put_project, now=around.clock.wall, chance=around.chance, new_cpid=new_cpid)
         self._one_at_a_time = asyncio.Lock()
         self._asked: list[asyncio.Future[T4TError | None]] = []
@@ -93,6 +104,18 @@ class Client:
         """The preferences in force."""
         account = read_account_preferences(self.state.global_preferences, self.state.host_venue, now=self._clock.wall())
         return merge(account, overriding(account, self._around.wanted, time=self._around.wanted_time))
+
+    @property
+    def limits(self) -> ProjectLimits:
+        """What the account says on the project's page of its tasks here."""
+        return read_project_limits(self.state.project_preferences, self.state.host_venue)
+
+    def handed_out(self) -> list[Path]:
+        """The folders of the tasks that may have a VM, those due first."""
+        ready = {task.slot: task for task in self.care.tasks if task.stage is Stage.READY}
+        limits = self.limits
+        begun = {slot: self.care.begun(task) for slot, task in ready.items()} if limits.max_jobs else {}
+        return [self.care.slot(ready[slot]) for slot in limits.handed_out(ready, begun)]
 
     def look(self) -> None:
         """There may be something to do."""
@@ -197,8 +220,11 @@ class Client:
             rest = project_task.remaining_s(task, fraction=shown.fraction if shown else 0.0, elapsed_s=shown.elapsed_s if shown else 0.0)
             if task.stage in {Stage.FETCHING, Stage.READY}:
                 queue.append(QueuedTask(remaining=max(1.0, rest)))
+        limits = self.limits
+        if limits.is_full(sum(task.stage is not Stage.FINISHED for task in held)):
+            return WorkRequest()
         uploading = any(task.stage is Stage.SENDING for task in held)
-        return work_wanted(self.merged().preferences, self._around.tasks, queue, uploading=uploading, paused=holds_still(view.level))
+        return work_wanted(self.merged().preferences, limits.lanes(self._around.tasks), queue, uploading=uploading, paused=holds_still(view.level))
 
     # --- a contact -------------------------------------------------------------------------------------------------
 
@@ -315,6 +341,7 @@ class Client:
             if name in named and not self.care.begun(named[name]):
                 self.care.abort(named[name], exit_status=EXIT_ABORTED_BY_PROJECT, why="the project does not want it any more")
         kept = self._book.kept(self.name)
+        self._book.put_kept(self.name, words=(*kept.words, *reply.trickle_downs))
         versions = {one.version.key: one.version for one in kept.versions}
         files = {info.name: info for one in kept.versions for info in one.programs}
         work = work_of(reply, named.keys(), versions, files)

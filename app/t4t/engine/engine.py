@@ -82,6 +82,8 @@ class Engine:
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
         self._given = Given(settings=parts.settings, wishes=parts.wishes)
+        if parts.patron is not None:
+            self._given.most_cores = parts.patron.most_cores
         self._judge = Judge(parts, self._given, self._host, self._volition)
         self._intake = Intake(parts, self._given, self._reconciler, self._history, wake=self._bell.ring)
         self._view: SessionView | None = None
@@ -170,7 +172,7 @@ class Engine:
 
     def _set_given(self, settings: Settings, wishes: Wishes) -> None:
         self._given.settings, self._given.wishes = settings, wishes
-        self._reconciler.give(wishes, settings)
+        self._reconciler.give(self._given)
 
     @property
     def machines(self) -> tuple[str, ...]:

@@ -62,6 +62,10 @@ class Patron(Protocol):
         """A guest wrote something that is to be passed on before its task's end."""
         ...
 
+    def most_cores(self, task: str) -> int:
+        """How many processors a task may have at most; 0: as many as the volunteer gives."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:

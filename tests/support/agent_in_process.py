@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from support.host_by_hand import HostByHand
     from t4t.domain.clock import WallClock
+    from t4t.domain.disk_room import DiskUse
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
     from t4t.domain.vm import Feature
@@ -44,6 +45,7 @@ class InProcess:
         self.settings = settings or Settings()
         self.pace = LIVELY
         self.free: int | None = 1 << 40
+        self.disk_use: Callable[[], DiskUse] | None = None
         self.cores = 1
         self.features: frozenset[Feature] | None = None
         """What the hypervisor can, if that is not everything."""
@@ -82,6 +84,7 @@ class InProcess:
                 wishes=self.wishes,
                 data_dir=self.data,
                 free_bytes=lambda: self.free,
+                disk_use=self.disk_use,
                 folder_watch=watch,
                 pace=self.pace,
                 failed=self.failures.append,

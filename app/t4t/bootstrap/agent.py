@@ -30,6 +30,7 @@ from t4t.host.limiting import limiter
 from t4t.host.watches import Watched
 from t4t.hypervisor.choice import AUTO
 from t4t.hypervisor.trial import FOLDER
+from t4t.storage.disk_use import measure
 from t4t.storage.files import FolderLock
 from t4t.storage.state import State
 from t4t.wording import screen
@@ -94,6 +95,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
                 wishes=giving.wishes,
                 data_dir=data,
                 free_bytes=lambda: resources.free_bytes(data),
+                disk_use=lambda: measure(data),
                 folder_watch=watch,
                 host=await stack.enter_async_context(open_host_events(Watched(folder=data, programs=programs(hypervisor, data)))),
                 block_reason=screen.saving_first,

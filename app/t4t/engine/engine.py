@@ -24,6 +24,7 @@ from t4t.engine.intake import Intake
 from t4t.engine.judge import Judge
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
+from t4t.engine.room import Room
 from t4t.engine.volition import Volition
 
 if TYPE_CHECKING:
@@ -90,6 +91,7 @@ class Engine:
         self._listeners: list[Callable[[SessionView], None]] = []
         self._probing = Probing(parts, self._reconciler, self._history, wake=self._bell.ring)
         self._holding = Holding(parts.limiter, wake=self._bell.ring)
+        self._room = Room(parts, self._given, wake=self._bell.ring)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -251,6 +253,7 @@ class Engine:
         await self._host.close()
         await self._intake.close()
         await self._probing.close()
+        await self._room.close()
         for _, future in self._inbox:
             future.cancel()
 
@@ -266,7 +269,7 @@ class Engine:
                 self._probing.turn(settled=self._intake.settled)
         order = self._decide()
         if self._reconciler.capabilities is not None:
-            new = not self._volition.intent.finishing
+            new = not (self._volition.intent.finishing or self._room.unknown or self._judge.begins_nothing)
             self._reconciler.turn(order, room=self._given.settings.tasks, new=new, special=self._host.orders(order))
         self._holding.turn(self._reconciler.charges.values())
         self._host.settle()
@@ -286,10 +289,12 @@ class Engine:
             self._bell.ring()
 
     def _decide(self) -> Order:
-        before, now = self._judge.decide()
+        charges = self._reconciler.charges.values()
+        self._room.turn(charges)
+        before, now = self._judge.decide(self._room.demand(charges))
         if before is not None and (before.level, before.deciding) != (now.level, now.deciding):
             self._history.note("level", f"{now.level.value} {now.deciding}")
-        seen = [charge.work.seen for charge in self._reconciler.charges.values()]
+        seen = [charge.work.seen for charge in charges]
         needed = max((one.info.memory_mib for one in seen if one.info is not None and not one.state.alive), default=0)
         self._judge.expect(runs=any(one.state is VmState.RUNNING for one in seen), needed_memory_mib=needed)
         if not holds_still(now.level):
@@ -396,5 +401,5 @@ class Engine:
         waits.append(self._host.due_s)
         if (change := self._judge.due) is not None:
             waits.append(change - self._clock.wall())
-        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s) if due_s is not None)
+        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s, self._room.due_s) if due_s is not None)
         return max(0.05, min(waits))

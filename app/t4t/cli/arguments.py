@@ -6,7 +6,7 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import autostart, settings_verbs
+from t4t.cli import autostart, moving, settings_verbs
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep
 
@@ -175,6 +175,7 @@ def parser() -> argparse.ArgumentParser:
 
     _add_checks(verbs)
     autostart.add(verbs)
+    moving.add(verbs)
 
     _add_own_verbs(verbs)
     return top

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, autostart, changes, demo_project, doctor, project_verbs, report, settings_verbs
+from t4t.cli import agent_verbs, autostart, changes, demo_project, doctor, moving, project_verbs, report, settings_verbs
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -40,6 +40,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
         "report": report.run,
         "settings": lambda args, services: settings_verbs.run(args, services.of_settings()),
         "autostart": autostart.run,
+        "move": moving.run,
     }
     return verbs.get(args.verb, _agent)(args, services)
 

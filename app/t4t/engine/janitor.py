@@ -6,7 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from t4t.engine.record import peek
-from t4t.storage.disk_use import MACHINES, occupied
+from t4t.storage.disk_use import occupied
+from t4t.storage.place import MACHINES
 
 if TYPE_CHECKING:
     from pathlib import Path

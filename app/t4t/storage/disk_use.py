@@ -6,12 +6,12 @@ import os
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.disk_room import DiskUse
+from t4t.storage.place import MACHINES, moved_to
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-MACHINES: Final = "vms"
 _BLOCK: Final = 512
 
 
@@ -42,4 +42,5 @@ def measure(data: Path) -> DiskUse:
     except OSError:
         names = []
     machines = {name: occupied(data / MACHINES / name) for name in names}
-    return DiskUse(total=occupied(data), machines=machines)
+    away = sum(machines.values()) if moved_to(data) is not None else 0
+    return DiskUse(total=occupied(data) + away, machines=machines)

@@ -8,7 +8,7 @@ import hashlib
 import json
 import socket
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -129,7 +129,12 @@ async def test_what_the_project_says_to_a_task_reaches_its_guest(desk: Desk, mon
     """A word up, and with the reply the answer down, into the folder that the guest sees; the project says it once."""
     desk.job_seconds = 600.0
     made: list[Projects] = []
-    monkeypatch.setattr(demo_round, "projects_of", lambda *args, **more: made.append(projects_of(*args, **more)) or made[-1])
+
+    def noted(*args: Any, **more: Any) -> Projects:
+        made.append(projects_of(*args, **more))
+        return made[-1]
+
+    monkeypatch.setattr(demo_round, "projects_of", noted)
     async with desk.round() as (demo, project):
         running = asyncio.create_task(demo.run(None))
         await desk.started.wait()

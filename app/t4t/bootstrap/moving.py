@@ -23,6 +23,7 @@ _LOOK_S: Final = 0.2
 
 def move(data: Path, to: Path, tell: Callable[[int, int], None]) -> Path:
     """See `Services.move`."""
+    moving.check(data, to)
     ran = _quit_agent(data)
     try:
         # the second one is the VM host's, which may still be saving

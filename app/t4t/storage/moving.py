@@ -13,6 +13,7 @@ import os
 import secrets
 import shutil
 import stat
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -62,7 +63,7 @@ def move(data: Path, to: Path, *, check_room: Callable[[Path, int], None], tell:
     check_place(data)
     (data / MACHINES).mkdir(parents=True, exist_ok=True)
     old = (data / MACHINES).resolve()
-    back = _check(data, to, old)
+    back = check(data, to)
     token = secrets.token_hex(4)
     parent = data if back else to.resolve()
     new, aside = parent / f"{_NAME}{token}", data / f"{_ASIDE}{token}"
@@ -83,8 +84,9 @@ def move(data: Path, to: Path, *, check_room: Callable[[Path, int], None], tell:
     return (data / MACHINES).resolve()
 
 
-def _check(data: Path, to: Path, old: Path) -> bool:
-    """Whether it is the way back; raises `PlaceRefused`."""
+def check(data: Path, to: Path) -> bool:
+    """Whether it would be the way back; raises `PlaceRefused`. Changes nothing."""
+    old = (data / MACHINES).resolve()
     place = to.resolve()
     if not place.is_dir():
         raise PlaceRefused(path=str(to), reason="there is no such folder")
@@ -222,7 +224,7 @@ def _read_again(path: Path) -> str:
     """The checksum of what is on the disk, not of what the system remembers of it, where it can be told to forget."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
-        if hasattr(os, "posix_fadvise"):
+        if sys.platform == "linux":
             os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_DONTNEED)
         while part := file.read(_CHUNK):
             digest.update(part)

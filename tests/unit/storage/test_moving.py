@@ -24,7 +24,7 @@ from t4t.storage.moving import finish
 from t4t.storage.place import check_place, home, moved_to
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 MACHINES = {"a/disk.qcow2": b"disk of a" * 1000, "a/state/vm.json": b"{}", "b/empty": b"", ".bases/lock": b"1"}
 EVENTS = {"open", "os.rename", "os.mkdir", "os.remove", "os.rmdir", "os.symlink", "os.truncate", "shutil.rmtree", "shutil.copystat", "os.scandir"}
@@ -269,14 +269,21 @@ def good_copies(data: Path, disk: Path, files: dict[str, bytes]) -> int:
     return sum(read(place.resolve()) == files for place in {place.resolve() for place in places if place.is_dir()})
 
 
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    """A folder where to write costs little."""
+    with tempfile.TemporaryDirectory(dir=scratch()) as root:
+        yield Path(root)
+
+
 @FORKS
 @pytest.mark.parametrize("back", [False, True])
-def test_killed_at_each_step(tmp_path: Path, *, back: bool) -> None:
+def test_killed_at_each_step(memory: Path, *, back: bool) -> None:
     """Whatever was done, one whole copy is there, and the next start makes it the only one, at the one path that everybody uses."""
     at = 0
     while True:
         at += 1
-        root = tmp_path / str(at)
+        root = memory / str(at)
         root.mkdir()
         data, disk = made(root)
         if back:

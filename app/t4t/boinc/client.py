@@ -10,6 +10,7 @@ from t4t.boinc.care import Care, folder_bytes
 from t4t.boinc.folder import PROJECTS
 from t4t.boinc.transfer_record import TransferRecord
 from t4t.boinc.transfers import Transfers
+from t4t.boinc.wanting import handed_out, wanted
 from t4t.domain import project_state as states
 from t4t.domain import project_task
 from t4t.domain.assignment import work_of
@@ -17,7 +18,6 @@ from t4t.domain.boinc_settings import overriding
 from t4t.domain.errors import InternalFault, Retry, T4TError
 from t4t.domain.no_work import why_no_work
 from t4t.domain.notice_list import with_feed, with_messages
-from t4t.domain.policy import holds_still
 from t4t.domain.preferences import merge, read_account_preferences
 from t4t.domain.project_errors import KeyMissing, TooEarly
 from t4t.domain.project_limits import read_project_limits
@@ -25,7 +25,6 @@ from t4t.domain.project_state import Finished, Needs, Reason
 from t4t.domain.project_task import Stage
 from t4t.domain.scheduler_plan import Holdings, disk_usage, plan_request
 from t4t.domain.scheduler_request import EXIT_ABORTED_BY_PROJECT, EXIT_ABORTED_BY_USER, StickyFile, WorkRequest
-from t4t.domain.work_fetch import QueuedTask, work_wanted
 from t4t.engine.inbox import Bell
 from t4t.project.attachment import new_cpid
 from t4t.project.replies import feed, root_of
@@ -112,10 +111,7 @@ class Client:
 
     def handed_out(self) -> list[Path]:
         """The folders of the tasks that may have a VM, those due first."""
-        ready = {task.slot: task for task in self.care.tasks if task.stage is Stage.READY}
-        limits = self.limits
-        begun = {slot: self.care.begun(task) for slot, task in ready.items()} if limits.max_jobs else {}
-        return [self.care.slot(ready[slot]) for slot in limits.handed_out(ready, begun)]
+        return handed_out(self.care, self.limits)
 
     def look(self) -> None:
         """There may be something to do."""
@@ -206,25 +202,8 @@ class Client:
         )
 
     def _work_wanted(self) -> WorkRequest:
-        """How much; nothing while nobody computes."""
-        workshop, held = self._around.workshop, self.care.tasks
-        view = workshop.view
-        if workshop.capabilities is None or view is None or view.finishing or self.leaving:
-            return WorkRequest()
-        if self._around.once:
-            return WorkRequest() if held else WorkRequest(seconds=1.0, instances=1.0)
-        seen = {one.key: one for one in view.tasks}
-        queue = []
-        for task in held:
-            shown = seen.get(task.slot)
-            rest = project_task.remaining_s(task, fraction=shown.fraction if shown else 0.0, elapsed_s=shown.elapsed_s if shown else 0.0)
-            if task.stage in {Stage.FETCHING, Stage.READY}:
-                queue.append(QueuedTask(remaining=max(1.0, rest)))
-        limits = self.limits
-        if limits.is_full(sum(task.stage is not Stage.FINISHED for task in held)):
-            return WorkRequest()
-        uploading = any(task.stage is Stage.SENDING for task in held)
-        return work_wanted(self.merged().preferences, limits.lanes(self._around.tasks), queue, uploading=uploading, paused=holds_still(view.level))
+        """How much."""
+        return WorkRequest() if self.leaving else wanted(self._around, self.care.tasks, self.merged().preferences, self.limits)
 
     # --- a contact -------------------------------------------------------------------------------------------------
 

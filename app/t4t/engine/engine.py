@@ -82,9 +82,7 @@ class Engine:
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
-        self._given = Given(settings=parts.settings, wishes=parts.wishes)
-        if parts.patron is not None:
-            self._given.most_cores = parts.patron.most_cores
+        self._given = Given.of(parts)
         self._judge = Judge(parts, self._given, self._host, self._volition)
         self._intake = Intake(parts, self._given, self._reconciler, self._history, wake=self._bell.ring)
         self._view: SessionView | None = None
@@ -290,8 +288,7 @@ class Engine:
 
     def _decide(self) -> Order:
         charges = self._reconciler.charges.values()
-        self._room.turn(charges)
-        before, now = self._judge.decide(self._room.demand(charges))
+        before, now = self._judge.decide(self._room.turn(charges))
         if before is not None and (before.level, before.deciding) != (now.level, now.deciding):
             self._history.note("level", f"{now.level.value} {now.deciding}")
         seen = [charge.work.seen for charge in charges]
@@ -387,8 +384,7 @@ class Engine:
         return "" if self._reconciler.capabilities is None else self._reconciler.capabilities.hypervisor
 
     def _general_notices(self) -> list[NoticeView]:
-        told = [showing.notice_view(StateSetAside(file=name)) for name in self._set_aside]
-        told.extend(showing.notice_view(error) for error in self._parts.troubles())
+        told = [showing.notice_view(error) for error in (*(StateSetAside(file=name) for name in self._set_aside), *self._parts.troubles())]
         told.extend(self._intake.notices())
         told.extend([] if self._parts.patron is None else self._parts.patron.notices())
         told.extend(self._probing.notices())
@@ -397,8 +393,7 @@ class Engine:
 
     def _due_s(self) -> float:
         """Seconds until something is due by itself."""
-        waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
-        waits.append(self._host.due_s)
+        waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s, self._host.due_s]
         if (change := self._judge.due) is not None:
             waits.append(change - self._clock.wall())
         waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s, self._room.due_s) if due_s is not None)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
     from t4t.domain.policy import Settings
     from t4t.engine.folder import Wishes
+    from t4t.engine.parts import Parts
     from t4t.engine.work import Work
 
 
@@ -27,6 +28,11 @@ class Given:
     wishes: Wishes
     most_cores: Callable[[str], int] = _no_limit
     """As `Patron.most_cores`."""
+
+    @classmethod
+    def of(cls, parts: Parts) -> Given:
+        """What is given at the beginning."""
+        return cls(settings=parts.settings, wishes=parts.wishes, most_cores=_no_limit if parts.patron is None else parts.patron.most_cores)
 
     def wishes_for(self, task: str) -> Wishes:
         """What one task gets: as much as all, unless who gave it wants less of this computer."""

@@ -42,9 +42,10 @@ class Room:
     def _limited(self) -> bool:
         return bool(self._given.settings.max_disk_bytes) and self._parts.disk_use is not None
 
-    def turn(self, charges: Iterable[Charge]) -> None:
-        """Look again if it is time: at once when a task comes that is to be begun, soon while one waits, now and then if none does."""
-        before, self._waiting = self._waiting, any(not charge.work.begun for charge in charges)
+    def turn(self, charges: Iterable[Charge]) -> Demand:
+        """What the tasks want; look again if it is time: at once when a task comes that is to be begun, soon while one waits, now and then if none does."""
+        works = [charge.work for charge in charges]
+        before, self._waiting = self._waiting, any(not work.begun for work in works)
         if self._waiting > before or not self._limited:
             self._looked_at = -math.inf
         if not self._limited:
@@ -52,6 +53,7 @@ class Room:
         elif self._looking is None and self._parts.disk_use is not None and self.due_s == 0:
             self._looked_at = self._parts.clock.monotonic()
             self._looking = asyncio.create_task(self._look(self._parts.disk_use), name="disk use")
+        return self._demand(works)
 
     async def _look(self, disk_use: Callable[[], DiskUse]) -> None:
         try:
@@ -75,9 +77,7 @@ class Room:
         """Whether there is a limit and somebody looks just now: nothing new is begun before it is known."""
         return self._limited and self._looking is not None
 
-    def demand(self, charges: Iterable[Charge]) -> Demand:
-        """What the tasks want."""
-        works = [charge.work for charge in charges]
+    def _demand(self, works: list[Work]) -> Demand:
         begun = [work for work in works if work.begun]
         if self._use is None:
             return Demand(begun=len(begun))

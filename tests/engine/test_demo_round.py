@@ -8,16 +8,19 @@ import hashlib
 import json
 import socket
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from support.task_folders import boot_sector
+from t4t.bootstrap import demo_round
 from t4t.bootstrap.demo_round import SERVER, DemoRound, Stopped
+from t4t.bootstrap.projects import projects_of
 from t4t.demo.project import DemoProject
+from t4t.demo.project.book import Word
 from t4t.demo.project.settings import Settings
 from t4t.domain.errors import NotEnoughMemory
-from t4t.domain.progress import Happened, Moment, Outcome
+from t4t.domain.progress import Happened, Moment, Outcome, Trickle
 from t4t.domain.project_errors import NoWorkGiven
 from t4t.engine.folder import Wishes
 from t4t.host.clock import RealClock
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from t4t.boinc.projects import Projects
     from t4t.bootstrap.demo_round import Round
     from t4t.demo.project.validation import Judge
     from t4t.domain.progress import TaskEvent
@@ -119,6 +123,32 @@ async def test_an_interrupted_task_goes_on(desk: Desk) -> None:
     done = await desk.run()
     assert (done.task.outcome, done.credit and done.credit.total) == (Outcome.DONE, 5.0)
     assert Happened.RESTORED in {event.what for event in desk.events if isinstance(event, Moment)}
+
+
+async def test_what_the_project_says_to_a_task_reaches_its_guest(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A word up, and with the reply the answer down, into the folder that the guest sees; the project says it once."""
+    desk.job_seconds = 600.0
+    made: list[Projects] = []
+
+    def noted(*args: Any, **more: Any) -> Projects:
+        made.append(projects_of(*args, **more))
+        return made[-1]
+
+    monkeypatch.setattr(demo_round, "projects_of", noted)
+    async with desk.round() as (demo, project):
+        running = asyncio.create_task(demo.run(None))
+        await desk.started.wait()
+        (task,) = project.book.tasks.values()
+        project.book.words.append(Word(hostid=task.hostid, result_name=task.name, time=5, text="<text>well done</text>"))
+        made[0].heard(task.name, Trickle(name="trickle", data=b"half way"))
+        said = desk.root / "slots" / task.name / "shared" / "trickle_down_5"
+        async with asyncio.timeout(40):
+            while not said.exists():  # noqa: ASYNC110 - a file of another part's, which nobody tells of
+                await asyncio.sleep(0.05)
+        assert said.read_text() == "<text>well done</text>"
+        assert (project.book.messages[0].text, project.book.words[0].handled) == ("half way", True)
+        demo.stop()
+        assert (await running).task.outcome is Outcome.SAVED
 
 
 async def test_another_job_is_asked_for(desk: Desk) -> None:

@@ -241,6 +241,9 @@ class AProject:
     def heard(self, task: str, news: Trickle | IntermediateUpload) -> None:
         raise AssertionError(task, news)
 
+    def most_cores(self, _task: str) -> int:
+        return 0
+
 
 async def test_what_a_project_says_to_its_volunteers_is_told_until_it_was_read(agent: InProcess) -> None:
     agent.patron = project = AProject()

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from support.host_by_hand import HostByHand
     from t4t.domain.clock import WallClock
+    from t4t.domain.disk_room import DiskUse
     from t4t.domain.energy import Spent
     from t4t.domain.errors import T4TError
     from t4t.domain.progress import Failure
@@ -47,6 +48,7 @@ class InProcess:
         self.settings = settings or Settings()
         self.pace = LIVELY
         self.free: int | None = 1 << 40
+        self.disk_use: Callable[[], DiskUse] | None = None
         self.cores = 1
         self.features: frozenset[Feature] | None = None
         """What the hypervisor can, if that is not everything."""
@@ -91,6 +93,7 @@ class InProcess:
                 wishes=self.wishes,
                 data_dir=self.data,
                 free_bytes=lambda: self.free,
+                disk_use=self.disk_use,
                 folder_watch=watch,
                 pace=self.pace,
                 failed=self.failures.append,

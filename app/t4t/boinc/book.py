@@ -16,6 +16,7 @@ from t4t.boinc.transfers import Wait  # noqa: TC001 - msgspec reads it at run ti
 from t4t.domain.credit import CreditDay, noted
 from t4t.domain.file_names import project_folder
 from t4t.domain.notice_list import ProjectNotice  # noqa: TC001 - msgspec reads it at run time
+from t4t.domain.project import TrickleDown  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.project_state import ProjectState
 from t4t.domain.project_task import KnownVersion, ProjectTask, Stage
 from t4t.domain.scheduler_request import NetStats, TrickleUp
@@ -45,6 +46,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     versions: tuple[KnownVersion, ...] = ()
     news: tuple[ProjectNotice, ...] = ()
     trickles: tuple[TrickleUp, ...] = ()
+    words: tuple[TrickleDown, ...] = ()
+    """What it says to tasks here and has not been passed on to their guests; the server says it once."""
     no_work_since: float | None = None
     no_work: tuple[str, ...] = ()
     said: tuple[str, ...] = ()

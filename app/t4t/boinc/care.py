@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from t4t import __version__
-from t4t.boinc.folder import PROJECTS, SLOTS, build, open_folder, output_of, whole_name
+from t4t.boinc.folder import PROJECTS, SLOTS, build, open_folder, output_of, put_word, whole_name
 from t4t.domain import project_task as tasks
 from t4t.domain.errors import HostError, InternalFault, T4TError
 from t4t.domain.patience import RESOURCE_S
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from t4t.boinc.surroundings import Surroundings
     from t4t.boinc.transfers import Transfers
     from t4t.domain.preferences import Preferences
-    from t4t.domain.project import FileInfo
+    from t4t.domain.project import FileInfo, TrickleDown
     from t4t.domain.project_state import ProjectState
 
 _log = logging.getLogger(__name__)
@@ -50,14 +50,22 @@ class Care:
     """One project's tasks."""
 
     def __init__(
-        self, project: str, around: Surroundings, transfers: Transfers, *, preferences: Callable[[], Preferences], changed: Callable[[], None]
+        self,
+        project: str,
+        around: Surroundings,
+        transfers: Transfers,
+        *,
+        preferences: Callable[[], Preferences],
+        cores: Callable[[], int],
+        changed: Callable[[], None],
     ) -> None:
-        """``changed`` is called when a task has come a stage further."""
+        """``cores``: processors of each of its tasks; ``changed`` is called when a task has come a stage further."""
         self._project = project
         self._around = around
         self._book = around.book
         self._transfers = transfers
         self._preferences = preferences
+        self._cores = cores
         self._changed = changed
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._again_at: dict[str, float] = {}
@@ -100,6 +108,7 @@ class Care:
 
     def turn(self) -> None:
         """Set going what each task needs."""
+        self._pass_words_on()
         for task in self.tasks:
             if task.slot in self._busy or self._around.clock.monotonic() < self._again_at.get(task.slot, 0.0):
                 continue
@@ -175,7 +184,7 @@ class Care:
             raise SigningKeyUnreadable(reason="none was sent")
         key = SigningKey(self.state.code_sign_key) if signed else None
         await _all(self._transfers.fetch(info, key if info.name in signed else None) for info in task.files)
-        init_data = write_init_data(task, self.state, self._preferences(), cores=self._around.cores)
+        init_data = write_init_data(task, self.state, self._preferences(), cores=self._cores())
         await asyncio.to_thread(build, self.slot(task), task, init_data)
         await asyncio.to_thread(open_folder, self.slot(task))
         now = self._book.tasks.get(task.slot)
@@ -276,6 +285,30 @@ class Care:
         word = TrickleUp(result_name=task.name, time=int(self._around.clock.wall()), variety=variety, text=text)
         self._book.put_kept(self._project, trickles=(*self._book.kept(self._project).trickles, word))
         self._changed()
+
+    def _pass_words_on(self) -> None:
+        """What the project has to say to its tasks: as long as one was not begun it waits, for one that has ended it comes too late.
+
+        It was written down before; a death between the file and the book makes the guest read it twice, never not at all.
+        """
+        kept = self._book.kept(self._project).words
+        if not kept:
+            return
+        held = {task.name: task for task in self.tasks if task.report is None}
+        left = tuple(word for word in kept if word.result_name in held and not self._passed_on(held[word.result_name], word))
+        self._book.put_kept(self._project, words=left)
+
+    def _passed_on(self, task: ProjectTask, word: TrickleDown) -> bool:
+        """Whether nothing more can be done about it."""
+        if not self.begun(task):
+            return False
+        try:
+            name = put_word(self.slot(task), word)
+        except OSError as error:
+            _log.warning("%s can't be told what its project says: %s", task.slot, error)
+            return False
+        _log.info("%s: %s", task.slot, "its guest can't hear what the project says" if name is None else f"the project says {name}")
+        return True
 
     def upload_early(self, task: ProjectTask, path: Path) -> None:
         """A file that the guest offers before its end, if the project expects it."""

@@ -10,6 +10,7 @@ from t4t.boinc.care import Care, folder_bytes
 from t4t.boinc.folder import PROJECTS
 from t4t.boinc.transfer_record import TransferRecord
 from t4t.boinc.transfers import Transfers
+from t4t.boinc.wanting import handed_out, wanted
 from t4t.domain import project_state as states
 from t4t.domain import project_task
 from t4t.domain.assignment import work_of
@@ -17,14 +18,13 @@ from t4t.domain.boinc_settings import overriding
 from t4t.domain.errors import InternalFault, Retry, T4TError
 from t4t.domain.no_work import why_no_work
 from t4t.domain.notice_list import with_feed, with_messages
-from t4t.domain.policy import holds_still
 from t4t.domain.preferences import merge, read_account_preferences
 from t4t.domain.project_errors import AllowanceUsed, KeyMissing, TooEarly
+from t4t.domain.project_limits import read_project_limits
 from t4t.domain.project_state import Finished, Needs, Reason
 from t4t.domain.project_task import Stage
 from t4t.domain.scheduler_plan import Holdings, disk_usage, plan_request
 from t4t.domain.scheduler_request import EXIT_ABORTED_BY_PROJECT, EXIT_ABORTED_BY_USER, StickyFile, WorkRequest
-from t4t.domain.work_fetch import QueuedTask, work_wanted
 from t4t.engine.inbox import Bell
 from t4t.project.attachment import new_cpid
 from t4t.project.replies import feed, root_of
@@ -33,9 +33,12 @@ from t4t.project.upload import Uploads
 from t4t.transfer.download import Downloads
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from t4t.boinc.surroundings import Surroundings
     from t4t.domain.preferences import Merged
     from t4t.domain.project import SchedulerReply
+    from t4t.domain.project_limits import ProjectLimits
     from t4t.domain.project_state import ProjectState
     from t4t.domain.scheduler_request import HostInfo, SchedulerRequest
     from t4t.project.scheduler import Exchange
@@ -73,7 +76,14 @@ class Client:
         uploads = Uploads(around.http, around.up, slots=around.up_slots, project=name)
         record = TransferRecord(name, around)
         self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=record, gate=around.gate)
-        self.care = Care(name, around, self._transfers, preferences=lambda: self.merged().preferences, changed=self.changed)
+        self.care = Care(
+            name,
+            around,
+            self._transfers,
+            preferences=lambda: self.merged().preferences,
+            cores=lambda: self.limits.cores(around.cores),
+            changed=self.changed,
+        )
         self._scheduler = Scheduler(around.http, save=self._book.put_project, now=around.clock.wall, chance=around.chance, new_cpid=new_cpid)
         self._one_at_a_time = asyncio.Lock()
         self._asked: list[asyncio.Future[T4TError | None]] = []
@@ -94,6 +104,15 @@ class Client:
         """The preferences in force."""
         account = read_account_preferences(self.state.global_preferences, self.state.host_venue, now=self._clock.wall())
         return merge(account, overriding(account, self._around.wanted, time=self._around.wanted_time))
+
+    @property
+    def limits(self) -> ProjectLimits:
+        """What the account says on the project's page of its tasks here."""
+        return read_project_limits(self.state.project_preferences, self.state.host_venue)
+
+    def handed_out(self) -> list[Path]:
+        """The folders of the tasks that may have a VM, those due first."""
+        return handed_out(self.care, self.limits)
 
     def look(self) -> None:
         """There may be something to do."""
@@ -184,22 +203,8 @@ class Client:
         )
 
     def _work_wanted(self) -> WorkRequest:
-        """How much; nothing while nobody computes, or while its files could not come."""
-        workshop, held = self._around.workshop, self.care.tasks
-        view = workshop.view
-        if workshop.capabilities is None or view is None or view.finishing or self.leaving or not self._around.gate.is_open:
-            return WorkRequest()
-        if self._around.once:
-            return WorkRequest() if held else WorkRequest(seconds=1.0, instances=1.0)
-        seen = {one.key: one for one in view.tasks}
-        queue = []
-        for task in held:
-            shown = seen.get(task.slot)
-            rest = project_task.remaining_s(task, fraction=shown.fraction if shown else 0.0, elapsed_s=shown.elapsed_s if shown else 0.0)
-            if task.stage in {Stage.FETCHING, Stage.READY}:
-                queue.append(QueuedTask(remaining=max(1.0, rest)))
-        uploading = any(task.stage is Stage.SENDING for task in held)
-        return work_wanted(self.merged().preferences, self._around.tasks, queue, uploading=uploading, paused=holds_still(view.level))
+        """How much."""
+        return WorkRequest() if self.leaving else wanted(self._around, self.care.tasks, self.merged().preferences, self.limits)
 
     # --- a contact -------------------------------------------------------------------------------------------------
 
@@ -316,6 +321,7 @@ class Client:
             if name in named and not self.care.begun(named[name]):
                 self.care.abort(named[name], exit_status=EXIT_ABORTED_BY_PROJECT, why="the project does not want it any more")
         kept = self._book.kept(self.name)
+        self._book.put_kept(self.name, words=(*kept.words, *reply.trickle_downs))
         versions = {one.version.key: one.version for one in kept.versions}
         files = {info.name: info for one in kept.versions for info in one.programs}
         work = work_of(reply, named.keys(), versions, files)

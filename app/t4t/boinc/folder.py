@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -10,13 +11,15 @@ import msgspec
 from t4t.domain.errors import FolderUnwritable, TaskFileMissing, TaskFileUnreadable
 from t4t.domain.file_names import checked_name
 from t4t.durable import write_atomic
-from t4t.engine.folder import INIT_DATA, TaskFolder
+from t4t.engine.exchange import TRICKLE_DOWN
+from t4t.engine.folder import INIT_DATA, SHARED, TaskFolder
 from t4t.engine.record import FOLDER
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.domain.init_data import InitData
+    from t4t.domain.project import TrickleDown
     from t4t.domain.project_task import ProjectTask
 
 SLOTS: Final = "slots"
@@ -92,6 +95,27 @@ def output_of(path: Path, open_name: str) -> Path | None:
         if target.is_symlink():
             return None
     return target if target.is_file() else None
+
+
+def put_word(path: Path, word: TrickleDown) -> str | None:
+    """Put a word of the project's where the guest of the task in ``path`` finds it, under BOINC's name for it; that name, or None if they share no folder.
+
+    What is there already stays: two words of the same second are two files. Raises `OSError`.
+    """
+    shared = path / SHARED
+    if shared.is_symlink() or not shared.is_dir():
+        return None
+    data = word.text.encode()
+    for number in itertools.count(1):
+        name = f"{TRICKLE_DOWN}{word.time}" if number == 1 else f"{TRICKLE_DOWN}{word.time}_{number}"
+        place = shared / name
+        if place.is_symlink() or place.exists():
+            if not place.is_symlink() and place.is_file() and place.read_bytes() == data:
+                break  # it is the same: we died before that was written down
+            continue
+        write_atomic(place, data)
+        break
+    return name
 
 
 def whole_name(name: str) -> str:

@@ -175,7 +175,7 @@ class Projects:
 
     def folders(self) -> Sequence[Path]:
         """See `TaskSource.folders`: those due first, then the spool's."""
-        ready = [client.care.slot(task) for client in self._clients.values() for task in client.care.tasks if task.stage is Stage.READY]
+        ready = [folder for client in self._clients.values() for folder in client.handed_out()]
         return (*ready, *(path for path in self._spool.folders() if path.name not in self._book.tasks))
 
     def ended(self) -> Sequence[Path]:
@@ -207,6 +207,11 @@ class Projects:
                 care.upload_early(held, self._around.data / news.path)
         except T4TError as error:
             _log.warning("what %s said is lost: %s", task, error)
+
+    def most_cores(self, task: str) -> int:
+        """See `Patron.most_cores`."""
+        held = self._book.tasks.get(task)
+        return 0 if held is None else self._clients[held.project].limits.max_cpus
 
     def name_of(self, folder: Path) -> str:
         """The server's name for the task in one of `folders`."""
@@ -266,6 +271,8 @@ class Projects:
             moved_to=state.moved_to,
             metered=not self._around.gate.is_open,
             unread=sum(not notice.read for notice in kept.news),
+            max_jobs=client.limits.max_jobs,
+            max_cpus=client.limits.max_cpus,
         )
 
     def _now(self, recent: float, told_at: float) -> float:

@@ -34,7 +34,10 @@ from t4t.host.login import logged_in_s
 from t4t.host.watches import Watched
 from t4t.hypervisor.choice import AUTO
 from t4t.hypervisor.trial import FOLDER
+from t4t.storage import moving
+from t4t.storage.disk_use import measure
 from t4t.storage.files import FolderLock
+from t4t.storage.place import check_place, home
 from t4t.storage.state import State
 from t4t.wording import costs
 from t4t.wording import screen as words
@@ -54,6 +57,8 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: b
     except FolderBusy as error:
         raise AgentRunning(data_dir=str(data), pid=error.pid) from error
     with lock:
+        moving.finish(data)
+        check_place(data)
 
         def work(stopping: Stopping = stop_on_signals, *, screen: bool = True) -> None:
             asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen))
@@ -100,9 +105,10 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
                 settings=giving.settings,
                 wishes=giving.wishes,
                 data_dir=data,
-                free_bytes=lambda: resources.free_bytes(data),
+                free_bytes=lambda: free_bytes(data),
+                disk_use=lambda: measure(data),
                 folder_watch=watch,
-                host=await stack.enter_async_context(open_host_events(Watched(folder=data, programs=programs(hypervisor, data)))),
+                host=await stack.enter_async_context(open_host_events(Watched(folder=home(data), programs=programs(hypervisor, data)))),
                 block_reason=words.saving_first,
                 reopen=driver.reopen,
                 failed=terminal.show_failure,
@@ -130,6 +136,12 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
             async with ledger.kept(), senses.opened(engine, projects), projects.running(), shown.opened(engine):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
+
+
+def free_bytes(data: Path) -> int | None:
+    """Free space where the data lies, and on the disk to which the machines were moved: the lesser of the two; None if one of them can't be known."""
+    found = {resources.free_bytes(folder) for folder in (data, home(data))}
+    return None if None in found else min(free for free in found if free is not None)
 
 
 async def _sweep(data: Path) -> None:

@@ -162,6 +162,12 @@ class Services:
         """See `Services.of_settings`."""
         return SettingsVerbs(self.data)
 
+    def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
+        """See `Services.move`."""
+        from t4t.bootstrap import moving  # noqa: PLC0415 - only this verb needs it
+
+        return moving.move(self.data, to, tell)
+
     def show_window(self, page: str) -> None:
         """See `Services.show_window`."""
         if not self.has_screen():

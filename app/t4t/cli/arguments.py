@@ -6,7 +6,7 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import autostart, energy, settings_verbs
+from t4t.cli import autostart, energy, moving, settings_verbs
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep
 
@@ -168,14 +168,12 @@ def parser() -> argparse.ArgumentParser:
     _add_report(verbs)
     _add_project_verbs(verbs)
 
-    settings_verbs.add(verbs)
-
     decode = verbs.add_parser("decode", help="a recorded reply of a project's server as the client understands it")
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
 
     _add_checks(verbs)
-    autostart.add(verbs)
-    energy.add(verbs)
+    for others in (settings_verbs, autostart, energy, moving):
+        others.add(verbs)
 
     _add_own_verbs(verbs)
     return top

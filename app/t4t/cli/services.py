@@ -163,6 +163,13 @@ class Services(Protocol):
         """What is done with settings."""
         ...
 
+    def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
+        """Move the virtual machines to another disk, or back into the data folder; where they are then. ``tell`` hears bytes copied, of how many.
+
+        Raises leaves of `t4t.domain.move_errors`, `NotEnoughDisk`, `FolderUnwritable`, `FolderBusy`; the machines stay where they were then.
+        """
+        ...
+
     def show_window(self, page: str) -> None:
         """Be the window until it is closed; starts the agent if there is none. Raises `NoScreen`."""
         ...

@@ -28,7 +28,7 @@ from t4t.domain.intent import (
     prolonged,
 )
 from t4t.domain.levels import Level, holds_still, lower
-from t4t.domain.rules import RULES, Facts, Finding, Rule, Settings, Value, lowest
+from t4t.domain.rules import NEW_ONLY, RULES, Facts, Finding, Rule, Settings, Value, lowest
 
 __all__ = [
     "BASE",
@@ -100,6 +100,11 @@ class Decision:
     rules: tuple[RuleState, ...]
     still_since: float | None
     """Since when nothing may run: the grace before saving counts from here."""
+
+    @property
+    def begins_nothing(self) -> bool:
+        """Whether a rule holds back what has not begun."""
+        return any(state.holds for state in self.rules if state.id in NEW_ONLY)
 
 
 def decide(facts: Facts, intent: Intent, settings: Settings, at: Instant, *, before: Decision | None = None) -> Decision:

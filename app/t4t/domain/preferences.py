@@ -96,7 +96,7 @@ def read_account_preferences(xml: str, venue: str = "", *, now: float = math.inf
     except LooseXmlRefused:
         return AccountPreferences()
     root = next(top.descendants("global_preferences"), top)
-    sections = {_venue_of(element): element for element in root.all("venue")}
+    sections = {venue_of(element): element for element in root.all("venue")}
     chosen = sections.get(venue, root) if venue else root
     mod_time = root.find("mod_time")
     return AccountPreferences(
@@ -106,7 +106,8 @@ def read_account_preferences(xml: str, venue: str = "", *, now: float = math.inf
     )
 
 
-def _venue_of(element: Element) -> str:
+def venue_of(element: Element) -> str:
+    """The name of a ``<venue>`` section."""
     found = _VENUE.search(element.attributes)
     return found[1] if found else ""
 

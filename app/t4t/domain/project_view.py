@@ -72,6 +72,10 @@ class ProjectView(msgspec.Struct, frozen=True, kw_only=True):
     """Its files wait, and no work is asked for: the network costs by the byte."""
     unread: int = 0
     """Notices that nobody has seen."""
+    max_jobs: int = 0
+    """Tasks at a time that the account allows this computer; 0: no limit."""
+    max_cpus: int = 0
+    """Processors of each."""
 
 
 class ProjectDetails(msgspec.Struct, frozen=True, kw_only=True):

@@ -39,6 +39,8 @@ class Settings:
     """How long a VM stays frozen in memory before it is saved to disk."""
     min_free_bytes: int = 2 << 30
     """Free space in the data folder below which nothing runs: a saved state must always find room."""
+    max_disk_bytes: int = 0
+    """Disk space that our files may occupy; beyond it nothing new is begun. 0: no limit."""
     checkpoint_s: float = 600.0
     """Least running time between two checkpoints; a job may ask for more."""
     tasks: int = 1
@@ -78,6 +80,10 @@ class Facts:
     readings: Readings = field(default_factory=Readings)
     needed_memory_mib: int = 0
     """What a VM of ours that has no process now would take of the free memory."""
+    wanted_disk_bytes: int | None = None
+    """What our files would occupy once the next task has begun (`t4t.domain.disk_room.wanted_bytes`)."""
+    begun: int = 0
+    """How many tasks have a VM."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -189,6 +195,13 @@ def _run_anyway(_facts: Facts, intent: Intent, _settings: Settings, at: Instant)
     return Finding(holds=True, level=Level.FULL, value=anyway.kind.value, until=anyway.until, since=anyway.since)
 
 
+def _disk_cap(facts: Facts, _intent: Intent, settings: Settings, _at: Instant) -> Finding:
+    """What has begun goes on, for only so it ends and its space is free again; nothing new is begun (`begins_nothing`). With nothing begun, all waits."""
+    wanted, limit = facts.wanted_disk_bytes, settings.max_disk_bytes
+    level = Level.FULL if facts.begun else Level.PAUSED
+    return Finding(holds=wanted is not None and 0 < limit < wanted, level=level, value=wanted, limit=limit or None)
+
+
 # --- what the volunteer chose ----------------------------------------------------------------------------------------
 
 
@@ -296,6 +309,7 @@ RULES: Final = (
     Rule("battery_low", _battery_low, calm_s=UP_STEP_CALM_S),
     Rule("run_anyway", _run_anyway),
     Rule("woke", _woke, yields=True),
+    Rule("disk_cap", _disk_cap),
     Rule("battery", _battery, calm_s=UP_STEP_CALM_S, yields=True),
     Rule("charging", _charging, calm_s=UP_STEP_CALM_S, yields=True),
     Rule("power_saver", _power_saver, calm_s=UP_STEP_CALM_S, yields=True),
@@ -308,6 +322,10 @@ RULES: Final = (
     Rule("in_use", _in_use, yields=True),
 )
 """In order of precedence: of the rules that ask for the lowest level, the first decides."""
+
+
+NEW_ONLY: Final = frozenset({"disk_cap"})
+"""Rules that let what has begun go on, whatever its level, and hold back what has not."""
 
 
 def lowest(levels: list[Level]) -> Level:

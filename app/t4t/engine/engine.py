@@ -26,6 +26,7 @@ from t4t.engine.journal import StateJournal
 from t4t.engine.judge import Judge
 from t4t.engine.probing import Probing
 from t4t.engine.reconciler import Reconciler
+from t4t.engine.room import Room
 from t4t.engine.volition import Volition
 from t4t.engine.waking import Waking
 
@@ -61,7 +62,7 @@ class Engine:
         self._reconciler = Reconciler(parts.driver, clock=parts.clock, wake=self._bell.ring, journal=journal, patient=True)
         self._volition = Volition(parts.state, self._history, parts.clock)
         self._host = HostSide(parts, self._reconciler, self._history, self._volition, wake=self._bell.ring)
-        self._given = Given(settings=parts.settings, wishes=parts.wishes)
+        self._given = Given.of(parts)
         self._judge = Judge(parts, self._given, self._host, self._volition)
         self._intake = Intake(parts, self._given, self._reconciler, self._history, wake=self._bell.ring)
         self._view: SessionView | None = None
@@ -70,6 +71,7 @@ class Engine:
         self._holding = Holding(parts.limiter, wake=self._bell.ring)
         self._herald = Herald(parts, self._given)
         self._waking = Waking(parts, wake=self._bell.ring)
+        self._room = Room(parts, self._given, wake=self._bell.ring)
         self._set_aside: list[str] = []
         self._offset = 0.0
         self._asleep = 0.0
@@ -152,7 +154,7 @@ class Engine:
 
     def _set_given(self, settings: Settings, wishes: Wishes) -> None:
         self._given.settings, self._given.wishes = settings, wishes
-        self._reconciler.give(wishes, settings)
+        self._reconciler.give(self._given)
 
     @property
     def machines(self) -> tuple[str, ...]:
@@ -242,11 +244,8 @@ class Engine:
 
     async def _close(self) -> None:
         self._over = True
-        await self._holding.close()
-        await self._waking.close()
-        await self._host.close()
-        await self._intake.close()
-        await self._probing.close()
+        for part in (self._holding, self._waking, self._host, self._intake, self._probing, self._room):
+            await part.close()
         for _, future in self._inbox:
             future.cancel()
 
@@ -262,7 +261,7 @@ class Engine:
                 self._probing.turn(settled=self._intake.settled)
         order = self._decide()
         if self._reconciler.capabilities is not None:
-            new = not self._volition.intent.finishing
+            new = not (self._volition.intent.finishing or self._room.unknown or self._judge.begins_nothing)
             self._reconciler.turn(order, room=self._given.settings.tasks, new=new, special=self._host.orders(order))
         self._holding.turn(self._reconciler.charges.values())
         self._waking.turn(self._reconciler.charges.values(), self._host.known.power, chosen=self._given.settings.keep_awake)
@@ -283,10 +282,11 @@ class Engine:
             self._bell.ring()
 
     def _decide(self) -> Order:
-        before, now = self._judge.decide()
+        charges = self._reconciler.charges.values()
+        before, now = self._judge.decide(self._room.turn(charges))
         if before is not None and (before.level, before.deciding) != (now.level, now.deciding):
             self._history.note("level", f"{now.level.value} {now.deciding}")
-        seen = [charge.work.seen for charge in self._reconciler.charges.values()]
+        seen = [charge.work.seen for charge in charges]
         needed = max((one.info.memory_mib for one in seen if one.info is not None and not one.state.alive), default=0)
         self._judge.expect(runs=any(one.state is VmState.RUNNING for one in seen), needed_memory_mib=needed)
         if not holds_still(now.level):
@@ -323,12 +323,12 @@ class Engine:
         answers: list[tuple[asyncio.Future[object], BaseException | None]] = []
         while self._inbox:
             action, future = self._inbox.popleft()
+            failed = None
             try:
                 action()
             except T4TError as error:
-                answers.append((future, error))
-            else:
-                answers.append((future, None))
+                failed = error
+            answers.append((future, failed))
         return answers
 
     def _notice_clocks(self) -> None:
@@ -383,8 +383,7 @@ class Engine:
         return "" if self._reconciler.capabilities is None else self._reconciler.capabilities.hypervisor
 
     def _general_notices(self) -> list[NoticeView]:
-        told = [showing.notice_view(StateSetAside(file=name)) for name in self._set_aside]
-        told.extend(showing.notice_view(error) for error in self._parts.troubles())
+        told = [showing.notice_view(error) for error in (*(StateSetAside(file=name) for name in self._set_aside), *self._parts.troubles())]
         told.extend(self._intake.notices())
         told.extend([] if self._parts.patron is None else self._parts.patron.notices())
         told.extend(self._probing.notices())
@@ -393,8 +392,7 @@ class Engine:
 
     def _due_s(self) -> float:
         """Seconds until something is due by itself."""
-        waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s]
-        waits.append(self._host.due_s)
+        waits = [self._reconciler.due_s(self._parts.pace.idle_s), self._intake.due_s, self._host.due_s]
         waits.extend([] if self._judge.due is None else [self._judge.due - self._clock.wall()])
-        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s, self._herald.due_s) if due_s is not None)
+        waits.extend(due_s for due_s in (self._probing.due_s, self._volition.due_s, self._herald.due_s, self._room.due_s) if due_s is not None)
         return max(0.05, min(waits))

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from t4t.engine.record import TaskRecord
 
 _TRICKLE_LIMIT: Final = 64 * 1024
+TRICKLE_DOWN: Final = "trickle_down_"
+"""How the files begin in which a project says something to a task that runs, as BOINC's client writes them."""
 _PROGRESS_LIMIT: Final = 64 * 1024
 
 
@@ -134,4 +136,5 @@ class Exchange:
         control = {job.completion_trigger_file, job.heartbeat_filename, job.temporary_exit_trigger_file, job.fraction_done_filename, "cmdline", "context"}
         control.update(job.copy_to_shared)
         found = (path for path in shared.rglob("*") if path.is_file() and not path.is_symlink())
-        return sorted(str(path) for path in found if path.relative_to(shared).as_posix() not in control)
+        named = ((path.relative_to(shared).as_posix(), path) for path in found)
+        return sorted(str(path) for name, path in named if name not in control and not name.startswith(TRICKLE_DOWN))

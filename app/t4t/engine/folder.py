@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 JOB_FILE: Final = "vbox_job.xml"
+SHARED: Final = "shared"
 _JOB_LIMIT: Final = 1024 * 1024
 INIT_DATA: Final = "init_data.xml"
 _INIT_DATA_LIMIT: Final = 4 * 1024 * 1024
@@ -195,7 +196,7 @@ class TaskFolder:
     @property
     def shared(self) -> Path | None:
         """The host side of the guest's ``/shared``, if the job has one."""
-        return self.path / "shared" if self.job.enable_shared_directory else None
+        return self.path / SHARED if self.job.enable_shared_directory else None
 
     @property
     def own(self) -> Path:

@@ -115,6 +115,8 @@ class Intake:
                 self._opening = asyncio.create_task(self._open(key, path), name=f"open {key}")
         self._refused = {key: refusal for key, refusal in self._refused.items() if key in folders}
         for key, charge in list(self._reconciler.charges.items()):
+            if charge.work.wishes != self._given.wishes_for(key):
+                self._given.give(key, charge.work)  # who gave it wants it otherwise now
             if key not in folders and not charge.busy:
                 self._reconciler.discard(key)
                 self._let_go(key, charge.work)
@@ -180,7 +182,7 @@ class Intake:
             folder,
             self._parts.driver,
             data_dir=self._parts.data_dir,
-            wishes=self._given.wishes,
+            wishes=self._given.wishes_for(key),
             clock=self._clock,
             pace=self._parts.pace,
             listen=lambda event: self._heard(key, event),

@@ -6,6 +6,8 @@ import logging
 from typing import TYPE_CHECKING, Protocol
 
 from t4t.engine.record import peek
+from t4t.storage.disk_use import occupied
+from t4t.storage.place import MACHINES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,22 +43,10 @@ async def sweep(driver: Driver, source: TaskSource, data_dir: Path, *, tell: Tel
     orphans = [info for info in found if info.vm_id not in ours]
     if not orphans:
         return True
-    before = _used(data_dir / "vms")
+    before = occupied(data_dir / MACHINES)
     for info in orphans:
         _log.warning("removing %s, which belongs to no task", info.name)
         await driver.delete(info.vm_id)
-    freed = max(0, before - _used(data_dir / "vms")) >> 20
+    freed = max(0, before - occupied(data_dir / MACHINES)) >> 20
     tell("orphans_removed", f"{len(orphans)} {freed}")
     return True
-
-
-def _used(folder: Path) -> int:
-    """Bytes that a folder really occupies, as far as the system tells."""
-    total = 0
-    for path in folder.rglob("*"):
-        try:
-            facts = path.lstat()
-        except OSError:
-            continue
-        total += getattr(facts, "st_blocks", facts.st_size // 512) * 512
-    return total

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.disk_room import Demand
 from t4t.domain.host_events import DiskState, Power
 from t4t.domain.policy import Decision, Facts, decide, decision_after_jump, due, stirred
 from t4t.domain.readings import Readings
@@ -28,6 +29,7 @@ class Judge:
         self._volition = volition
         self._free_bytes: int | None = None
         self._needed_memory_mib = 0
+        self._demand = Demand()
         self.decision: Decision | None = None
 
     def judged(self) -> Decision:
@@ -44,12 +46,15 @@ class Judge:
             charging=power.charging,
             battery_percent=power.percent,
             needed_memory_mib=self._needed_memory_mib,
+            wanted_disk_bytes=self._demand.wanted_bytes,
+            begun=self._demand.begun,
             readings=Readings() if self._parts.sensing is None else self._parts.sensing.readings,
         )
         return decide(facts, self._volition.intent, self._given.settings, self._volition.instant(), before=self.decision)
 
-    def decide(self) -> tuple[Decision | None, Decision]:
-        """The decision before and the one from now on."""
+    def decide(self, demand: Demand) -> tuple[Decision | None, Decision]:
+        """The decision before and the one from now on; ``demand`` is the tasks'."""
+        self._demand = demand
         self._free_bytes = self._parts.free_bytes()
         before, self.decision = self.decision, self.judged()
         return before, self.decision
@@ -64,6 +69,11 @@ class Judge:
         if self._parts.sensing is not None:
             when = self._given.settings.when
             self._parts.sensing.expect(runs=runs, away_after_s=when.away_after_min * _MINUTE_S, programs=when.programs)
+
+    @property
+    def begins_nothing(self) -> bool:
+        """Whether what has not begun is to wait."""
+        return self.decision is not None and self.decision.begins_nothing
 
     def clock_was_set(self, by: float) -> None:
         """An hour of calm stays an hour."""

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from t4t.domain.clock import WallClock
+    from t4t.domain.disk_room import DiskUse
     from t4t.domain.energy import Spent
     from t4t.domain.errors import T4TError
     from t4t.domain.policy import Settings
@@ -81,6 +82,10 @@ class Patron(Protocol):
         """A guest wrote something that is to be passed on before its task's end."""
         ...
 
+    def most_cores(self, task: str) -> int:
+        """How many processors a task may have at most; 0: as many as the volunteer gives."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
@@ -95,6 +100,8 @@ class Parts:
     data_dir: Path
     free_bytes: Callable[[], int | None]
     folder_watch: FolderWatch
+    disk_use: Callable[[], DiskUse] | None = None
+    """What our files occupy, asked for in a thread; None: nobody looks, and no limit on it holds."""
     pace: Pace = CALM
     in_thread: Callable[[Callable[[], TaskFolder]], Coroutine[Any, Any, TaskFolder]] = asyncio.to_thread
     """Reads and checks a task folder beside the loop: an image's checksum takes seconds."""

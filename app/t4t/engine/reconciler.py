@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Mapping
 
     from t4t.domain.clock import WallClock
-    from t4t.domain.policy import Level, Settings
+    from t4t.domain.policy import Level
     from t4t.domain.vm import Capabilities, VmId
-    from t4t.engine.folder import Wishes
+    from t4t.engine.given import Given
     from t4t.engine.work import Work
     from t4t.hypervisor.driver import Driver
 
@@ -162,10 +162,10 @@ class Reconciler:
             for charge in self.charges.values():
                 charge.work.fitting.level = level
 
-    def give(self, wishes: Wishes, settings: Settings) -> None:
+    def give(self, given: Given) -> None:
         """The volunteer gives something else from now on."""
         for charge in self.charges.values():
-            charge.work.give(wishes, checkpoint_s=settings.checkpoint_s, gentle_percent=settings.gentle_percent)
+            given.give(charge.key, charge.work)
 
     @property
     def fitted(self) -> bool:

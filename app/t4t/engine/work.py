@@ -28,6 +28,7 @@ from t4t.engine.fitting import Fitting
 from t4t.engine.observer import TaskObserver
 from t4t.engine.record import RecordFile
 from t4t.host import resources
+from t4t.storage.place import home
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -111,7 +112,7 @@ class Work:
         """Whether this computer has what a new VM needs; raises `NotEnoughMemory` or `NotEnoughDisk`."""
         spec = self.folder.spec(self.vm, self.wishes)
         resources.check_memory(spec.memory_mib)
-        resources.check_disk(self._data_dir, self.folder.needed_disk_mib(spec))
+        resources.check_disk(home(self._data_dir), self.folder.needed_disk_mib(spec))
 
     @property
     def finished(self) -> bool:
@@ -273,7 +274,7 @@ class Work:
         self.record.save_s = self._clock.monotonic() - begun
 
     async def _checkpoint(self) -> None:
-        if await self.checkpoints.take(self._data_dir, memory_mib=self.folder.spec(self.vm, self.wishes).memory_mib):
+        if await self.checkpoints.take(home(self._data_dir), memory_mib=self.folder.spec(self.vm, self.wishes).memory_mib):
             self._gave_up_checkpoint = False
 
     async def _rest(self) -> None:

@@ -73,3 +73,13 @@ def at_once(key: str) -> str:
 def start_label() -> str:
     """The button that starts the program."""
     return gettext("Start it")
+
+
+def copied(percent: int) -> str:
+    """How far a move to another disk is."""
+    return gettext("Copying the virtual machines: {percent}\N{NO-BREAK SPACE}%").format(percent=min(100, percent))
+
+
+def moved(place: str) -> str:
+    """Where the machines are now."""
+    return gettext("The virtual machines are in {place} now.").format(place=place)

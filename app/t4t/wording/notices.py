@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
-from t4t.wording import install_notices, project_notices, settings_notices
+from t4t.wording import install_notices, move_notices, project_notices, settings_notices
 from t4t.wording.in_window import for_window
 from t4t.wording.text import Text
 
@@ -166,6 +166,7 @@ TEXTS: Final[dict[str, Text]] = {
     "T4T-TASK-14": Text("A file of the task can't be read", "{path}: {reason}.", ("Check who owns the file and that the disk is in order.",)),
 }
 TEXTS.update(install_notices.TEXTS)
+TEXTS.update(move_notices.TEXTS)
 TEXTS.update(project_notices.TEXTS)
 TEXTS.update(settings_notices.TEXTS)
 

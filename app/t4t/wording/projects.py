@@ -60,6 +60,14 @@ def credit(view: ProjectView) -> str:
     return shape.format(total=view.user_total, recent=view.user_recent, host_total=view.host_total)
 
 
+def limits(view: ProjectView) -> str:
+    """What the account says of its tasks here, and where that can be changed; empty where it says nothing."""
+    jobs = ngettext("{number} task at a time", "{number} tasks at a time", view.max_jobs).format(number=view.max_jobs) if view.max_jobs else ""
+    cpus = ngettext("{number} processor each", "{number} processors each", view.max_cpus).format(number=view.max_cpus) if view.max_cpus else ""
+    said = ", ".join(filter(None, (jobs, cpus)))
+    return gettext("at most {limits} (set in your account, on the project’s page)").format(limits=said) if said else ""
+
+
 def no_work(view: ProjectView, reader: Reader, *, in_window: bool = False) -> Iterator[str]:
     """What stands against work from a project, or has become of it, for a terminal or the window; nothing where all is well."""
     if view.ended:
@@ -105,6 +113,8 @@ def lines(view: ProjectView, now: float) -> Iterator[str]:
     who = ", ".join(filter(None, (view.user, gettext("team {team}").format(team=view.team) if view.team else "")))
     yield f"{view.name}{f' ({who})' if who else ''}: {stages(view)}"
     yield credit(view)
+    if view.max_jobs or view.max_cpus:
+        yield limits(view)
     yield from why(view, now)
     if view.unread:
         yield ngettext("{unread} new notice: t4t projects", "{unread} new notices: t4t projects", view.unread).format(unread=view.unread)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 _LONGEST: Final = 120
 _MINUTE: Final = 60.0
 _MOST: Final = 1e9
+_MOST_BYTES: Final = 1e18
+_GIB: Final = 1 << 30
 
 BECAUSE: Final = {
     "base": "nothing holds it back",
@@ -33,6 +35,7 @@ BECAUSE: Final = {
     "battery_low": "the battery is low",
     "run_anyway": "you said to run anyway",
     "woke": "the computer has just woken",
+    "disk_cap": "the disk space that you give is used up, so nothing new is begun",
     "battery": "the computer runs on battery",
     "charging": "the battery is being charged first",
     "power_saver": "the computer saves power",
@@ -56,6 +59,7 @@ HELD: Final = {
     "hot": ("Waiting: the computer is hot", "It goes on by itself when it is cooler."),
     "battery_low": ("Waiting: the battery is low", "It goes on by itself when the battery is charged."),
     "woke": ("Waiting: the computer has just woken", "It goes on by itself in a moment."),
+    "disk_cap": ("Waiting: the disk space that you give is used up", "It goes on by itself when there is space again, or when you give more."),
     "battery": ("Waiting: the computer runs on battery", "It goes on by itself when it is plugged in."),
     "charging": ("Waiting: the battery is being charged first", "It goes on by itself when the battery is full enough."),
     "power_saver": ("Waiting: the computer saves power", "It goes on by itself when power need not be saved."),
@@ -79,6 +83,7 @@ TITLES: Final = {
     "battery_low": ("The battery is low", "The battery is not low"),
     "run_anyway": ("You said to run anyway", "The rules count"),
     "woke": ("The computer has just woken", "The computer is awake for longer"),
+    "disk_cap": ("Nothing new is begun: the disk space that you give is used up", "Within the disk space that you give"),
     "battery": ("On battery", "Plugged in"),
     "charging": ("The battery is charged first", "The battery need not be charged first"),
     "power_saver": ("The computer saves power", "Power is not being saved"),
@@ -96,7 +101,7 @@ SILENT: Final = frozenset(
     {"quitting", "session_end", "sleep", "folder_gone", "run_anyway", "woke", "too_hot", "charging", "power_saver", "programs", "cheap_hours", "very_busy"}
 )
 """Rules that nobody asks about while they do not hold."""
-_KNOWN_ONLY: Final = frozenset({"memory", "hot", "full_screen", "schedule", "busy", "in_use"})
+_KNOWN_ONLY: Final = frozenset({"memory", "disk_cap", "hot", "full_screen", "schedule", "busy", "in_use"})
 """Rules of which nothing is said while nothing is known."""
 _SCREENS: Final = {
     Screen.FULL_SCREEN.value: "a window in full screen",
@@ -176,6 +181,15 @@ def _woke(view: RuleView) -> str:
     return _against(view.value, view.limit, gettext("{value} s ago, goes on after {limit} s"), gettext("{value} s ago"))
 
 
+def _disk_cap(view: RuleView) -> str:
+    value, limit = (
+        None if number is None else f"{number / _GIB:.1f}" for number in (_number(view.value, most=_MOST_BYTES), _number(view.limit, most=_MOST_BYTES))
+    )
+    if value is None or limit is None:
+        return ""
+    return gettext("{value} GiB with the next task, limit {limit} GiB").format(value=value, limit=limit)
+
+
 def _programs(view: RuleView) -> str:
     """Somebody else's names as one printable line."""
     text = view.value if isinstance(view.value, str) else ""
@@ -190,6 +204,7 @@ _SHOWN: Final[dict[str, Callable[[RuleView], str]]] = {
     "charging": _charging,
     "woke": _woke,
     "memory": _memory,
+    "disk_cap": _disk_cap,
     "full_screen": lambda view: _word(view.value, _SCREENS),
     "schedule": lambda view: _word(view.value, _SCHEDULE),
     "in_use": _in_use,

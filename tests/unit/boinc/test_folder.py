@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,9 +13,11 @@ import pytest
 from support.given_task import made
 from support.task_folders import boot_sector, job_xml, make_task
 from t4t.boinc.care import folder_bytes
-from t4t.boinc.folder import PROJECTS, SLOTS, ProjectFolder, build, open_folder, output_of
+from t4t.boinc.folder import PROJECTS, SLOTS, ProjectFolder, build, open_folder, output_of, put_word
 from t4t.domain.errors import FolderUnwritable, TaskFileMissing, TaskFileUnreadable
+from t4t.domain.project import TrickleDown
 from t4t.domain.vm import BootDisk, VmId
+from t4t.engine.exchange import Exchange
 from t4t.engine.folder import TaskFolder, Wishes
 
 if TYPE_CHECKING:
@@ -139,3 +142,32 @@ def test_what_is_removed_while_its_size_is_taken_is_no_bug(tmp_path: Path, monke
     monkeypatch.setattr(os, "scandir", meanwhile)
     assert folder_bytes(tmp_path) == 5
     assert folder_bytes(tmp_path / "never") == 0
+
+
+def test_a_word_of_the_projects_is_put_where_the_guest_looks(tmp_path: Path) -> None:
+    slot = ready(tmp_path)
+    word = TrickleDown(result_name="r_1", time=7, text="go \N{WHITE SMILING FACE}")
+    assert put_word(slot, word) is None  # they share nothing yet
+    folder = open_folder(slot)
+    folder.prepare()
+    assert folder.shared is not None
+    assert put_word(slot, word) == put_word(slot, word) == "trickle_down_7"  # we died before it was written down: not twice
+    assert put_word(slot, replace(word, text="stop")) == "trickle_down_7_2"
+    assert (folder.shared / "trickle_down_7").read_text(encoding="utf-8") == word.text
+    assert (folder.shared / "trickle_down_7_2").read_text(encoding="utf-8") == "stop"
+    assert not [path for path in Exchange(folder).outputs() if "trickle_down" in path]  # what the guest was told is no result of its
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right there")
+def test_no_link_of_the_guests_leads_a_word_elsewhere(tmp_path: Path) -> None:
+    slot = ready(tmp_path)
+    (tmp_path / "mine").mkdir()
+    (slot / "shared").mkdir()
+    (slot / "shared" / "trickle_down_7").symlink_to(tmp_path / "mine" / "file")
+    word = TrickleDown(result_name="r_1", time=7, text="go")
+    assert put_word(slot, word) == "trickle_down_7_2"
+    assert not (tmp_path / "mine" / "file").exists()
+    (slot / "shared").rename(slot / "away")
+    (slot / "shared").symlink_to(tmp_path / "mine")
+    assert put_word(slot, word) is None
+    assert list((tmp_path / "mine").iterdir()) == []

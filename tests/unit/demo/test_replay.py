@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from support.demo_rig import QUICK, Rig, demo_rig
 from t4t.demo.project import book as states
-from t4t.demo.project.book import Account, Book, Computer, Job, Task, Team
+from t4t.demo.project.book import Account, Book, Computer, Job, Task, Team, Word
 from t4t.demo.project.keys import KeyPair, md5_of, upload_permission
 from t4t.demo.project.request import RequestBroken, read_request
 from t4t.project.decode import decode_reply
@@ -47,7 +47,7 @@ ELSEWHERE = {
     **dict.fromkeys(("sched.too_little_memory", "sched.too_little_disk"), "other limits: tests of their own"),
     **dict.fromkeys(("sched.daily_quota", "sched.dont_send_jobs", "sched.app_not_selected", "sched.client_upgrade_announced"), "no switch for that here"),
     **dict.fromkeys(("sched.database_down", "sched.feeder_not_running"), "as project_down"),
-    **dict.fromkeys(("sched.next_rpc_delay_and_flags", "sched.trickle_down", "sched.code_sign_key_rotated"), "no switch for that here"),
+    **dict.fromkeys(("sched.next_rpc_delay_and_flags", "sched.code_sign_key_rotated"), "no switch for that here"),
     **dict.fromkeys(("sched.result_abort",), "a task that was withdrawn by hand"),
 }
 
@@ -65,6 +65,7 @@ class Case:
     computers: bool = True
     there: int = 0
     own_signature: bool = False
+    words: tuple[Word, ...] = ()
     stranger: bool = False
     """The official client's account was not made yet."""
 
@@ -90,6 +91,7 @@ CASES: dict[str, Case] = {
     "get_project_config.min_client_version": Case(settings={"min_password_length": 8}),
     "real-client.01.lookup_account-errorm136": Case(stranger=True),
     "sched.user_max_jobs_reached": Case(settings={"tasks_per_computer": 1}),
+    "sched.trickle_down": Case(words=(Word(hostid=1, result_name="Theory_rec_3_0", time=7, text="<text>hello from the project</text>"),)),
     "sched.too_recent": Case(rpc_time=NOW - 1),
     "sched.result_abort_unknown": Case(unknown=("Theory_not_in_db_0",)),
     "sched.lost_result_resent": Case(lost=("Theory_rec_6_0",)),
@@ -124,6 +126,7 @@ def known(case: Case, body: bytes) -> Book:
     }
     accounts[4] = replace_account(accounts[1], id=4, email="zoe@example.org", name="Zoë", key="c654cf7c9a21dd588d4c804a362c8bf1")
     book = Book(accounts=accounts, teams={1: Team(id=1, name="CERN Volunteers", userid=1, created=1.7e9)})
+    book.words += case.words
     if case.stranger:
         del accounts[8]
     try:
@@ -199,6 +202,7 @@ def told(data: bytes) -> dict[str, Any]:
         found |= {"messages": [text for text in texts if "Resent" not in text or "Theory" in text]}
         found |= {"delay": round(reply.request_delay), "down": reply.project_is_down, "ended": reply.ended, "known": reply.userid > 0}
         found |= {"new host": reply.hostid > 0, "acks": sorted(reply.result_acks), "aborts": sorted(reply.result_aborts), "trickles": reply.message_ack}
+        found |= {"words": [(word.result_name, word.text) for word in reply.trickle_downs]}
         found |= {"work": bool(reply.results), "key": bool(reply.code_sign_key)}
     if decoded.kind == "project_config":
         names = ("web_stopped", "sched_stopped", "account_creation_disabled", "invite_code_required", "min_passwd_length", "closed")

@@ -68,6 +68,8 @@ FACTS = st.builds(
     folder_gone=st.booleans(),
     charge=st.sampled_from(Charge),
     on_battery=st.booleans(),
+    wanted_disk_bytes=st.none() | st.integers(0, 1 << 34),
+    begun=st.integers(0, 2),
     charging=st.none() | st.booleans(),
     battery_percent=st.none() | st.floats(0, 100),
     readings=READINGS,
@@ -85,7 +87,13 @@ WHENS = st.builds(
     cheap_hours=st.sampled_from([(), (Hours(start="23:00", end="05:00"),)]),
     outside_cheap_hours=st.sampled_from(Response),
 )
-SETTINGS = st.builds(Settings, when=WHENS, min_free_memory_mib=st.sampled_from([0, 1024]), resume_after_s=st.sampled_from([0.0, 60.0, 3600.0]))
+SETTINGS = st.builds(
+    Settings,
+    when=WHENS,
+    min_free_memory_mib=st.sampled_from([0, 1024]),
+    max_disk_bytes=st.sampled_from([0, 1 << 33]),
+    resume_after_s=st.sampled_from([0.0, 60.0, 3600.0]),
+)
 WAITS = st.floats(0.5, 400) | st.floats(0.5, 3e6)
 
 
@@ -105,7 +113,7 @@ class _Watched:
 _ONSETS: Final = {"busy": 30.0, "very_busy": 60.0, "memory": 10.0}
 _CALMS: Final = {"busy": 120.0, "very_busy": 120.0, "hot": 300.0, "too_hot": 300.0, "memory": 300.0, "disk": 60.0, "battery_low": 60.0}
 _CALMS_OF_CHOICES: Final = {"battery": 60.0, "charging": 60.0, "power_saver": 60.0, "full_screen": 60.0, "programs": 60.0}
-_NO_MEMORY: Final = {"manual_pause", "quitting", "session_end", "sleep", "folder_gone", "run_anyway", "woke", "schedule", "cheap_hours"}
+_NO_MEMORY: Final = {"manual_pause", "quitting", "session_end", "sleep", "folder_gone", "run_anyway", "woke", "schedule", "cheap_hours", "disk_cap"}
 
 
 @many
@@ -196,7 +204,7 @@ def test_running_anyway_overrules_what_yields_and_nothing_else(facts: Facts, giv
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES if not rule.yields])
 def test_what_running_anyway_never_overrules(rule: str) -> None:
     assert rule in {
-        "manual_pause", "quitting", "session_end", "sleep", "folder_gone", "disk", "memory", "too_hot", "hot", "battery_low", "run_anyway",
+        "manual_pause", "quitting", "session_end", "sleep", "folder_gone", "disk", "memory", "too_hot", "hot", "battery_low", "run_anyway", "disk_cap",
     }  # fmt: skip
 
 
@@ -341,3 +349,16 @@ def test_who_is_not_woken_misses_nothing(facts: Facts, other: Facts, given_: Set
         assert (stands.level, stands.deciding) == (newer.level, newer.deciding)
         assert [state.holds for state in stands.rules] == [state.holds for state in newer.rules]
     assert not stirred(newer, newer)
+
+
+@many
+@given(facts=FACTS, given_=SETTINGS)
+def test_beyond_the_disk_cap_nothing_is_begun_and_what_has_begun_goes_on(facts: Facts, given_: Settings) -> None:
+    decision = decide(facts, Intent(), given_, at(0))
+    beyond = facts.wanted_disk_bytes is not None and 0 < given_.max_disk_bytes < facts.wanted_disk_bytes
+    assert decision.begins_nothing is beyond
+    without = decide(replace(facts, wanted_disk_bytes=None), Intent(), given_, at(0))
+    if facts.begun or not beyond:
+        assert decision.level is without.level  # what runs is neither slowed down nor held
+    else:
+        assert holds_still(decision.level)

@@ -50,3 +50,12 @@ def test_why_there_is_no_work() -> None:
         assert part in said
     assert in_short(view, NOW).startswith("Small: no work since")
     assert "Something does not work (T4T-NEW-99)." in list(why(ProjectView(url="u", name="S", trouble="T4T-NEW-99"), NOW))
+
+
+def test_what_the_account_allows_is_said_with_where_it_can_be_changed() -> None:
+    def said(**limits: int) -> list[str]:
+        return list(lines(ProjectView(url="u", name="Small", **limits), NOW))[2:]  # type: ignore[arg-type]  # fields by name
+
+    assert said() == []
+    assert said(max_jobs=1) == ["at most 1 task at a time (set in your account, on the project’s page)"]
+    assert said(max_jobs=2, max_cpus=4) == ["at most 2 tasks at a time, 4 processors each (set in your account, on the project’s page)"]

@@ -173,6 +173,16 @@ class Message(msgspec.Struct):
     text: str
 
 
+class Word(msgspec.Struct):
+    """A trickle that goes down to a task; ``text`` is sent as it is, as BOINC's server sends what an application's own programs wrote."""
+
+    hostid: int
+    result_name: str
+    time: int
+    text: str
+    handled: bool = False
+
+
 class Book(msgspec.Struct):
     """Everything."""
 
@@ -185,6 +195,7 @@ class Book(msgspec.Struct):
     tasks: dict[str, Task] = {}
     notices: list[Notice] = []
     messages: list[Message] = []
+    words: list[Word] = []
     credit_time: float = 0.0
     """When credit was last granted: the date of the statistics."""
 

@@ -103,6 +103,7 @@ class Scheduler:
         self._note_computer(asked, computer, reply)
         self._take_reports(asked, computer, reply)
         self._take_trickles(asked, computer, reply)
+        self._give_words(computer, reply)
         self._abort_unknown(asked, computer, reply)
         if asked.wants_work:
             self._give_work(asked, computer, reply, base, last)
@@ -227,6 +228,13 @@ class Scheduler:
                 states.Message(hostid=computer.id, result_name=one.result_name, time=one.time, variety=one.variety, text=one.text) for one in asked.trickles
             ]
             reply.account.append("<message_ack/>")
+
+    def _give_words(self, computer: Computer, reply: _Reply) -> None:
+        """What is to be said to its tasks: once, whether or not the reply arrives."""
+        for word in self._ledger.book.words:
+            if word.hostid == computer.id and not word.handled:
+                word.handled = True
+                reply.account += ["<trickle_down>", f"<result_name>{word.result_name}</result_name>", f"<time>{word.time}</time>", word.text, "</trickle_down>"]
 
     def _abort_unknown(self, asked: Asked, computer: Computer, reply: _Reply) -> None:
         """What the computer lists and should not have any more; a task whose job another one did may go if it was not begun."""

@@ -20,6 +20,7 @@ def decisions(tree: Tree) -> Settings:
     return Settings(
         pause_grace_s=tree.resources.save_after_min * _MINUTE_S,
         min_free_bytes=round(tree.resources.disk_free_gib * _GIB),
+        max_disk_bytes=round(tree.resources.disk_max_gib * _GIB),
         checkpoint_s=tree.resources.checkpoint_min * _MINUTE_S,
         tasks=tree.resources.tasks,
         gentle_percent=tree.when.gentle_percent,

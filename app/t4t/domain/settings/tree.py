@@ -109,7 +109,10 @@ class Resources(msgspec.Struct, frozen=True, kw_only=True):
     ] = 0
     memory_free_mib: Annotated[int, number("Memory that must stay free for other programs.", 0, 1024 * 1024, "MiB", zero="no limit")] = 0
     disk_max_gib: Annotated[
-        float, number("Disk space for the work of projects; they send none that would need more.", 0, 100_000, "GiB", zero="no limit", least=1)
+        float,
+        number(
+            "Disk space for all work; projects send none that would need more, and nothing new is begun beyond it.", 0, 100_000, "GiB", zero="no limit", least=1
+        ),
     ] = 0.0
     disk_free_gib: Annotated[float, number("Free disk space below which nothing runs: a saved state must always find room.", 1, 100_000, "GiB")] = 2.0
     checkpoint_min: Annotated[float, number("Running time between two checkpoints; a job may ask for more.", 1, 1440, "min")] = 10.0

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from t4t.boinc.transfers import Transfers
     from t4t.domain.preferences import Preferences
     from t4t.domain.project import FileInfo, TrickleDown
+    from t4t.domain.project_limits import ProjectLimits
     from t4t.domain.project_state import ProjectState
 
 _log = logging.getLogger(__name__)
@@ -56,16 +57,16 @@ class Care:
         transfers: Transfers,
         *,
         preferences: Callable[[], Preferences],
-        cores: Callable[[], int],
+        limits: Callable[[], ProjectLimits],
         changed: Callable[[], None],
     ) -> None:
-        """``cores``: processors of each of its tasks; ``changed`` is called when a task has come a stage further."""
+        """``limits``: what the account says of its tasks; ``changed`` is called when a task has come a stage further."""
         self._project = project
         self._around = around
         self._book = around.book
         self._transfers = transfers
         self._preferences = preferences
-        self._cores = cores
+        self._limits = limits
         self._changed = changed
         self._busy: dict[str, asyncio.Task[None]] = {}
         self._again_at: dict[str, float] = {}
@@ -184,7 +185,7 @@ class Care:
             raise SigningKeyUnreadable(reason="none was sent")
         key = SigningKey(self.state.code_sign_key) if signed else None
         await _all(self._transfers.fetch(info, key if info.name in signed else None) for info in task.files)
-        init_data = write_init_data(task, self.state, self._preferences(), cores=self._cores())
+        init_data = write_init_data(task, self.state, self._preferences(), cores=self._limits().cores(self._around.cores))
         await asyncio.to_thread(build, self.slot(task), task, init_data)
         await asyncio.to_thread(open_folder, self.slot(task))
         now = self._book.tasks.get(task.slot)

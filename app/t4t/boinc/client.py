@@ -76,14 +76,7 @@ class Client:
         uploads = Uploads(around.http, around.up, slots=around.up_slots, project=name)
         record = TransferRecord(name, around)
         self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=record, gate=around.gate)
-        self.care = Care(
-            name,
-            around,
-            self._transfers,
-            preferences=lambda: self.merged().preferences,
-            cores=lambda: self.limits.cores(around.cores),
-            changed=self.changed,
-        )
+        self.care = Care(name, around, self._transfers, preferences=lambda: self.merged().preferences, limits=lambda: self.limits, changed=self.changed)
         self._scheduler = Scheduler(around.http, save=self._book.put_project, now=around.clock.wall, chance=around.chance, new_cpid=new_cpid)
         self._one_at_a_time = asyncio.Lock()
         self._asked: list[asyncio.Future[T4TError | None]] = []
@@ -203,7 +196,6 @@ class Client:
         )
 
     def _work_wanted(self) -> WorkRequest:
-        """How much."""
         return WorkRequest() if self.leaving else wanted(self._around, self.care.tasks, self.merged().preferences, self.limits)
 
     # --- a contact -------------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ PYTHON ?= python3
 VENV := .venv/bin
 AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
-# The longest first: two files are run at a time.
-LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,task_run contract_manage contract_api traps recovery ways kills formats vm_host api_road_live smoke api_road health test_boot install))
+# The longest first: some files are run at a time.
+LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_manage contract_api traps recovery ways kills formats vm_host api_road_live smoke api_road health test_boot install))
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help

@@ -194,7 +194,7 @@ def _install_python(root: Path, *, cache: Path) -> dict[str, str]:
     run(["chroot", root, "python3", "-m", "venv", "--system-site-packages", VENV], environment=environment)
     pip: list[str | Path] = ["chroot", root, f"{VENV}/bin/python", "-m", "pip"]
     try:
-        run([*pip, "download", "-q", "-d", "/run/wheels", "--find-links", "/run/wheels", *wanted], environment=environment)
+        run([*pip, "wheel", "-q", "-w", "/run/wheels", "--find-links", "/run/wheels", *wanted], environment=environment)
     except LabFailed as failure:
         say(f"PyPI does not give the libraries ({failure}): trying with those kept from an earlier build")
     run([*pip, "install", "-q", "--no-index", "--find-links", "/run/wheels", *wanted], environment=environment)

@@ -74,7 +74,7 @@ def test_sigterm_saves_a_second_start_is_refused_and_finish_pauses(tmp_path: Pat
         assert second.is_notice("T4T-RUN-04")
 
         assert shell.ask("checkpoint").status == 0
-        shell.until(lambda: shell.task("a")["checkpoints"] == 1, "the checkpoint")
+        shell.until(lambda: shell.task("a")["checkpoints"] >= 1, "the checkpoint")
 
         agent.send_signal(signal.SIGTERM)
         assert agent.wait(60) == 0

@@ -50,9 +50,8 @@ def test_sigkill_of_the_agent_and_then_of_everything(tmp_path: Path, appliance_d
         shell.start("--cores", "1")
         shell.until(lambda: shell.task("a")["vm"] == "running", "it to go on")
         assert (shell.task("a")["lost_s"], shell.task("a")["restarts"]) == (0, 1)
-        assert shell.ask("checkpoint").status == 0
-        asked = time.monotonic()
-        shell.until(lambda: shell.task("a")["checkpoints"] == 1, "the checkpoint")
+        asked = time.monotonic()  # nobody need ask: nobody knows how long it ran without us, so one is due at once
+        shell.until(lambda: shell.task("a")["checkpoints"] >= 1, "the checkpoint")
         kept = progress(shell)
         shell.until(lambda: progress(shell) > kept, "work after the checkpoint")
 

@@ -13,6 +13,7 @@ from support.desk import a_desk
 from support.desktop import Panel
 from support.system_bus import LOGIND, MANAGER, PrivateBus, private_bus
 from support.task_shell import EE
+from support.unwatched import let_work
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,15 +33,14 @@ async def until_locks(bus: PrivateBus, count: int) -> None:
             pass
 
 
-async def test_the_computer_shuts_down_under_the_tray(tmp_path: Path, appliance_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_the_computer_shuts_down_under_the_tray(tmp_path: Path, appliance_dir: Path) -> None:
     (tmp_path / "system").mkdir()
     async with private_bus(tmp_path / "system") as bus, a_desk(tmp_path) as desk, Panel.at_work(desk.bus) as panel:
         await bus.logind(delay_s=DELAY_S)
-        for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS"):
-            monkeypatch.setenv(name, desk.environment()[name])
-        monkeypatch.delenv("QT_QPA_PLATFORM", raising=False)
         with agent_on(tmp_path / "agent", appliance_dir) as shell:
-            shell.environment = {"DBUS_SYSTEM_BUS_ADDRESS": bus.address, "XDG_SESSION_ID": "c1"}
+            let_work(shell.data)
+            shell.environment = {name: desk.environment()[name] for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS")} | {"QT_QPA_PLATFORM": "xcb"}
+            shell.environment |= {"DBUS_SYSTEM_BUS_ADDRESS": bus.address, "XDG_SESSION_ID": "c1"}
             shell.add_task("a", EE.format(events=20_000, seed=7), memory_size_mb="256", minimum_checkpoint_interval="3600")
             agent = await asyncio.to_thread(shell.start, "--tray", "--cores", "1")
             await asyncio.to_thread(shell.until_progress, "a", 0.0)

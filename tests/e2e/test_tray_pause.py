@@ -13,6 +13,7 @@ from support.agent_shell import AgentShell, agent_on, cpu_seconds
 from support.desk import a_desk
 from support.desktop import Panel
 from support.task_shell import EE
+from support.unwatched import let_work
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,8 +38,7 @@ async def test_pause_for_an_hour_by_click_survives_the_agent(shell: AgentShell, 
     shell.add_task("a", EE.format(events=1200, seed=random.SystemRandom().randrange(1, 30_000)))
     async with a_desk(tmp_path) as desk, Panel.at_work(desk.bus) as panel:
         shell.environment |= {name: desk.environment()[name] for name in ("DISPLAY", "DBUS_SESSION_BUS_ADDRESS")} | {"QT_QPA_PLATFORM": "xcb"}
-        for setting in ("in_use=go-on", "busy_slow_percent=0", "busy_pause_percent=0"):  # who clicks uses the computer, and so does who tests
-            assert (await asyncio.to_thread(shell.ask, "settings", "set", f"when.{setting}")).status == 0
+        let_work(shell.data)
         agent = await asyncio.to_thread(shell.start, "--tray", "--cores", "1")
         await asyncio.to_thread(shell.until_progress, "a", 0.05)
         item = await panel.until(lambda item: item.tooltip.startswith("Working: "))

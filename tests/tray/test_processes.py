@@ -12,6 +12,7 @@ import psutil
 import pytest
 
 from support.desktop import Panel, a_process, x_server
+from support.unwatched import let_work
 from t4t.api.client import Client
 from t4t.domain.errors import AgentMissing
 from t4t.domain.session import SessionView, TrayState
@@ -75,6 +76,7 @@ def _of(data: Path, word: str) -> list[psutil.Process]:
 def data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder whose sockets lie in it, for the test as for the processes."""
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    let_work(desk.folder / "data")
     return desk.folder / "data"
 
 
@@ -176,7 +178,6 @@ async def test_without_a_screen_it_says_so_and_works(desk: Desk, data: Path, dis
 @pytest.fixture
 def spoiled(data: Path) -> Path:
     """A data folder in which no work can be put."""
-    data.mkdir()
     (data / "tasks").write_text("not a folder", encoding="utf-8")
     return data
 

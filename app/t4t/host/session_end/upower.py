@@ -22,6 +22,7 @@ _BATTERY: Final = "/org/freedesktop/UPower/devices/DisplayDevice"
 """All batteries together, as a desktop shows them."""
 _LEVELS: Final = {1: Charge.FINE, 2: Charge.FINE, 3: Charge.LOW, 4: Charge.CRITICAL, 5: Charge.CRITICAL}
 
+_UNKNOWN: Final = 0
 _CHARGES: Final = 1
 """``UpDeviceState``: 1 is charging; 4 fully charged, 5 and 6 wait, as with a computer that keeps its battery at 60 %."""
 
@@ -96,6 +97,7 @@ def power_of(service: Mapping[str, object], battery: Mapping[str, object]) -> Po
     percent = float(charge) if isinstance(charge, int | float) and battery.get("IsPresent") is True else None
     state = battery.get("State")
     if not on_battery:
-        return Power(percent=percent, charging=state == _CHARGES if percent is not None and isinstance(state, int) else None)
+        told = percent is not None and isinstance(state, int) and state != _UNKNOWN
+        return Power(percent=percent, charging=state == _CHARGES if told else None)
     known = _LEVELS.get(level) if isinstance(level, int) else None
     return Power(on_battery=True, percent=percent, charge=known or charge_of(on_battery=True, percent=percent))

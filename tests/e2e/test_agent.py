@@ -93,6 +93,6 @@ def test_sigterm_saves_a_second_start_is_refused_and_finish_pauses(tmp_path: Pat
         why = json.loads(shell.ask("why").out)
         assert set(why) == {"level", "deciding", "since", "next_change", "rules"}
         assert why["deciding"] == "manual_pause"
-        assert all(set(rule) == {"id", "value", "limit", "holds"} for rule in why["rules"])
+        assert all(set(rule) == {"id", "value", "limit", "holds", "overruled"} for rule in why["rules"])
         assert shell.ask("quit").status == 0
         shell.until(lambda: shell.ours() == [], "the agent to end")

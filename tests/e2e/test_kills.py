@@ -38,7 +38,7 @@ def test_sigkill_of_the_agent_and_then_of_everything(tmp_path: Path, appliance_d
     with agent_on(tmp_path, appliance_dir) as shell:
         shell.add_task("a", EE.format(events=20_000, seed=3))
         agent = shell.start("--cores", "1")
-        shell.until_progress("a", 0.001)
+        shell.until_progress("a", 0.002)
 
         agent.kill()  # no word to anybody, in the middle of the work
         begun = time.monotonic()
@@ -46,14 +46,15 @@ def test_sigkill_of_the_agent_and_then_of_everything(tmp_path: Path, appliance_d
         _, left = psutil.wait_procs(shell.ours(), timeout=SAVED_WITHIN_S)
         assert left == [], "the machine runs on without anybody"
         saved_s = time.monotonic() - begun
+        kept = progress(shell)
 
         shell.start("--cores", "1")
         shell.until(lambda: shell.task("a")["vm"] == "running", "it to go on")
         assert (shell.task("a")["lost_s"], shell.task("a")["restarts"]) == (0, 1)
         asked = time.monotonic()  # nobody need ask: nobody knows how long it ran without us, so one is due at once
         shell.until(lambda: shell.task("a")["checkpoints"] >= 1, "the checkpoint")
-        kept = progress(shell)
-        shell.until(lambda: progress(shell) > kept, "work after the checkpoint")
+        then = progress(shell)
+        shell.until(lambda: progress(shell) > then, "work after the checkpoint")
 
         since = time.monotonic() - asked
         for victim in shell.ours():
@@ -65,6 +66,6 @@ def test_sigkill_of_the_agent_and_then_of_everything(tmp_path: Path, appliance_d
         shell.until(lambda: went_back(shell), "it to go back to the checkpoint")
         shell.until_progress("a", 0.0)
         assert shell.task("a")["lost_s"] <= since + 1, "at most what was done since the checkpoint"
-        assert progress(shell) >= 0.9 * kept, "the guest itself goes on where it was at the checkpoint"
+        assert progress(shell) >= kept, "the guest itself goes on where it was at the checkpoint"
         lost_s = shell.task("a")["lost_s"]
         _log.warning("saved %.1f s after SIGKILL of the agent; SIGKILL of everything lost %.1f s, %.1f s after the checkpoint", saved_s, lost_s, since)

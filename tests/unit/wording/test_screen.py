@@ -65,7 +65,9 @@ def test_every_rule_has_a_line(view: RuleView) -> None:
     rule = words.rule(view)
     assert rule.title
     assert rule.holds is view.holds
-    assert _is_fit_to_print(rule.title + rule.value)
+    ours = "" if view.id == "programs" else rule.value  # the names of programs are other people's words
+    assert _is_fit_to_print(rule.title + ours)
+    assert _is_printable(rule.value)
     assert rule.title in words.spoken_rule(rule)
 
 

@@ -134,7 +134,7 @@ async def shows(engine: Engine, right: Callable[[SessionView], bool]) -> Session
     found: asyncio.Future[SessionView] = asyncio.get_running_loop().create_future()
     end = engine.subscribe(lambda view: found.set_result(view) if right(view) and not found.done() else None)
     try:
-        async with asyncio.timeout(40):
+        async with asyncio.timeout(150):
             return await found
     finally:
         end()

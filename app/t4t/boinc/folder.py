@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import itertools
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -106,15 +105,13 @@ def put_word(path: Path, word: TrickleDown) -> str | None:
     if shared.is_symlink() or not shared.is_dir():
         return None
     data = word.text.encode()
-    for number in itertools.count(1):
-        name = f"{TRICKLE_DOWN}{word.time}" if number == 1 else f"{TRICKLE_DOWN}{word.time}_{number}"
-        place = shared / name
-        if place.is_symlink() or place.exists():
-            if not place.is_symlink() and place.is_file() and place.read_bytes() == data:
-                break  # it is the same: we died before that was written down
-            continue
-        write_atomic(place, data)
-        break
+    name, number = f"{TRICKLE_DOWN}{word.time}", 1
+    while (place := shared / name).is_symlink() or place.exists():
+        if not place.is_symlink() and place.is_file() and place.read_bytes() == data:
+            return name  # it is the same: we died before that was written down
+        number += 1
+        name = f"{TRICKLE_DOWN}{word.time}_{number}"
+    write_atomic(place, data)
     return name
 
 

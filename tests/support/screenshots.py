@@ -21,6 +21,7 @@ from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from PySide6.QtWidgets import QLineEdit
 
+from support import wizard_pictures
 from support.api_thread import an_agent
 from support.scripted_engine import a_notice, a_task
 from support.scripted_projects import a_project, news
@@ -132,10 +133,14 @@ def _windows(made: QApplication, folder: Path) -> None:
                 a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0),
             ),
         }
-        for scene in _scenes():
+        for scene in (*_scenes(), *wizard_pictures.scenes()):
             if not scene.name.startswith(tuple(sys.argv[3:]) or ""):
                 continue
-            services.diagnosis = scene.diagnosis
+            if isinstance(scene, Scene):
+                services.diagnosis = scene.diagnosis
+            else:
+                wizard_pictures.prepare(services, scene)
+            page = scene.page if isinstance(scene, Scene) else "setup"
             agent.show(**usual | scene.changes)
             serial = agent.engine.view.serial
             _until(made, functools.partial(_has_come, session, serial))
@@ -145,7 +150,7 @@ def _windows(made: QApplication, folder: Path) -> None:
                 window = Window(session, theme, services)
                 window.resize(*scene.size)
                 window.show()
-                window.show_page(scene.page)
+                window.show_page(page)
                 scene.before(window)
                 _take(made, window, folder / f"{scene.name}-{name}.png")
                 window.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from support.first_run_rig import ScriptedFirstRun
 from t4t.domain.changes import Change, Command, Fetch, Fix, Plan, What
 from t4t.domain.diagnosis.findings import Check, Diagnosis, Finding, Remedy, Step, Verdict
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from t4t.domain.errors import T4TError
 
 WELL = Diagnosis(
     ready=True,
@@ -37,13 +37,12 @@ PLAN = Plan(
 )
 
 
-class ScriptedServices:
+class ScriptedServices(ScriptedFirstRun):
     """`t4t.gui.window.services.WindowServices`: a list of what was asked, and answers that a test sets."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        super().__init__()
         self.diagnosis = WELL
-        self.refuse_with: T4TError | None = None
         self.text = "Report of Test4Theory Desktop\n"
         self.go_on = threading.Event()
         """What is carried out ends when it is set."""
@@ -51,17 +50,12 @@ class ScriptedServices:
         self.restart = False
         self.begin: Callable[[], None] = lambda: None
 
-    def _ask(self, what: str) -> None:
-        self.asked.append(what)
-        if self.refuse_with is not None:
-            raise self.refuse_with
-
     def start_agent(self) -> None:
         self._ask("start")
         self.begin()
 
-    def doctor(self) -> Diagnosis:
-        self._ask("doctor")
+    def doctor(self, *, boot: bool = False) -> Diagnosis:
+        self._ask("boot" if boot else "doctor")
         return self.diagnosis
 
     def fix_plan(self, remedy: str) -> Fix:

@@ -66,6 +66,13 @@ QAbstractSpinBox QLineEdit:focus { border: none; }
 QLineEdit:disabled { color: $muted; border-color: $line; }
 QCheckBox { spacing: 8px; min-height: ${target}px; }
 QCheckBox:focus { color: $accent; }
+QWidget[role="steps"] QPushButton { min-height: ${large}px; }
+QWidget[role="steps"] QPushButton:focus { min-height: ${inner_large}px; }
+QFrame[role="chosen"] { background: $accent_soft; border: 2px solid $accent; border-radius: ${card}px; }
+QFrame[role="choice"] { background: $surface; border: 1px solid $line; border-radius: ${card}px; padding: 1px; }
+QLabel[role="good"] { color: $good; font-weight: 600; }
+QRadioButton { spacing: 8px; min-height: ${target}px; font-weight: 600; }
+QRadioButton:focus { color: $accent; }
 QDialog { background: $window; }
 QProgressBar { background: $line; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
@@ -102,6 +109,7 @@ def sheet(colors: Colors, larger: float) -> str:
         on_accent=colors.on_accent,
         accent_soft=colors.accent_soft,
         attention=colors.attention,
+        good=colors.good,
         card=tokens.RADIUS_CARD,
         control_radius=tokens.RADIUS_CONTROL,
         target=round(tokens.TARGET * larger),
@@ -109,6 +117,8 @@ def sheet(colors: Colors, larger: float) -> str:
         hair=tokens.SPACE[0],
         pad=tokens.SPACE[3],
         inner_target=round(tokens.TARGET * larger) - 2 * (tokens.FOCUS - 1),  # the ring must not make the button grow
+        large=round(tokens.LARGE_TARGET * larger),
+        inner_large=round(tokens.LARGE_TARGET * larger) - 2 * (tokens.FOCUS - 1),
         field=round((tokens.TARGET - 4) * larger),
         nav=round(tokens.NAV * larger),
         nav_inner=round(tokens.NAV * larger) - 2 * (tokens.FOCUS - 1),

@@ -48,6 +48,9 @@ class ScriptedServices(ScriptedFirstRun):
         """What is carried out ends when it is set."""
         self.go_on.set()
         self.restart = False
+        self.plan: Plan | None = None
+        """Of every fix, if it is not the usual one."""
+        self.tells: list[tuple[Change | Fetch, int]] = [(PLAN.changes[0], 0)]
         self.begin: Callable[[], None] = lambda: None
 
     def start_agent(self) -> None:
@@ -61,10 +64,12 @@ class ScriptedServices(ScriptedFirstRun):
     def fix_plan(self, remedy: str) -> Fix:
         self._ask(f"plan {remedy}")
         finding = next(one for one in self.diagnosis.findings if any(step.remedy.value == remedy for step in one.steps))
-        return Fix(finding=finding, step=finding.steps[0], plan=PLAN if remedy == Remedy.INSTALL_QEMU.value else None)
+        plan = self.plan if self.plan is not None else PLAN if remedy == Remedy.INSTALL_QEMU.value else None
+        return Fix(finding=finding, step=finding.steps[0], plan=plan)
 
     def carry_out(self, fix: Fix, tell: Callable[[Change | Fetch, int], None]) -> bool:
-        tell(PLAN.changes[0], 0)
+        for one, received in self.tells:
+            tell(one, received)
         self.go_on.wait(20)
         self._ask(f"do {fix.step.remedy.value}")
         self.diagnosis = WELL

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtWidgets import QPushButton
 
+from support.scenes import Scene
 from support.scripted_engine import a_task
 from support.scripted_projects import a_project
 from support.window_rig import TROUBLE, WELL
@@ -20,9 +20,6 @@ from t4t.gui.wizard.frame import Wizard
 from t4t.gui.wizard.joining import Joining
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from support.window_rig import ScriptedServices
     from t4t.gui.window.main import Window
 
 READY: Final = dataclasses.replace(
@@ -53,16 +50,9 @@ APPLE: Final = Diagnosis(
 )
 
 
-@dataclass(frozen=True)
-class WizardScene:
-    """One picture in each scheme: where somebody is, what the agent shows, what is done first."""
-
-    name: str
-    place: Setup
-    diagnosis: Diagnosis = READY
-    changes: dict[str, Any] = field(default_factory=dict)
-    before: Callable[[Window], object] = lambda _window: None
-    size: tuple[int, int] = (1040, 720)
+def _scene(name: str, place: Setup, **more: Any) -> Scene:
+    given: dict[str, Any] = {"size": (1040, 720), "diagnosis": READY, "place": place} | more
+    return Scene(name=f"wizard-{name}", page="setup", **given)
 
 
 def wizard(window: Window) -> Wizard:
@@ -82,7 +72,7 @@ def _choose(window: Window, way: str) -> None:
     page.radios[way].setChecked(True)
 
 
-def scenes() -> list[WizardScene]:
+def scenes() -> list[Scene]:
     """All of them."""
     nothing: dict[str, Any] = {
         "state": TrayState.SETTING_UP,
@@ -94,26 +84,20 @@ def scenes() -> list[WizardScene]:
     runs = a_task(fraction=0.37, elapsed_s=40.0, checkpoints=0, name="t4t_demo_1_0")
     demo = Setup(step=Place.FIRST_RESULT, demo=True)
     return [
-        WizardScene("wizard-welcome", Setup()),
-        WizardScene("wizard-welcome-how", Setup(), before=lambda window: _press(window, "How does it work?")),
-        WizardScene("wizard-computer", Setup(step=Place.COMPUTER)),
-        WizardScene("wizard-computer-missing", Setup(step=Place.COMPUTER), diagnosis=MISSING),
-        WizardScene("wizard-computer-trouble", Setup(step=Place.COMPUTER), diagnosis=TROUBLE),
-        WizardScene("wizard-computer-apple", Setup(step=Place.COMPUTER), diagnosis=APPLE),
-        WizardScene("wizard-resources", Setup(step=Place.RESOURCES)),
-        WizardScene("wizard-resources-narrow", Setup(step=Place.RESOURCES), size=(420, 720)),
-        WizardScene("wizard-account", Setup(step=Place.ACCOUNT)),
-        WizardScene("wizard-account-create", Setup(step=Place.ACCOUNT), before=lambda window: _choose(window, "create"), size=(1040, 900)),
-        WizardScene("wizard-account-demo", Setup(step=Place.ACCOUNT), before=lambda window: _choose(window, "demo")),
-        WizardScene("wizard-privacy-demo", Setup(step=Place.PRIVACY, demo=True)),
-        WizardScene("wizard-result-fetch", demo, changes=nothing),
-        WizardScene("wizard-result-boot", demo, changes=nothing | {"tasks": (boots,)}),
-        WizardScene("wizard-result-compute", demo, changes=nothing | {"tasks": (runs,), "state": TrayState.WORKING}),
-        WizardScene("wizard-result-there", demo, changes=nothing | {"finished": 1, "state": TrayState.WORKING}),
+        _scene("welcome", Setup()),
+        _scene("welcome-how", Setup(), before=lambda window: _press(window, "How does it work?")),
+        _scene("computer", Setup(step=Place.COMPUTER)),
+        _scene("computer-missing", Setup(step=Place.COMPUTER), diagnosis=MISSING),
+        _scene("computer-trouble", Setup(step=Place.COMPUTER), diagnosis=TROUBLE),
+        _scene("computer-apple", Setup(step=Place.COMPUTER), diagnosis=APPLE),
+        _scene("resources", Setup(step=Place.RESOURCES)),
+        _scene("resources-narrow", Setup(step=Place.RESOURCES), size=(420, 720)),
+        _scene("account", Setup(step=Place.ACCOUNT)),
+        _scene("account-create", Setup(step=Place.ACCOUNT), before=lambda window: _choose(window, "create"), size=(1040, 900)),
+        _scene("account-demo", Setup(step=Place.ACCOUNT), before=lambda window: _choose(window, "demo")),
+        _scene("privacy-demo", Setup(step=Place.PRIVACY, demo=True)),
+        _scene("result-fetch", demo, changes=nothing),
+        _scene("result-boot", demo, changes=nothing | {"tasks": (boots,)}),
+        _scene("result-compute", demo, changes=nothing | {"tasks": (runs,), "state": TrayState.WORKING}),
+        _scene("result-there", demo, changes=nothing | {"finished": 1, "state": TrayState.WORKING}),
     ]
-
-
-def prepare(services: ScriptedServices, scene: WizardScene) -> None:
-    """Before the window is made."""
-    services.diagnosis = scene.diagnosis
-    services.place = scene.place

@@ -70,10 +70,10 @@ _WORDS: Final = {
     "suggested": "suggested here",
     # account
     "account_below": "LHC@home counts what each account has computed. You can begin without one.",
-    "create": "I am new here: create an account",
+    "create": "New here: create an account",
     "log_in": "I have an account: sign in",
     "key": "I have an account key",
-    "other": "Use the account of BOINC on this computer",
+    "other": "Use BOINC’s account",
     "demo": "Try it without an account",
     "demo_text": "A small demo project inside this program hands out four real jobs of about a minute each. Nothing leaves your computer, and nobody "
     "counts it. You can join LHC@home afterwards.",
@@ -92,10 +92,9 @@ _WORDS: Final = {
     "found": "That worked. The next screen is the last before it starts.",
     "look_up_team": "Look the team up",
     "runs_beside": "BOINC on this computer works for this project too. Both at once need twice the memory: stop it there first.",
-    "key_file": "Keep the key in a file that a passphrase encrypts",
-    "key_run": "Keep the key only until the program ends",
-    "key_keyring": "Keep the key in this system’s keyring",
-    "key_where": "Where the account key is kept",
+    "key_file": "In a file that a passphrase encrypts",
+    "key_run": "Only until the program ends",
+    "key_where": "Where shall the account key be kept?",
     "passphrase": "Passphrase for that file",
     # privacy
     "privacy_below": "All of it, on one screen. Nothing of the project’s work has left your computer yet.",
@@ -116,8 +115,8 @@ _WORDS: Final = {
     "boot": "Start the science box",
     "compute": "Simulate collisions",
     "count": "Send the result",
-    "autostart": "Start Test4Theory when I log in (recommended)",
-    "autostart_text": "Otherwise it works only after you have started it yourself.",
+    "autostart": "Start it when I log in",
+    "autostart_text": "Recommended: otherwise it works only after you have started it yourself.",
     "autostart_refused": "This system’s own settings have switched that off; they have the last word.",
     "see_science": "See the physics live",
     "see_home": "Show me what it does",
@@ -245,7 +244,7 @@ def trying(now: Trying) -> str:
 
 def other_account(user: str) -> str:
     """The account of another client here."""
-    return gettext("Use the account of {user} from BOINC on this computer").format(user=plain(user, 60)) if user else word("other")
+    return gettext("Use {user}’s account from BOINC").format(user=plain(user, 20)) if user else word("other")
 
 
 def new_password(config: ProjectConfig | None) -> str:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QCheckBox, QFrame, QHBoxLayout, QRadioButton, QSizePolicy, QVBoxLayout, QWidget
 
-from t4t.gui.components.basic import label, say
-from t4t.gui.theme.style import give_role
+from t4t.gui.components.basic import label
+from t4t.gui.theme.style import give_role, outline
 from t4t.gui.theme.tokens import SPACE
 
 if TYPE_CHECKING:
@@ -38,25 +38,15 @@ class ChoiceCard(QFrame):
         box = QVBoxLayout(self)
         box.setContentsMargins(SPACE[3], SPACE[1], SPACE[3], SPACE[2])
         box.setSpacing(2)
-        box.addWidget(self.radio)
-        self._mark = label("new", mark)
-        self._mark.setVisible(bool(mark))
-        box.addWidget(self._mark)
-        self.lines = [label("muted", text) for text in lines]
-        for line in self.lines:
-            box.addWidget(line)
+        head = QHBoxLayout()
+        head.addWidget(self.radio, 1)
+        if mark:
+            head.addWidget(label("new", mark, wraps=False))
+        box.addLayout(head)
+        for line in lines:
+            box.addWidget(label("muted", line))
         box.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
-
-    def rename(self, name: str) -> None:
-        """Another name, once more is known."""
-        if self.radio.text() != name:
-            self.radio.setText(name)
-            self.radio.setAccessibleName(name)
-
-    def say_below(self, text: str) -> None:
-        """Its first line."""
-        say(self.lines[0], text)
 
     def _toggled(self, on: bool) -> None:  # noqa: FBT001 - Qt's signature
         give_role(self, "chosen" if on else "choice")
@@ -69,6 +59,21 @@ class ChoiceCard(QFrame):
         if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
             self.radio.setFocus(Qt.FocusReason.MouseFocusReason)
             self.radio.setChecked(True)
+
+
+class Tick(QCheckBox):
+    """A box to tick that is seen on a dark window too."""
+
+    def __init__(self, theme: Theme, text: str) -> None:
+        """Not ticked."""
+        super().__init__(text)
+        self.setAccessibleName(text)
+        self._theme = theme
+        theme.changed.connect(self._dress)
+        self._dress()
+
+    def _dress(self) -> None:
+        self.setPalette(outline(self.palette(), self._theme))
 
 
 class Columns(QWidget):

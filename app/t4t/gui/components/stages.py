@@ -86,7 +86,10 @@ class Stages(QWidget):
         box = QHBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)
         box.addWidget(self._rows)
-        theme.changed.connect(lambda: self.fill(self._shown))
+        theme.changed.connect(self._recolour)
+
+    def _recolour(self) -> None:
+        self.fill(self._shown)
 
     @property
     def shown(self) -> tuple[Stage, ...]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QLineEdit, QPlainTextEdit, QVBoxLayout, QWidget
 
 from t4t.domain import invitation
 from t4t.domain.signup import Signup, Way
 from t4t.gui.components.basic import Card, button, label, say
+from t4t.gui.components.choices import Tick
 from t4t.gui.theme.style import give_role
 from t4t.gui.theme.tokens import SPACE
 from t4t.wording import wizard as words
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from t4t.domain.project import ProjectConfig
     from t4t.gui.theme.style import Theme
 
@@ -28,7 +31,8 @@ _SHOWN: Final = {
 _NEEDED: Final = {Way.CREATE: ("email", "name", "password"), Way.LOG_IN: ("email", "password"), Way.KEY: ("account_key",), Way.OTHER_CLIENT: ()}
 _SECRET: Final = frozenset({"password", "account_key"})
 _FIELDS: Final = ("project", "email", "name", "password", "account_key", "code", "team")
-_WIDE: Final = 420
+_ROOMY: Final = 560
+"""From this width on there are two columns."""
 _TERMS: Final = 120
 
 
@@ -49,11 +53,17 @@ class Form(Card):
         super().__init__()
         self._way = Way.CREATE
         self._config: ProjectConfig | None = None
+        self._columns = 0
         self.fields: dict[str, QLineEdit] = {}
         self._rows: dict[str, QWidget] = {}
+        self._theme = theme
+        self._grid = QGridLayout()
+        self._grid.setHorizontalSpacing(SPACE[3])
+        self._grid.setVerticalSpacing(SPACE[1])
+        self.rows.addLayout(self._grid)
         for key in _FIELDS:
-            self._rows[key] = self._row(theme, key)
-            self.rows.addWidget(self._rows[key])
+            self._rows[key] = self._row(key)
+            self._rows[key].setParent(self)
         self.fields["project"].setText(LHC)
         self.fields["project"].editingFinished.connect(self.project_changed)
         self.fields["code"].editingFinished.connect(self._invited)
@@ -69,15 +79,14 @@ class Form(Card):
         self._terms.setAccessibleName(words.word("terms"))
         self._terms.setMinimumHeight(theme.px(_TERMS))
         give_role(self._terms, "text")
-        self.accept = QCheckBox(words.word("accept"))
-        self.accept.setAccessibleName(words.word("accept"))
+        self.accept = Tick(theme, words.word("accept"))
         self.accept.toggled.connect(self.changed)
         self.rows.addWidget(self._find, 0, Qt.AlignmentFlag.AlignLeft)
         for part in (self.team, self._terms_title, self._terms, self.accept):
             self.rows.addWidget(part)
         self.show_way(Way.CREATE)
 
-    def _row(self, theme: Theme, key: str) -> QWidget:
+    def _row(self, key: str) -> QWidget:
         made = QWidget()
         box = QVBoxLayout(made)
         box.setContentsMargins(0, 0, 0, SPACE[0])
@@ -86,7 +95,6 @@ class Form(Card):
         name.setObjectName("caption")
         name.setBuddy(field)
         field.setAccessibleName(words.word(key))
-        field.setMaximumWidth(theme.px(_WIDE))
         field.textChanged.connect(self.changed)
         field.returnPressed.connect(self.submitted)
         if key in _SECRET:
@@ -112,8 +120,28 @@ class Form(Card):
         self._way = way
         for key, row in self._rows.items():
             row.setVisible(key in _SHOWN[way])
+        self._columns = 0
+        self._arrange()
         self._caption()
         self.changed.emit()
+
+    def _arrange(self) -> None:
+        """In the order of reading, which is that of the keyboard, without holes."""
+        columns = 2 if self.width() >= self._theme.px(_ROOMY) else 1
+        if columns == self._columns:
+            return
+        self._columns = columns
+        for row in self._rows.values():
+            self._grid.removeWidget(row)
+        for number, key in enumerate(_SHOWN[self._way]):
+            self._grid.addWidget(self._rows[key], number // columns, number % columns)
+        for column in (0, 1):
+            self._grid.setColumnStretch(column, int(column < columns))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Two columns where there is room."""
+        super().resizeEvent(event)
+        self._arrange()
 
     def show_config(self, config: ProjectConfig | None) -> None:
         """What the project says of new accounts; None: not known yet."""

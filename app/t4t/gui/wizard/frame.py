@@ -13,7 +13,7 @@ from t4t.domain.setting_up import COUNTED, Setup, Step, after, before
 from t4t.gui.components.basic import button, label, say
 from t4t.gui.components.choices import Dots
 from t4t.gui.theme.style import give_role
-from t4t.gui.theme.tokens import SPACE
+from t4t.gui.theme.tokens import SPACE, TARGET
 from t4t.gui.wizard.checking import Checking
 from t4t.gui.wizard.giving import Giving
 from t4t.gui.wizard.joining import Joining
@@ -85,8 +85,9 @@ class Wizard(QWidget):
         across.setContentsMargins(SPACE[5], 0, SPACE[5], 0)
         across.addWidget(inner)
         row = QHBoxLayout(inner)
-        row.setContentsMargins(0, 0, 0, 0)
+        row.setContentsMargins(0, 0, SPACE[0], 0)  # or the last one's ring would be cut
         row.setSpacing(SPACE[1])
+        inner.setMinimumHeight(self._theme.px(TARGET) + 2)  # nothing jumps when a button has no use here
         row.addWidget(left, 1 if isinstance(left, QLabel) else 0, Qt.AlignmentFlag.AlignVCenter)
         if not isinstance(left, QLabel):
             row.addStretch(1)
@@ -143,11 +144,12 @@ class Wizard(QWidget):
 
     def _focus(self) -> None:
         """On the button that goes on; where it can't yet, on the screen's first control."""
-        if self.next.isEnabled():
-            self.next.setFocus(Qt.FocusReason.OtherFocusReason)
-        else:
-            self.current.setFocus()
-            self.current.focusNextChild()
+        if self.run.setup.done:
+            return
+        shown = [self.next, *(one for one in self.current.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisibleTo(self))]
+        first = next((one for one in shown if one.isEnabled()), None)
+        if first is not None:
+            first.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_buttons(self) -> None:
         if self.run.setup.done:

@@ -6,14 +6,13 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtWidgets import QButtonGroup
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout
 
 from t4t.domain.setting_up import Step
 from t4t.domain.trial_load import Trying
 from t4t.gui.background import Background
 from t4t.gui.components.basic import Card, button, label, say
 from t4t.gui.components.choices import ChoiceCard, Columns
-from t4t.gui.components.parts import Across
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.wizard.step import StepPage
 from t4t.wording import window as pages
@@ -61,7 +60,11 @@ class Giving(StepPage):
         self._stop = threading.Event()
         self.box.addWidget(self.columns)
         self.box.addWidget(self._whole)
-        self.box.addWidget(Across(self._try, self._tried, space=SPACE[2]))
+        trying = QHBoxLayout()
+        trying.setSpacing(SPACE[2])
+        trying.addWidget(self._try)
+        trying.addWidget(self._tried, 1)
+        self.box.addLayout(trying)
         self.box.addWidget(self.note)
         self.box.addStretch(1)
         self._asking = Background(self)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QCheckBox, QProgressBar
+from PySide6.QtWidgets import QProgressBar
 
 from t4t.domain.autostart import AutostartState
 from t4t.domain.first_result import Way, way_to
 from t4t.domain.setting_up import Step
 from t4t.gui.background import Background
 from t4t.gui.components.basic import Card, button, label, say
+from t4t.gui.components.choices import Tick
 from t4t.gui.components.parts import Across
 from t4t.gui.components.stages import Stage, Stages, Stand
 from t4t.gui.session import reader
@@ -51,8 +52,7 @@ class FirstResult(StepPage):
         self._science = button(words.word("see_science"), lambda: self.ended.emit("science"))
         self._home = button(words.word("see_home"), lambda: self.ended.emit("home"))
         self._join = button(words.word("join_now"), self._join_now)
-        self.autostart = QCheckBox(words.word("autostart"))
-        self.autostart.setAccessibleName(words.word("autostart"))
+        self.autostart = Tick(theme, words.word("autostart"))
         self.autostart.clicked.connect(self._switch)
         self._autostart_text = label("muted", words.word("autostart_text"))
         self._login = Card()
@@ -113,7 +113,8 @@ class FirstResult(StepPage):
             say(self._more, said.detail)
         else:
             told = screen.said(view, reader())
-            trouble = [line.strip() for project in view.projects for line in projects.no_work(project, reader(), in_window=True)]
+            idle = () if view.tasks else view.projects  # as long as there is work, nothing has to be said of more
+            trouble = [line.strip() for project in idle for line in projects.no_work(project, reader(), in_window=True)]
             say(self._said, told.sentence)
             say(self._more, "\n".join(part for part in (told.detail, *trouble) if part))
 

@@ -16,6 +16,7 @@ from support.demo_rig import small_appliance
 from support.small_project import KEY
 from support.volunteer import volunteer
 from t4t.boinc.keys import Keys
+from t4t.bootstrap import first_run
 from t4t.bootstrap.first_run import WizardWork
 from t4t.bootstrap.projects import http, projects_of
 from t4t.bootstrap.services import Services
@@ -133,7 +134,7 @@ class _Host:
         self.asked.append("leave")
 
 
-async def test_as_the_wizard_asks_for_it(tmp_path: Path) -> None:
+async def test_as_the_wizard_asks_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Through the agent's socket, from another thread; a real project that is joined takes the demo's place."""
     host = _Host()
     async with volunteer(tmp_path, job_seconds=40_000.0) as one, one.running(attach=False) as (engine, projects):
@@ -147,5 +148,6 @@ async def test_as_the_wizard_asks_for_it(tmp_path: Path) -> None:
         assert joined.project.name == "Small"
         assert host.asked == ["join", "leave"]
         await shows(engine, lambda view: len(view.projects) == 1)
+    monkeypatch.setattr(first_run, "_START_S", 0.0)
     with pytest.raises(AgentMissing):
         await asyncio.to_thread(work.try_demo)

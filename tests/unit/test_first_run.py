@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
+from support.api_thread import an_agent
 from support.window_rig import WELL
+from t4t.bootstrap import first_run
 from t4t.bootstrap.first_run import WizardWork
 from t4t.bootstrap.services import Services
 from t4t.domain.autostart import AutostartState
 from t4t.domain.changes import Pending
+from t4t.domain.errors import AgentMissing
 from t4t.domain.setting_up import Setup, Step
 from t4t.domain.settings.presets import Preset
 from t4t.host import trial_load
@@ -47,14 +50,36 @@ def test_who_has_work_already_needs_no_first_run(work: WizardWork, folder: str) 
     assert work.setup().done
 
 
-def test_presets_of_this_computer_without_an_agent(work: WizardWork) -> None:
-    found = work.offers()
-    assert [one.preset for one in found] == [Preset.GENTLE, Preset.BALANCED, Preset.EVERYTHING]
-    work.choose(Preset.EVERYTHING)
-    assert work.chosen() in {one.preset for one in found}  # on a small computer several are the same
-    assert work.price() == (0.0, "EUR")
-    work.services.of_settings().change({"energy.price_per_kwh": 0.3})
-    assert work.price() == (0.3, "EUR")
+def test_presets_are_asked_of_the_agent(work: WizardWork) -> None:
+    """Which may still be starting: nobody takes its lock meanwhile."""
+    starts = threading.Event()
+
+    def ask() -> None:
+        starts.set()
+        found.append(work.chosen())
+
+    found: list[Preset] = []
+    asking = threading.Thread(target=ask)
+    asking.start()
+    starts.wait(20)
+    with an_agent(work.services.data):
+        asking.join(30)
+        assert found == [Preset.BALANCED]
+        work.choose(Preset.EVERYTHING)
+        assert work.chosen() is Preset.EVERYTHING
+        assert work.price() == (0.0, "EUR")
+        assert not (work.services.data / "agent.lock").exists()
+
+
+def test_an_agent_that_does_not_come_is_told(work: WizardWork, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(first_run, "_START_S", 0.0)
+    for ask in (work.chosen, work.price, work.try_demo):
+        with pytest.raises(AgentMissing):
+            ask()
+
+
+def test_offers_are_of_this_computer(work: WizardWork) -> None:
+    assert [one.preset for one in work.offers()] == [Preset.GENTLE, Preset.BALANCED, Preset.EVERYTHING]
 
 
 def test_a_load_is_tried(work: WizardWork, monkeypatch: pytest.MonkeyPatch) -> None:

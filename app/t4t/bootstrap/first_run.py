@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 _PATIENCE_S: Final = 300.0
 """The demo project unpacks and signs its image first."""
+_START_S: Final = 60.0
+"""For an agent that the window has just started, on a slow computer."""
+_LOOK_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +64,35 @@ class WizardWork:
 
         return offers(self.services.of_settings().computer(), real_cores=energy.real_cores(), processor=energy.processor_name())
 
+    def _await_agent(self) -> None:
+        """Wait for the agent that the window has started. Raises `AgentMissing`.
+
+        Verbs do without one what they can, and hold its lock meanwhile: an agent that begins at that moment would find another one at work, and end.
+        """
+        end = time.monotonic() + _START_S
+        while True:
+            try:
+                Client(self.services.data).close()
+            except AgentMissing:
+                if time.monotonic() >= end:
+                    raise
+                time.sleep(_LOOK_S)
+            else:
+                return
+
     def chosen(self) -> Preset:
         """See `WizardServices`."""
+        self._await_agent()
         return self.services.of_settings().view().preset
 
     def choose(self, preset: Preset) -> None:
         """See `WizardServices`."""
+        self._await_agent()
         self.services.of_settings().preset(preset)
 
     def price(self) -> tuple[float, str]:
         """See `WizardServices`."""
+        self._await_agent()
         said = {one.path: one.value for one in self.services.of_settings().view().settings}
         return float(said["energy.price_per_kwh"]), str(said["energy.currency"])
 
@@ -93,6 +116,7 @@ class WizardWork:
 
     def attach(self, found: ProjectOffer, key: str, keep: Keep, passphrase: str) -> ProjectDetails:
         """See `WizardServices`. Only what is joined takes the demo's place."""
+        self._await_agent()
         joined = self.services.of_projects().attach(found, key, keep, passphrase)
         with contextlib.suppress(AgentMissing, NotAttached), Client(self.services.data, seconds=_PATIENCE_S) as client:
             client.call("demo", on=False)
@@ -100,6 +124,7 @@ class WizardWork:
 
     def try_demo(self) -> None:
         """See `WizardServices`."""
+        self._await_agent()
         with Client(self.services.data, seconds=_PATIENCE_S) as client:
             client.call("demo", on=True)
 

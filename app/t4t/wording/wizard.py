@@ -118,6 +118,8 @@ _WORDS: Final = {
     "autostart": "Start it when I log in",
     "autostart_text": "Recommended: otherwise it works only after you have started it yourself.",
     "autostart_refused": "This system’s own settings have switched that off; they have the last word.",
+    "watch": "Run it now, while I watch",
+    "watch_text": "It can run now, too: for an hour then, whatever you do. You can pause it at any time.",
     "see_science": "See the physics live",
     "see_home": "Show me what it does",
     "join_now": "Join LHC@home now",

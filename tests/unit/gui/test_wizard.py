@@ -224,6 +224,7 @@ def test_every_control_has_a_name_and_room(qtbot: QtBot, window: Window, service
     assert nameless(wizard) == []
     assert too_small(wizard, 32) == []
     assert wizard.next.height() >= 44
+    assert wizard.next.mapTo(wizard, QPoint(wizard.next.width(), 0)).x() > wizard.width() - 100  # at the right, whatever else is in its line
 
 
 @pytest.mark.parametrize("points", [10, 20], ids=["usual letters", "twice as large"])

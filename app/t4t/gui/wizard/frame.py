@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from t4t.gui.wizard.step import StepPage
 
 _WIDEST: Final = 920
+_MUCH: Final = 100
 _MAKERS: Final[dict[Step, Callable[[Theme, Run], StepPage]]] = {
     Step.WELCOME: Welcome,
     Step.COMPUTER: Checking,
@@ -88,9 +89,8 @@ class Wizard(QWidget):
         row.setContentsMargins(0, 0, SPACE[0], 0)  # or the last one's ring would be cut
         row.setSpacing(SPACE[1])
         inner.setMinimumHeight(self._theme.px(TARGET) + 2)  # nothing jumps when a button has no use here
-        row.addWidget(left, 1 if isinstance(left, QLabel) else 0, Qt.AlignmentFlag.AlignVCenter)
-        if not isinstance(left, QLabel):
-            row.addStretch(1)
+        row.addWidget(left, _MUCH if isinstance(left, QLabel) else 0, Qt.AlignmentFlag.AlignVCenter)
+        row.addStretch(1)  # also where there is nothing to say
         for part in right:
             if part is not None:
                 row.addWidget(part)

@@ -11,6 +11,7 @@ from t4t.domain.autostart import AutostartState
 from t4t.domain.first_result import Way, way_to
 from t4t.domain.setting_up import Step
 from t4t.gui.background import Background
+from t4t.gui.commands import Command, can_run_anyway
 from t4t.gui.components.basic import Card, button, label, say
 from t4t.gui.components.choices import Tick
 from t4t.gui.components.parts import Across
@@ -39,6 +40,7 @@ class FirstResult(StepPage):
         """Shows the session."""
         super().__init__(theme, run, Step.FIRST_RESULT, words.word("result_below"))
         self._reached = Way.FETCH
+        self._waits = False
         card = Card()
         self._said = label("name")
         self._more = label("muted")
@@ -71,8 +73,8 @@ class FirstResult(StepPage):
 
     @property
     def next_text(self) -> str:
-        """Only now there is something to be done with."""
-        return words.word("done")
+        """Who looks on is at the computer, and some rules wait until nobody is: here somebody can say otherwise."""
+        return words.word("watch" if self._waits else "done")
 
     def arrive(self) -> None:
         """Show how far it is, and how the log-in is."""
@@ -81,7 +83,10 @@ class FirstResult(StepPage):
         self._asking.start(lambda _tell: services.autostart(on=None))
 
     def go(self) -> None:
-        """It is over; the work goes on."""
+        """Run while somebody looks on; else it is over, and the work goes on."""
+        if self._waits:
+            self.run.session.send(Command.RUN_ANYWAY)
+            return
         self.run.change(step=Step.DONE)
         self.ended.emit("home")
 
@@ -99,6 +104,10 @@ class FirstResult(StepPage):
         self._login.setVisible(there)
         self._join.setVisible(there and self.run.setup.demo and not self.run.only_demo)
         self._say(view, there=there)
+        waits = not there and view is not None and can_run_anyway(view) and self.run.session.pending is None
+        if waits is not self._waits:
+            self._waits = waits
+            self.changed.emit()
         if now.way is not self._reached:
             self._reached = now.way
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, self._said.text()))
@@ -116,7 +125,8 @@ class FirstResult(StepPage):
             idle = () if view.tasks else view.projects  # as long as there is work, nothing has to be said of more
             trouble = [line.strip() for project in idle for line in projects.no_work(project, reader(), in_window=True)]
             say(self._said, told.sentence)
-            say(self._more, "\n".join(part for part in (told.detail, *trouble) if part))
+            watch = words.word("watch_text") if can_run_anyway(view) else ""
+            say(self._more, "\n".join(part for part in (told.detail, watch, *trouble) if part))
 
     # --- the end -----------------------------------------------------------------------------------------------------
 

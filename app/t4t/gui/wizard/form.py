@@ -77,7 +77,7 @@ class Form(Card):
         self._terms.setReadOnly(True)
         self._terms.setTabChangesFocus(True)
         self._terms.setAccessibleName(words.word("terms"))
-        self._terms.setMinimumHeight(theme.px(_TERMS))
+        self._terms.setFixedHeight(theme.px(_TERMS))
         give_role(self._terms, "text")
         self.accept = Tick(theme, words.word("accept"))
         self.accept.toggled.connect(self.changed)

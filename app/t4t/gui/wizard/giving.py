@@ -122,6 +122,9 @@ class Giving(StepPage):
         for preset in (best, told.chosen):  # what holds is one of them, or nobody's
             if preset in self._cards:
                 self._cards[preset].radio.setChecked(True)
+        first = self._group.checkedButton()
+        if first is not None and self._try.hasFocus():  # which was the only control until now
+            first.setFocus()
         self.changed.emit()
 
     def _show(self) -> None:

@@ -16,6 +16,7 @@ from support.x_user import XUser
 from t4t.api.client import Client
 from t4t.bootstrap.checks import doctor
 from t4t.domain.errors import AgentMissing
+from t4t.domain.session import SessionView, TrayState
 from t4t.domain.setting_up import Setup, Step
 from t4t.gui.theme.tokens import LIGHT
 from t4t.storage.setting_up import load
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.desk import Desk
-    from t4t.domain.session import SessionView
 
 pytestmark = [pytest.mark.qemu, pytest.mark.tray, pytest.mark.timeout(290)]
 
@@ -38,9 +38,12 @@ _ALL_STAGES: Final = 600
 
 @pytest.fixture
 def data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A data folder in which nothing is; the agent that the window starts ends with the test."""
+    """A data folder in which nothing is set up; the agent that the window starts ends with the test."""
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     folder = desk.folder / "data"
+    folder.mkdir()
+    # the other tests beside it disturb nobody
+    (folder / "settings.toml").write_text("[when]\nbusy_slow_percent = 0\nbusy_pause_percent = 0\n", encoding="utf-8")
     yield folder
     left = [one for one in psutil.process_iter(["cmdline"]) if str(folder) in (one.info["cmdline"] or ())]
     with contextlib.suppress(AgentMissing), Client(folder) as client:
@@ -101,11 +104,14 @@ async def test_from_the_first_start_to_the_first_result(desk: Desk, data: Path, 
             assert load(data) == Setup(step=Step.PRIVACY, demo=True)
             go_on()
             await _until(lambda: _stands(data) is Step.FIRST_RESULT, "the demo to be joined")
-            await _until(lambda: _view(data).deciding == "in_use" or bool(_view(data).tasks), "work, or a rule that waits")
-            if _view(data).deciding == "in_use":  # the clicks have told; the same button says otherwise, once the window knows
-                await asyncio.sleep(_PATIENCE_S)
-                go_on()
-            await _until(lambda: _view(data).finished > 0, "the first result", 200)
+            told = False
+            async with asyncio.timeout(200):
+                while not (now := await asyncio.to_thread(_view, data)).finished:
+                    if now.state is TrayState.WAITING and not told:  # the clicks have told that somebody is here: the same button says otherwise
+                        told = True
+                        await asyncio.sleep(_PATIENCE_S)  # until the window knows, too
+                        go_on()
+                    await asyncio.sleep(0.2)
             async with a_process(sys.executable, "-m", "support.screen_watch", LIGHT.good, environment=watching, stdout=asyncio.subprocess.PIPE) as watch:
                 assert watch.stdout is not None
                 async with asyncio.timeout(30):

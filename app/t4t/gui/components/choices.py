@@ -28,25 +28,35 @@ class ChoiceCard(QFrame):
     chosen = Signal()
     """By a person or not: it is the chosen one now."""
 
-    def __init__(self, name: str, lines: Sequence[str] = (), *, mark: str = "", spoken: str = "") -> None:
-        """``mark``: a word beside the name; ``spoken``: for who listens, if not the name."""
+    def __init__(self, name: str, lines: int) -> None:
+        """With room for so many ``lines``; it can't be chosen before `fill`."""
         super().__init__()
         give_role(self, "choice")
         self.radio = QRadioButton(name)
-        self.radio.setAccessibleName(spoken or name)
+        self.radio.setAccessibleName(name)
+        self.radio.setEnabled(False)
         self.radio.toggled.connect(self._toggled)
         box = QVBoxLayout(self)
         box.setContentsMargins(SPACE[3], SPACE[1], SPACE[3], SPACE[2])
         box.setSpacing(2)
         head = QHBoxLayout()
         head.addWidget(self.radio, 1)
-        if mark:
-            head.addWidget(label("new", mark, wraps=False))
+        self._mark = label("new", wraps=False)
+        head.addWidget(self._mark)
         box.addLayout(head)
-        for line in lines:
-            box.addWidget(label("muted", line))
+        self._lines = [label("muted") for _ in range(lines)]
+        for line in self._lines:
+            box.addWidget(line)
         box.addStretch(1)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+
+    def fill(self, lines: Sequence[str], *, mark: str, spoken: str) -> None:
+        """What it means; ``mark``: a word beside the name, ``spoken``: all of it, for who listens."""
+        for target, text in zip(self._lines, lines, strict=True):
+            target.setText(text)
+        self._mark.setText(mark)
+        self.radio.setAccessibleName(spoken)
+        self.radio.setEnabled(True)
 
     def _toggled(self, on: bool) -> None:  # noqa: FBT001 - Qt's signature
         give_role(self, "chosen" if on else "choice")
@@ -56,7 +66,7 @@ class ChoiceCard(QFrame):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Anywhere on the card."""
         super().mouseReleaseEvent(event)
-        if event.button() is Qt.MouseButton.LeftButton and self.rect().contains(event.position().toPoint()):
+        if event.button() is Qt.MouseButton.LeftButton and self.radio.isEnabled() and self.rect().contains(event.position().toPoint()):
             self.radio.setFocus(Qt.FocusReason.MouseFocusReason)
             self.radio.setChecked(True)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -73,6 +74,7 @@ class Wizard(QWidget):
         box.addWidget(self._stack, 1)
         box.addWidget(self._line(self._trouble, self.back, self.next))
         self._announced: Step | None = None
+        self._waits_for_next = False
         self._again = False
         """Whether somebody who was through looks at it once more."""
         QShortcut(QKeySequence(QKeySequence.StandardKey.Back), self).activated.connect(self.back.click)
@@ -147,17 +149,26 @@ class Wizard(QWidget):
         if self.run.setup.done:
             return
         shown = [self.next, *(one for one in self.current.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisibleTo(self))]
-        first = next((one for one in shown if one.isEnabled()), None)
-        if first is not None:
-            first.setFocus(Qt.FocusReason.OtherFocusReason)
+        first = next((one for one in shown if one.isEnabled()), self)
+        first.setFocus(Qt.FocusReason.OtherFocusReason)
+        self._waits_for_next = first is self
+
+    def _order(self, page: StepPage) -> None:
+        """The keyboard goes as eyes do: what is on the screen, also what came later, then what leads on."""
+        controls = [one for one in page.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+        for one, following in itertools.pairwise((self.later, *controls, self.back, self.next)):
+            self.setTabOrder(one, following)
 
     def _show_buttons(self) -> None:
         if self.run.setup.done:
             return
         page, step = self.current, self.run.setup.step
+        self._order(page)
         self.next.setText(page.next_text)
         self.next.setAccessibleName(words.spoken_next(page.next_text, step))
         self.next.setEnabled(page.may_go)
+        if page.may_go and self._waits_for_next:  # nothing else could have the keyboard
+            self._focus()
         self.back.setVisible(before(step) is not step)
         self.back.setEnabled(page.may_leave)
         self.later.setVisible(step is not Step.FIRST_RESULT)

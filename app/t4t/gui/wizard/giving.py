@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout
 
 from t4t.domain.setting_up import Step
+from t4t.domain.settings.presets import CHOICES, Preset
 from t4t.domain.trial_load import Trying
 from t4t.gui.background import Background
 from t4t.gui.components.basic import Card, button, label, say
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
 
     from t4t.domain.errors import T4TError
     from t4t.domain.offers import Offer
-    from t4t.domain.settings.presets import Preset
     from t4t.gui.theme.style import Theme
     from t4t.gui.wizard.step import Run
 
 _NARROW: Final = 560
+_LINES: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +47,21 @@ class Giving(StepPage):
         """Figures are worked out when it comes into view."""
         super().__init__(theme, run, Step.RESOURCES, words.word("resources_below"))
         self._offers: dict[Preset, Offer] = {}
-        self._cards: dict[Preset, ChoiceCard] = {}
         self._price: tuple[float, str] = (0.0, "")
         self._group = QButtonGroup(self)
         self.columns = Columns(theme, _NARROW)
+        self._cards = {preset: ChoiceCard(words.preset(preset), _LINES) for preset in CHOICES}
+        for card in self._cards.values():
+            self._group.addButton(card.radio)
+            card.chosen.connect(self._show)
+            self.columns.add(card)
         self._whole = Card()
         self._sum = label()
         for part in (self._sum, label("muted", words.word("by_itself")), label("muted", words.word("data")), label("muted", words.estimate())):
             self._whole.rows.addWidget(part)
         self._whole.hide()
         self._try = button(words.word("try"), self._start_or_stop)
+        self._try.setEnabled(False)
         self._tried = label("muted", words.word("try_below"))
         self._stop = threading.Event()
         self.box.addWidget(self.columns)
@@ -92,7 +98,7 @@ class Giving(StepPage):
         """Ask what there is to choose from."""
         say(self.note, "")
         services = self.run.services
-        if not self._cards:
+        if not self._offers:
             self._asking.start(lambda _tell: _Known(services.offers(), services.chosen(), services.price()))
 
     def depart(self) -> None:
@@ -111,20 +117,13 @@ class Giving(StepPage):
             return
         self._price = told.price
         for one in told.offers:
-            card = ChoiceCard(
-                words.preset(one.preset), words.offer_lines(one), mark=words.word("suggested") if one.suggested else "", spoken=words.spoken_offer(one)
-            )
-            self._group.addButton(card.radio)
-            card.chosen.connect(self._show)
-            self._cards[one.preset], self._offers[one.preset] = card, one
-            self.columns.add(card)
+            self._offers[one.preset] = one
+            mark = words.word("suggested") if one.suggested else ""
+            self._cards[one.preset].fill(words.offer_lines(one), mark=mark, spoken=words.spoken_offer(one))
         best = next((one.preset for one in told.offers if one.suggested), None)
         for preset in (best, told.chosen):  # what holds is one of them, or nobody's
             if preset in self._cards:
                 self._cards[preset].radio.setChecked(True)
-        first = self._group.checkedButton()
-        if first is not None and self._try.hasFocus():  # which was the only control until now
-            first.setFocus()
         self.changed.emit()
 
     def _show(self) -> None:
@@ -134,6 +133,7 @@ class Giving(StepPage):
             price, currency = self._price
             say(self._sum, words.offer_whole(self._offers[preset], price=price, currency=currency))
         self._whole.setVisible(preset is not None)
+        self._try.setEnabled(preset is not None)
         self.changed.emit()
 
     def _failed(self, error: T4TError) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QProgressBar
 
 from t4t.domain.autostart import AutostartState
 from t4t.domain.first_result import Way, way_to
+from t4t.domain.policy import holds_still
 from t4t.domain.setting_up import Step
 from t4t.gui.background import Background
 from t4t.gui.commands import Command, can_run_anyway
@@ -104,7 +105,7 @@ class FirstResult(StepPage):
         self._login.setVisible(there)
         self._join.setVisible(there and self.run.setup.demo and not self.run.only_demo)
         self._say(view, there=there)
-        waits = not there and view is not None and can_run_anyway(view) and self.run.session.pending is None
+        waits = not there and view is not None and _waits(view) and self.run.session.pending is None
         if waits is not self._waits:
             self._waits = waits
             self.changed.emit()
@@ -125,7 +126,7 @@ class FirstResult(StepPage):
             idle = () if view.tasks else view.projects  # as long as there is work, nothing has to be said of more
             trouble = [line.strip() for project in idle for line in projects.no_work(project, reader(), in_window=True)]
             say(self._said, told.sentence)
-            watch = words.word("watch_text") if can_run_anyway(view) else ""
+            watch = words.word("watch_text") if _waits(view) else ""
             say(self._more, "\n".join(part for part in (told.detail, watch, *trouble) if part))
 
     # --- the end -----------------------------------------------------------------------------------------------------
@@ -148,6 +149,11 @@ class FirstResult(StepPage):
     def _failed(self, error: T4TError) -> None:
         self.autostart.setChecked(False)
         say(self.note, pages.went_wrong(error))
+
+
+def _waits(view: SessionView) -> bool:
+    """Whether it stands still by a rule that somebody can overrule."""
+    return can_run_anyway(view) and holds_still(view.level)
 
 
 def _stage(way: Way, now: Progress) -> Stage:

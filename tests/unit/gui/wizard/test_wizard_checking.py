@@ -9,7 +9,7 @@ from PySide6.QtCore import QEvent, QUrl
 from PySide6.QtGui import QCloseEvent, QDesktopServices
 from PySide6.QtWidgets import QApplication
 
-from support.widgets import click, texts
+from support.widgets import buttons, click, texts
 from support.window_rig import PLAN, TROUBLE, WELL, ScriptedServices
 from support.wizard_pictures import APPLE, MISSING
 from support.wizard_screens import at, computer, says, until_says
@@ -148,6 +148,7 @@ def test_after_the_restart_it_says_what_came_of_it(qtbot: QtBot, window: Window,
     services.diagnosis = WELL
     services.pending = Pending(check="processor", remedy="x", boot="b")
     click(wizard, "Get started")
+    qtbot.waitUntil(lambda: "Check again" in buttons(wizard))
     click(wizard, "Check again")
     until_says(qtbot, wizard, "Welcome back. Processor: it is well now.")
 

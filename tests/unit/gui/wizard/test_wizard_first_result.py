@@ -119,6 +119,9 @@ def test_who_looks_on_can_have_it_run(qtbot: QtBot, window: Window, services: Sc
     qtbot.waitUntil(lambda: agent.engine.asked == ["run_anyway 1h"])
     qtbot.waitUntil(lambda: wizard.next.text() == "Done")
     assert services.place == DEMO
+    agent.show(deciding="in_use", state=TrayState.GENTLE, level=Level.GENTLE)  # it runs, if gently
+    qtbot.waitUntil(lambda: not says(wizard, "It can run now, too"))
+    assert wizard.next.text() == "Done"
     agent.show(deciding="disk", state=TrayState.WAITING, level=Level.PAUSED)  # what no volunteer can overrule
     until_says(qtbot, wizard, "Waiting")
     assert wizard.next.text() == "Done"

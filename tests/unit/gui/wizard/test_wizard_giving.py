@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QRadioButton
+from PySide6.QtWidgets import QAbstractButton, QApplication, QRadioButton
 
-from support.widgets import click
-from support.wizard_screens import at, chosen, says, stands_on, until_says
+from support.widgets import button, click
+from support.wizard_screens import at, chosen, press, says, stands_on, until_says
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.setting_up import Setup, Step
 from t4t.domain.settings.presets import Preset
+from t4t.gui.components.choices import ChoiceCard
 from t4t.gui.wizard.giving import Giving
 
 if TYPE_CHECKING:
@@ -88,6 +89,22 @@ def test_without_figures_nothing_is_chosen(qtbot: QtBot, window: Window, service
     wizard = at(window, services, Setup(step=Step.RESOURCES))
     until_says(qtbot, wizard, "/data")
     assert not wizard.next.isEnabled()
-    click(wizard, "Try it for 10 seconds")
+    assert not button(wizard, "Try it for 10 seconds").isEnabled()
+    card = wizard.current.findChildren(ChoiceCard)[0]
+    QTest.mouseClick(card, Qt.MouseButton.LeftButton)
     wizard.current.go()
     assert services.asked == ["offers"]
+
+
+def test_the_keyboard_goes_through_the_screen_in_the_order_of_reading(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
+    wizard = at(window, services, Setup(step=Step.RESOURCES))
+    giving(qtbot, wizard)
+    window.activateWindow()
+    wizard.later.setFocus()
+    seen = []
+    for _ in range(4):
+        press(Qt.Key.Key_Tab)
+        focus = QApplication.focusWidget()
+        assert isinstance(focus, QAbstractButton)
+        seen.append(focus.text())
+    assert seen == ["Gentle", "Try it for 10 seconds", "Back", "Continue"]  # arrows go from one preset to the next

@@ -10,9 +10,8 @@ import os
 import sys
 import tempfile
 import time
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["QT_SCALE_FACTOR"] = sys.argv[2] if len(sys.argv) > 2 else "1"
@@ -21,10 +20,12 @@ from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from PySide6.QtWidgets import QLineEdit
 
+from support import wizard_pictures
 from support.api_thread import an_agent
+from support.scenes import Scene
 from support.scripted_engine import a_notice, a_task
 from support.scripted_projects import a_project, news
-from support.window_rig import TROUBLE, WELL, ScriptedServices
+from support.window_rig import TROUBLE, ScriptedServices
 from t4t.domain.policy import Level
 from t4t.domain.project_view import ProjectDetails
 from t4t.domain.session import Activity, TrayState
@@ -45,7 +46,6 @@ if TYPE_CHECKING:
 
     from PySide6.QtWidgets import QApplication, QWidget
 
-    from t4t.domain.diagnosis.findings import Diagnosis
 
 _SIZES: Final = (16, 22, 24, 32, 48)
 _SCHEMES: Final = {"light": LIGHT, "dark": DARK}
@@ -57,18 +57,6 @@ def _until(made: QApplication, check: Callable[[], bool]) -> None:
         made.processEvents()
         if time.monotonic() > end:
             raise TimeoutError
-
-
-@dataclass(frozen=True)
-class Scene:
-    """One picture of each scheme: what the agent shows, which page is looked at, what else is done first."""
-
-    name: str
-    page: str = "home"
-    changes: dict[str, Any] = field(default_factory=dict)
-    diagnosis: Diagnosis = WELL
-    size: tuple[int, int] = (1040, 700)
-    before: Callable[[Window], object] = lambda _window: None
 
 
 def _search(window: Window, page: str, text: str) -> None:
@@ -132,10 +120,10 @@ def _windows(made: QApplication, folder: Path) -> None:
                 a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0),
             ),
         }
-        for scene in _scenes():
+        for scene in (*_scenes(), *wizard_pictures.scenes()):
             if not scene.name.startswith(tuple(sys.argv[3:]) or ""):
                 continue
-            services.diagnosis = scene.diagnosis
+            services.diagnosis, services.place = scene.diagnosis, scene.place
             agent.show(**usual | scene.changes)
             serial = agent.engine.view.serial
             _until(made, functools.partial(_has_come, session, serial))

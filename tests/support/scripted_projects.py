@@ -77,6 +77,10 @@ class ScriptedProjects:
     async def attach(self, config: ProjectConfig, key: str, keep: Keep, *, host_cpid: str = "") -> ProjectDetails:
         raise NotAttached(address=config.master_url)
 
+    async def demo(self, *, on: bool) -> list[ProjectDetails]:
+        self.asked.append(f"demo {on}")
+        return self.told
+
     async def update(self, address: str) -> ProjectDetails:
         self.asked.append(f"update {address}")
         if self.refuse_with is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
+from support.first_run_rig import ScriptedFirstRun
 from t4t.domain.changes import Change, Command, Fetch, Fix, Plan, What
 from t4t.domain.diagnosis.findings import Check, Diagnosis, Finding, Remedy, Step, Verdict
 
@@ -12,7 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from t4t.domain.errors import T4TError
 
 WELL = Diagnosis(
     ready=True,
@@ -37,40 +37,39 @@ PLAN = Plan(
 )
 
 
-class ScriptedServices:
+class ScriptedServices(ScriptedFirstRun):
     """`t4t.gui.window.services.WindowServices`: a list of what was asked, and answers that a test sets."""
 
     def __init__(self) -> None:
-        self.asked: list[str] = []
+        super().__init__()
         self.diagnosis = WELL
-        self.refuse_with: T4TError | None = None
         self.text = "Report of Test4Theory Desktop\n"
         self.go_on = threading.Event()
         """What is carried out ends when it is set."""
         self.go_on.set()
         self.restart = False
+        self.plan: Plan | None = None
+        """Of every fix, if it is not the usual one."""
+        self.tells: list[tuple[Change | Fetch, int]] = [(PLAN.changes[0], 0)]
         self.begin: Callable[[], None] = lambda: None
-
-    def _ask(self, what: str) -> None:
-        self.asked.append(what)
-        if self.refuse_with is not None:
-            raise self.refuse_with
 
     def start_agent(self) -> None:
         self._ask("start")
         self.begin()
 
-    def doctor(self) -> Diagnosis:
-        self._ask("doctor")
+    def doctor(self, *, boot: bool = False) -> Diagnosis:
+        self._ask("boot" if boot else "doctor")
         return self.diagnosis
 
     def fix_plan(self, remedy: str) -> Fix:
         self._ask(f"plan {remedy}")
         finding = next(one for one in self.diagnosis.findings if any(step.remedy.value == remedy for step in one.steps))
-        return Fix(finding=finding, step=finding.steps[0], plan=PLAN if remedy == Remedy.INSTALL_QEMU.value else None)
+        plan = self.plan if self.plan is not None else PLAN if remedy == Remedy.INSTALL_QEMU.value else None
+        return Fix(finding=finding, step=finding.steps[0], plan=plan)
 
     def carry_out(self, fix: Fix, tell: Callable[[Change | Fetch, int], None]) -> bool:
-        tell(PLAN.changes[0], 0)
+        for one, received in self.tells:
+            tell(one, received)
         self.go_on.wait(20)
         self._ask(f"do {fix.step.remedy.value}")
         self.diagnosis = WELL

@@ -8,7 +8,7 @@ import xcffib
 import xcffib.xproto
 import xcffib.xtest
 
-_PRESS, _RELEASE, _MOTION = 4, 5, 6
+_KEY_PRESS, _KEY_RELEASE, _PRESS, _RELEASE, _MOTION = 2, 3, 4, 5, 6
 
 
 class XUser:
@@ -34,6 +34,17 @@ class XUser:
         fake(_MOTION, 0, 0, 0, x, y, 0)
         for what in (_PRESS, _RELEASE):
             fake(what, 1, 0, 0, 0, 0, 0)
+        self._x.flush()
+
+    def press(self, keysym: int, times: int = 1) -> None:
+        """Press and release the key with this symbol, so often."""
+        setup = self._x.get_setup()
+        low, count = setup.min_keycode, setup.max_keycode - setup.min_keycode + 1
+        mapping = self._x.core.GetKeyboardMapping(low, count).reply()
+        code = low + list(mapping.keysyms).index(keysym) // mapping.keysyms_per_keycode
+        for _ in range(times):
+            for what in (_KEY_PRESS, _KEY_RELEASE):
+                self._x(xcffib.xtest.key).FakeInput(what, code, 0, 0, 0, 0, 0)
         self._x.flush()
 
     def window(self, *, full: bool) -> int:

@@ -87,6 +87,13 @@ class AttachParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return f"AttachParams({self.url!r})"
 
 
+class DemoParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Whether to work for the demo project that the agent itself is."""
+
+    on: bool = True
+    version: int = VERSION
+
+
 class UnlockParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What opens the file with the keys."""
 
@@ -134,6 +141,7 @@ Params: TypeAlias = (
     | TimelineParams
     | ProjectParams
     | AttachParams
+    | DemoParams
     | UnlockParams
     | ReadParams
     | SettingsParams
@@ -159,6 +167,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "update": ProjectParams,
     "attach": AttachParams,
     "detach": ProjectParams,
+    "demo": DemoParams,
     "unlock": UnlockParams,
     "read": ReadParams,
     "settings": NoParams,

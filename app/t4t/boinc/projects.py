@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import shutil
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from t4t.boinc.client import Client
 from t4t.boinc.folder import SLOTS
@@ -44,6 +44,18 @@ _TALLY_S: Final = 600.0
 """How often the measured times are written down."""
 
 
+class DemoHost(Protocol):
+    """Has a project of its own for who wants to try how this goes."""
+
+    async def join(self) -> None:
+        """Open it and work for it from now on."""
+        ...
+
+    async def leave(self) -> None:
+        """Work for it no longer."""
+        ...
+
+
 class Projects:
     """See `t4t.engine.parts.Patron` and `t4t.engine.source.TaskSource`; the spool's tasks are handed out after the projects'."""
 
@@ -60,6 +72,7 @@ class Projects:
         self._tally_at = 0.0
         self._on_metered = True
         self._metered: bool | None = None
+        self._demo: DemoHost | None = None
 
     @property
     def attached(self) -> bool:
@@ -96,6 +109,17 @@ class Projects:
     def moved(self) -> tuple[int, int]:
         """Bytes received and sent since the start: of files, not of contacts."""
         return self._around.allowance.received, self._around.allowance.sent
+
+    def hosts_demo(self, demo: DemoHost) -> None:
+        """Who has the demo project, if somebody wants to try it."""
+        self._demo = demo
+
+    async def demo(self, *, on: bool) -> list[ProjectDetails]:
+        """Work for the demo project, or no longer; raises what stands against it, `NotAttached` where nobody has one."""
+        if self._demo is None:
+            raise NotAttached(address="")
+        await (self._demo.join() if on else self._demo.leave())
+        return self.details()
 
     def when_answered(self, listener: Callable[[], None]) -> None:
         """Tell ``listener`` when a project has answered: the account's preferences may be others now."""

@@ -18,6 +18,7 @@ from t4t.bootstrap.projects import http, projects_of
 from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
 from t4t.bootstrap.tasks import stop_on_signals
+from t4t.bootstrap.try_out import TryOut
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy
 from t4t.engine.engine import Engine
@@ -89,6 +90,8 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         stack.push_async_callback(limits.close)
         shop = Shop()
         projects = projects_of(data, state, connections, clock=clock, once=once, workshop=shop)
+        try_out = TryOut(data, projects, clock)
+        stack.push_async_callback(try_out.close)
         senses = Senses(data, clock)
         shown = OnScreen(data, clock, tray=screen)
         ledger = ledger_of(data, clock, senses=senses, shop=shop, projects=projects, desk=desk)
@@ -133,7 +136,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         await server.start()
         with stopping(engine.quit):
             # what the network costs is known before the first file comes
-            async with ledger.kept(), senses.opened(engine, projects), projects.running(), shown.opened(engine):
+            async with ledger.kept(), senses.opened(engine, projects), projects.running(), try_out.kept(), shown.opened(engine):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
 

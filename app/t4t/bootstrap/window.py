@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t4t import desktop
+from t4t.bootstrap.first_run import WizardWork
 from t4t.cli.report import write_new
 from t4t.domain.changes import What
 
@@ -13,24 +14,21 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from t4t.cli.services import Services
     from t4t.domain.changes import Change, Fetch, Fix
     from t4t.domain.diagnosis.findings import Diagnosis
 
 
 @dataclass(frozen=True, slots=True)
-class WindowWork:
+class WindowWork(WizardWork):
     """`t4t.gui.window.services.WindowServices` by the verbs' own services: both do the same."""
-
-    services: Services
 
     def start_agent(self) -> None:
         """See `WindowServices`."""
         desktop.start(self.services.data)
 
-    def doctor(self) -> Diagnosis:
+    def doctor(self, *, boot: bool = False) -> Diagnosis:
         """See `WindowServices`."""
-        return self.services.doctor(reach=True)
+        return self.services.doctor(reach=True, boot=boot)
 
     def fix_plan(self, remedy: str) -> Fix:
         """See `WindowServices`."""

@@ -16,6 +16,7 @@ from t4t.api.endpoint import endpoint, make_private
 from t4t.api.messages import (
     AnywayParams,
     AttachParams,
+    DemoParams,
     NoParams,
     PauseParams,
     PresetParams,
@@ -144,6 +145,10 @@ class ProjectCommands(Protocol):
 
     async def attach(self, config: ProjectConfig, key: str, keep: Keep, *, host_cpid: str = "") -> ProjectDetails:
         """Work for a project from now on."""
+        ...
+
+    async def demo(self, *, on: bool) -> list[ProjectDetails]:
+        """Work for the demo project, which lives in the agent, or no longer."""
         ...
 
     async def update(self, address: str) -> ProjectDetails:
@@ -317,6 +322,8 @@ class _Conversation:
             case AttachParams():
                 config = ProjectConfig(name=params.name, master_url=params.url, web_rpc_url_base=params.web_rpc_url_base)
                 return await self._projects.attach(config, params.key, params.keep, host_cpid=params.host_cpid)
+            case DemoParams(on=on):
+                return await self._projects.demo(on=on)
             case ProjectParams() if method == "detach":
                 return await self._projects.detach(params.project, force=params.force)
             case ProjectParams():

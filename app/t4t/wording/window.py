@@ -46,7 +46,7 @@ _WORDS: Final = {
     "website": "Open its website",
     "contribution_below": "What this computer has done, as counted by the project. Credit appears after its servers have checked a result.",
     "no_project": "No project yet",
-    "no_project_text": "Work comes from a project such as LHC@home. To join, open a terminal and type: t4t attach https://lhcathome.cern.ch/lhcathome/",
+    "no_project_text": "Work comes from a project such as LHC@home. You can join one, or try it without an account.",
     "not_running_text": "This is known again as soon as Test4Theory runs.",
     "no_news": "No news",
     "no_news_text": "What the project wants you to know is shown here.",
@@ -280,12 +280,6 @@ def went_wrong(error: T4TError) -> str:
     """Why something that was asked for was not done."""
     told = notice(error, in_window=True)
     return " ".join(part for part in (f"{told.title}.", told.body, *told.remedies) if part)
-
-
-def step_done(words_of_it: str, received: int) -> str:
-    """What is being done now, with the megabytes of a download."""
-    mib = received >> 20
-    return gettext("{step}: {mib} MB").format(step=words_of_it, mib=mib) if mib else words_of_it
 
 
 # --- help ------------------------------------------------------------------------------------------------------------

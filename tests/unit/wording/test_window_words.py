@@ -51,8 +51,6 @@ def test_small_words() -> None:
     assert "Asked again" not in dict(words.project_facts(a_project(next_request=NOW - 60), AT))
     assert words.news_title(news()[0]) == "A new calculation begins (0)"
     assert words.went_wrong(NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)).startswith("Not enough disk space. 2 MiB are needed in /d")
-    assert words.step_done("Download x", 0) == "Download x"
-    assert words.step_done("Download x", 5 << 20) == "Download x: 5 MB"
     assert words.report_saved("/r.txt") == "The report is in /r.txt. Nothing was sent."
     assert words.report_name().startswith("t4t-report-20")
 

@@ -7,6 +7,7 @@ It is strict: what BOINC's servers refuse it refuses, in their words; what they 
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
 import time
 from collections import deque
@@ -27,6 +28,7 @@ from t4t.demo.project.uploads import Uploads
 from t4t.demo.project.validation import Judge, Physics, leaked
 from t4t.demo.project.website import Website
 from t4t.domain.errors import FolderUnwritable
+from t4t.durable import to_the_end
 from t4t.storage import appliance
 from t4t.storage.files import FolderLock
 
@@ -122,7 +124,8 @@ class DemoProject:
         upload_key = KeyPair.kept(self._folder / "upload_private.pem")
         self._ledger = Ledger(self._folder / "project.json")
         found = appliance.load(self._appliance_folder)
-        application = await asyncio.to_thread(prepare, found, self._folder / "download", code_key=code_key, upload_key=upload_key)
+        preparing = functools.partial(prepare, found, self._folder / "download", code_key=code_key, upload_key=upload_key)
+        application = await to_the_end(preparing)  # its lock must not go while a thread still writes
         self._uploads = Uploads(self._folder / "upload", upload_key, self._expected)
         self._scheduler = Scheduler(self._ledger, application, code_sign_key=code_key.text, settings=lambda: self.settings, now=self._now)
         self._scheduler.complaints = self.complaints

@@ -31,8 +31,10 @@ def say(target: QLabel, text: str) -> None:
     """Change the words if they are others; no words, no room."""
     if target.text() != text:
         target.setText(text)
-    if target.isHidden() != (not text):
-        target.setVisible(bool(text))
+    if not text:
+        target.hide()  # also where it has no place yet, and only looks hidden
+    elif target.isHidden():
+        target.show()
 
 
 def button(text: str, clicked: Callable[[], object], *, role: str = "") -> QPushButton:

@@ -6,13 +6,13 @@ import math
 from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from t4t.domain.errors import T4TError
 from t4t.domain.settings.fields import Field, Kind, read
 from t4t.domain.settings.layers import Origin
 from t4t.gui.components.basic import button, label, say
+from t4t.gui.theme.style import outline
 from t4t.gui.theme.tokens import SPACE, TARGET
 from t4t.wording import settings_page as words
 
@@ -24,8 +24,6 @@ _CONTROL: Final = 220
 _SETTLED_MS: Final = 400
 """A number that is stepped through is sent when it has come to rest."""
 _DECIMALS: Final = 2
-_DARKER: Final = 140
-"""By how many percent."""
 _MOST: Final = 2_000_000_000
 
 
@@ -109,10 +107,7 @@ class FieldRow(QWidget):
         self._filling = False
 
     def _dress(self) -> None:
-        """The style draws outlines in a darker shade of the window's colour, which on a dark window nobody would see."""
-        dressed = self.control.palette()
-        dressed.setColor(QPalette.ColorRole.Window, QColor(self._theme.colors.control).lighter(_DARKER))
-        self.control.setPalette(dressed)
+        self.control.setPalette(outline(self.control.palette(), self._theme))
 
     # --- controls by kind --------------------------------------------------------------------------------------------
 

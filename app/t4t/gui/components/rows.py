@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Generic, TypeVar
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QPixmap, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from t4t.domain.diagnosis.findings import Status
 from t4t.gui.components.basic import button, label, line, say
@@ -27,6 +27,7 @@ ContentT = TypeVar("ContentT")
 _THOUSAND: Final = 1000
 _SIGN: Final = 20
 _CHECK: Final = 150
+_CHECK_ROOMY: Final = 420
 _WHEN: Final = 150
 
 
@@ -135,9 +136,23 @@ class CheckRow(QWidget):
         row = QHBoxLayout(self)
         row.setContentsMargins(0, SPACE[0], 0, SPACE[0])
         row.setSpacing(SPACE[2])
-        for part, stretch in ((self._sign, 0), (self._check, 0)):
-            row.addWidget(part, stretch, Qt.AlignmentFlag.AlignTop)
-        row.addLayout(texts, 1)
+        row.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignTop)
+        self._said = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        self._said.setSpacing(SPACE[2])
+        self._said.addWidget(self._check, 0, Qt.AlignmentFlag.AlignTop)
+        self._said.addLayout(texts, 1)
+        row.addLayout(self._said, 1)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As narrow as its widest part."""
+        widest = max(self._check.width(), self._button.minimumSizeHint().width() if not self._button.isHidden() else 0)
+        return QSize(self._sign.width() + SPACE[2] + widest, super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Where it is narrow the answer stands below the question."""
+        super().resizeEvent(event)
+        wide = event.size().width() >= self._theme.px(_CHECK_ROOMY)
+        self._said.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
 
     def fill(self, finding: Finding) -> None:
         """Show ``finding``, with the first remedy where it is not well."""

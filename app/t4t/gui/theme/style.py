@@ -66,6 +66,16 @@ QAbstractSpinBox QLineEdit:focus { border: none; }
 QLineEdit:disabled { color: $muted; border-color: $line; }
 QCheckBox { spacing: 8px; min-height: ${target}px; }
 QCheckBox:focus { color: $accent; }
+QWidget[role="steps"] QPushButton { min-height: ${large}px; }
+QWidget[role="steps"] QPushButton:focus { min-height: ${inner_large}px; }
+QFrame[role="chosen"] { background: $accent_soft; border: 2px solid $accent; border-radius: ${card}px; }
+QFrame[role="choice"] { background: $surface; border: 1px solid $line; border-radius: ${card}px; padding: 1px; }
+QLabel[role="good"] { color: $good; font-weight: 600; }
+QRadioButton { spacing: 8px; min-height: ${target}px; font-weight: 600; }
+QRadioButton:focus { color: $accent; }
+QRadioButton::indicator { width: ${dot}px; height: ${dot}px; border: 1px solid $control; border-radius: ${round}px; background: $surface; }
+QRadioButton::indicator:checked { width: ${inner_dot}px; height: ${inner_dot}px; border: ${rim}px solid $accent; background: $surface; }
+QRadioButton::indicator:focus { border-color: $accent; }
 QDialog { background: $window; }
 QProgressBar { background: $line; border: none; border-radius: 3px; min-height: 6px; max-height: 6px; }
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
@@ -77,6 +87,9 @@ QScrollBar:vertical { background: transparent; width: 10px; }
 QScrollBar::handle:vertical { background: $control; border-radius: 4px; min-height: 24px; margin: 1px; }
 QScrollBar::add-line, QScrollBar::sub-line { height: 0; }
 """)
+_DOT: Final = 16
+_RIM: Final = 5
+"""A radio button: a ring, and a thick one where it is chosen."""
 _ORDINARY_POINTS: Final = {"win32": 9.0, "darwin": 13.0}
 """The size of the system's own font where nobody changed it, else `tokens.ORDINARY_POINTS`."""
 
@@ -102,6 +115,7 @@ def sheet(colors: Colors, larger: float) -> str:
         on_accent=colors.on_accent,
         accent_soft=colors.accent_soft,
         attention=colors.attention,
+        good=colors.good,
         card=tokens.RADIUS_CARD,
         control_radius=tokens.RADIUS_CONTROL,
         target=round(tokens.TARGET * larger),
@@ -109,6 +123,12 @@ def sheet(colors: Colors, larger: float) -> str:
         hair=tokens.SPACE[0],
         pad=tokens.SPACE[3],
         inner_target=round(tokens.TARGET * larger) - 2 * (tokens.FOCUS - 1),  # the ring must not make the button grow
+        large=round(tokens.LARGE_TARGET * larger),
+        inner_large=round(tokens.LARGE_TARGET * larger) - 2 * (tokens.FOCUS - 1),
+        dot=_DOT,
+        inner_dot=_DOT + 2 - 2 * _RIM,
+        rim=_RIM,
+        round=_DOT // 2 + 1,
         field=round((tokens.TARGET - 4) * larger),
         nav=round(tokens.NAV * larger),
         nav_inner=round(tokens.NAV * larger) - 2 * (tokens.FOCUS - 1),
@@ -134,6 +154,17 @@ def palette(colors: Colors) -> QPalette:
         (QPalette.ColorRole.Link, colors.accent),
     ):
         made.setColor(role, QColor(color))
+    return made
+
+
+_LIGHTER: Final = 140
+"""By how many percent."""
+
+
+def outline(of: QPalette, theme: Theme) -> QPalette:
+    """For a control whose outline the style draws in a darker shade of the window's colour, which on a dark window nobody would see."""
+    made = QPalette(of)
+    made.setColor(QPalette.ColorRole.Window, QColor(theme.colors.control).lighter(_LIGHTER))
     return made
 
 

@@ -62,6 +62,8 @@ RADIUS_CONTROL: Final = 8
 RADIUS_CARD: Final = 12
 TARGET: Final = 32
 """The least height of what can be clicked."""
+LARGE_TARGET: Final = 44
+"""The same where somebody is for the first time."""
 NAV: Final = 38
 """The height of an entry of the navigation."""
 FOCUS: Final = 2

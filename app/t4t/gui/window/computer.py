@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from t4t.domain.changes import Change, Fetch, Fix
@@ -16,10 +17,12 @@ from t4t.gui.components.basic import Card, button, label, say
 from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Facts, TextDialog
 from t4t.gui.components.rows import CheckRow, HistoryRow, Rows
+from t4t.gui.components.stages import Stage, Stages, Stand
 from t4t.gui.session import reader
 from t4t.gui.theme.tokens import SPACE
 from t4t.wording import changes, doctor, remedies, timeline
 from t4t.wording import window as words
+from t4t.wording import wizard as first_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,19 +52,29 @@ def _fill_line(row: QWidget, line: tuple[str, str]) -> None:
 class Checks(Card):
     """The doctor: a verdict, the findings, their fixes. Looks in a thread."""
 
-    def __init__(self, theme: Theme, services: WindowServices) -> None:
-        """Has not looked yet."""
-        super().__init__(words.word("ready_question"))
+    found = Signal(object)
+    """What a look came to: a `Diagnosis`."""
+    busy_changed = Signal()
+    """Whether something is looked at or done is another answer than before."""
+
+    def __init__(self, theme: Theme, services: WindowServices, *, first: bool = False) -> None:
+        """Has not looked yet. ``first``: for who sees this computer's checks for the first time: all rows, a test boot once all seems well, no headline."""
+        super().__init__("" if first else words.word("ready_question"))
         self._services = services
+        self._first = first
+        self._boots = False
         self._diagnosis: Diagnosis | None = None
+        self._steps: tuple[Change | Fetch, ...] = ()
         self._looked = 0.0
-        self._all = False
+        self._all = first
         self._verdict = label("name")
         self._note = label("muted")
         self._rows: Rows[Finding] = Rows(lambda: CheckRow(theme, self._ask_fix), _fill_check)
         self._again = button(words.word("check_again"), self.look)
         self._more = button(words.word("details"), self._toggle, role="link")
-        for part in (self._verdict, self._rows, self._note):
+        self._stages = Stages(theme)
+        self._stages.hide()
+        for part in (self._verdict, self._rows, self._stages, self._note):
             self.rows.addWidget(part)
         self.rows.addWidget(Across(self._again, self._more))
         self._looking = Background(self)
@@ -87,18 +100,31 @@ class Checks(Card):
         if time.monotonic() - self._looked > _STALE_S or self._diagnosis is None:
             self.look()
 
+    @property
+    def diagnosis(self) -> Diagnosis | None:
+        """What the last look came to; None before the first one, and after a change."""
+        return self._diagnosis
+
     def look(self) -> None:
         """Look at this computer now."""
-        if self._doing.busy or not self._looking.start(lambda _tell: self._services.doctor()):
-            return
-        say(self._note, "")
+        if self.look_quietly():
+            say(self._note, "")
+            self._stages.fill(())
+
+    def look_quietly(self) -> bool:
+        """Look without a word of it, if nothing else is going on."""
+        boot = self._boots
+        if self._planning.busy or self._doing.busy or not self._looking.start(lambda _tell: self._services.doctor(boot=boot)):
+            return False
         self._show()
+        return True
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
     def _show(self) -> None:
         found = self._diagnosis
         busy = self._looking.busy or self._planning.busy or self._doing.busy
+        self.busy_changed.emit()
         say(self._verdict, words.word("looking") if found is None else doctor.verdict(found))
         self._again.setEnabled(not busy)
         self._again.setText(words.word("looking") if self._looking.busy and found is not None else words.word("check_again"))
@@ -118,10 +144,18 @@ class Checks(Card):
         if isinstance(diagnosis, Diagnosis):
             self._diagnosis = diagnosis
             self._looked = time.monotonic()
+            if self._first and not self._boots and (diagnosis.ready or diagnosis.can_demo):
+                self._boots = True  # all seems well: now the real thing
+                self.look_quietly()
+                say(self._note, first_words.word("test_boot"))
+            elif self._note.text() == first_words.word("test_boot"):
+                say(self._note, "")
         self._show()
+        self.found.emit(self._diagnosis)
 
     def _failed(self, error: T4TError) -> None:
         say(self._note, words.went_wrong(error))
+        self._stages.fill([replace(one, stand=Stand.FAILED) if one.stand is Stand.NOW else one for one in self._stages.shown])
         self._show()
 
     # --- mending -----------------------------------------------------------------------------------------------------
@@ -152,20 +186,29 @@ class Checks(Card):
             return self._services.carry_out(fix, lambda one, received: tell((one, received)))
 
         if self._doing.start(work):
+            plan = fix.plan
+            self._steps = () if plan is None else (*plan.fetch, *plan.changes)
+            self._stages.fill([Stage(name=changes.step(one), stand=Stand.WAITING) for one in self._steps])
             say(self._note, words.word("changing"))
             self._show()
 
     def _progress(self, told: object) -> None:
         match told:
-            case (Change() | Fetch() as one, int(received)):
-                say(self._note, words.step_done(changes.step(one), received))
+            case (Change() | Fetch() as one, int(received)) if one in self._steps:
+                at = self._steps.index(one)
+                stands = [Stand.DONE] * at + [Stand.NOW] + [Stand.WAITING] * (len(self._steps) - at - 1)
+                made = [Stage(name=changes.step(each), stand=stand) for each, stand in zip(self._steps, stands, strict=True)]
+                made[at] = replace(made[at], detail=first_words.megabytes(received))
+                self._stages.fill(made)
             case _:
                 pass
 
     def _done(self, restart: object) -> None:
         say(self._note, changes.restart_due() if restart is True else words.word("changed"))
+        self._stages.fill([replace(one, stand=Stand.DONE, detail="") for one in self._stages.shown])
         self._diagnosis = None
-        self._looking.start(lambda _tell: self._services.doctor())
+        self._boots = False
+        self.look_quietly()
         self._show()
 
 

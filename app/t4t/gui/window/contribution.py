@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QUrl
+from PySide6.QtCore import Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QVBoxLayout
 
@@ -13,7 +13,7 @@ from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Empty, Facts, Stat
 from t4t.gui.session import reader
 from t4t.gui.theme.tokens import SPACE
-from t4t.wording import costs, screen
+from t4t.wording import costs, screen, wizard
 from t4t.wording import projects as project_words
 from t4t.wording import window as words
 
@@ -59,6 +59,9 @@ class ProjectCard(Card):
 class Contribution(Page):
     """One card of our own, one for each project."""
 
+    page_asked = Signal(str)
+    """Another page would help."""
+
     def __init__(self, session: Session, theme: Theme) -> None:
         """Shows ``session``."""
         super().__init__(theme, words.title("contribution"), words.word("contribution_below"))
@@ -75,6 +78,8 @@ class Contribution(Page):
         self._projects = QVBoxLayout()
         self._projects.setSpacing(SPACE[3])
         self._empty = Empty(theme, "nav-contribution")
+        self._join = button(wizard.word("again"), lambda: self.page_asked.emit("setup"))
+        self._empty.box.addWidget(self._join, 0, Qt.AlignmentFlag.AlignHCenter)
         for part in (self._trouble, self._own):
             self.box.addWidget(part)
         self.box.addLayout(self._projects)
@@ -103,6 +108,7 @@ class Contribution(Page):
             if number < len(projects):
                 card.fill(projects[number])
         self._empty.setVisible(not projects)
+        self._join.setVisible(view is not None)
         if view is None:
             self._empty.fill(screen.gone().sentence if self._session.lost is not None else screen.connecting().sentence, words.word("not_running_text"))
         else:

@@ -8,7 +8,7 @@ import platform
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
@@ -19,7 +19,7 @@ from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Facts, TextDialog
 from t4t.gui.components.rows import Rows
 from t4t.gui.theme.tokens import SPACE
-from t4t.wording import problems
+from t4t.wording import problems, wizard
 from t4t.wording import window as words
 
 if TYPE_CHECKING:
@@ -109,12 +109,16 @@ def _classified(classifiers: list[str]) -> str:
 class Help(Page):
     """All of it."""
 
+    page_asked = Signal(str)
+    """Another page would help."""
+
     def __init__(self, theme: Theme, services: WindowServices) -> None:
         """Nothing is gathered before somebody asks."""
         super().__init__(theme, words.title("help"))
         self._services = services
         self._build_problems()
         self._build_report()
+        self._build_setup()
         self._build_keyboard()
         self._build_about()
         self.box.addStretch(1)
@@ -196,6 +200,14 @@ class Help(Page):
     def _failed(self, error: T4TError) -> None:
         self._make.setEnabled(True)
         say(self._said, words.went_wrong(error))
+
+    # --- the first run, once more --------------------------------------------------------------------------------------
+
+    def _build_setup(self) -> None:
+        card = Card(wizard.word("again"))
+        card.rows.addWidget(label("muted", wizard.word("again_text")))
+        card.rows.addWidget(button(wizard.word("again"), lambda: self.page_asked.emit("setup")), 0, Qt.AlignmentFlag.AlignLeft)
+        self.box.addWidget(card)
 
     # --- keyboard and about ------------------------------------------------------------------------------------------
 

@@ -19,7 +19,7 @@ from t4t.gui.session import reader
 from t4t.gui.theme.icons import tray_name
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.tray.model import present
-from t4t.wording import commands, projects
+from t4t.wording import commands, projects, wizard
 from t4t.wording import screen as words
 from t4t.wording import window as pages
 
@@ -156,6 +156,11 @@ class Home(Page):
         self._banner.rows.addWidget(self._banner_text)
         self._banner.rows.addWidget(self._start, 0, Qt.AlignmentFlag.AlignLeft)
         self.box.addWidget(self._banner)
+        self._setup = Card(role="banner")
+        self._setup.rows.addWidget(label(text=wizard.word("unfinished")))
+        self._setup.rows.addWidget(button(wizard.word("go_on"), lambda: self.page_asked.emit("setup")), 0, Qt.AlignmentFlag.AlignLeft)
+        self._setup.hide()
+        self.box.addWidget(self._setup)
         self._notices: list[NoticeCard] = []
         self._notice_box = QVBoxLayout()
         self._notice_box.setSpacing(SPACE[2])
@@ -315,6 +320,10 @@ class Home(Page):
     def tell_of_tray(self, *, there: bool) -> None:
         """Whether this desktop shows icons of programs: without one this window is all that is seen of us."""
         self._no_tray.setVisible(not there)
+
+    def tell_of_setup(self, *, open_: bool) -> None:
+        """Whether the first run was left before its end."""
+        self._setup.setVisible(open_)
 
     # --- keyboard ----------------------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from t4t.gui.window.news import News
 from t4t.gui.window.science import Science
 from t4t.gui.window.settings import Settings
 from t4t.gui.window.single import OneWindow
+from t4t.gui.wizard.frame import Wizard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from t4t.gui.window.services import WindowServices
 
 WHY: Final = "why"
+SETUP: Final = "setup"
 _WIDTH: Final = 1040
 _HEIGHT: Final = 700
 _LEAST_WIDTH: Final = 360
@@ -57,12 +59,14 @@ class Window(QMainWindow):
         self._makers: dict[str, Callable[[], QWidget]] = {
             "home": lambda: self.home,
             "science": lambda: Science(session, theme),
-            "contribution": lambda: Contribution(session, theme),
+            "contribution": lambda: self._leads(Contribution(session, theme)),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),
-            "help": lambda: Help(theme, services),
+            "help": lambda: self._leads(Help(theme, services)),
             "settings": lambda: Settings(session, theme),
         }
+        self._services = services
+        self._more_makers: dict[str, Callable[[], QWidget]] = {SETUP: lambda: self._wizard(theme)}
         self._pages: dict[str, QWidget] = {}
         self.nav = Nav(theme, tuple(self._makers), brand=NAME)
         self._stack = QStackedWidget()
@@ -101,20 +105,22 @@ class Window(QMainWindow):
     def page(self, key: str) -> QWidget:
         """The page of this name; made when somebody first wants it, so that the window is there at once."""
         if key not in self._pages:
-            self._pages[key] = self._makers[key]()
+            self._pages[key] = (self._makers | self._more_makers)[key]()
             self._stack.addWidget(self._pages[key])
         return self._pages[key]
 
     def show_page(self, page: str) -> None:
         """Show ``page``; one that is not known is the first, ``why`` the first with the reasons."""
-        key = page if page in self._makers else "home"
+        key = page if page in self._makers or page in self._more_makers else "home"
         before, shown = self.page(self._current), self.page(key)
-        if isinstance(before, Science) and before is not shown:
+        if isinstance(before, Science | Wizard) and before is not shown:
             before.depart()
         self._current = key
-        self.nav.show_current(key)
+        self.nav.setVisible(key != SETUP)
+        if key in self._makers:
+            self.nav.show_current(key)
         self._stack.setCurrentWidget(shown)
-        if isinstance(shown, Page | Science):
+        if isinstance(shown, Page | Science | Wizard):
             shown.arrive()
         if page == WHY:
             self.home.show_why()
@@ -124,7 +130,25 @@ class Window(QMainWindow):
         self.show()
         self.raise_()
         self.activateWindow()
+        self.open_at(page)
+
+    def open_at(self, page: str) -> None:
+        """Show ``page``; in place of the first one the wizard, as long as somebody is not through with it."""
+        self.show_page(SETUP if page == "home" and not self._services.setup().done else page)
+
+    def _wizard(self, theme: Theme) -> Wizard:
+        made = Wizard(self._session, theme, self._services)
+        made.ended.connect(self._left_wizard)
+        return made
+
+    def _left_wizard(self, page: str) -> None:
         self.show_page(page)
+        self.home.tell_of_setup(open_=not self._services.setup().done)
+
+    def _leads(self, made: Contribution | Help) -> QWidget:
+        """A page with buttons to others."""
+        made.page_asked.connect(self.show_page)
+        return made
 
     def _change_side(self) -> None:
         """From the page to the navigation and back, also out of the guest's pages."""
@@ -146,10 +170,15 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Not in the middle of a change to this computer, which would end with our process."""
         computer = self._pages.get("computer")
-        if isinstance(computer, Computer) and computer.checks.changing:
-            self.show_page("computer")
-            event.ignore()
-            return
+        wizard = self._pages.get(SETUP)
+        for page, changing in (
+            ("computer", isinstance(computer, Computer) and computer.checks.changing),
+            (SETUP, isinstance(wizard, Wizard) and wizard.changing),
+        ):
+            if changing:
+                self.show_page(page)
+                event.ignore()
+                return
         self.let_go()
         super().closeEvent(event)
 
@@ -216,6 +245,6 @@ def run(path: Path, own_path: Path, *, page: str, services: WindowServices) -> b
         stack.enter_context(stop_on_signals(lambda: QTimer.singleShot(0, QApplication.quit)))
         session.open()
         window.show()
-        QTimer.singleShot(0, lambda: window.show_page(page))
+        QTimer.singleShot(0, lambda: window.open_at(page))
         QApplication.exec()
     return True

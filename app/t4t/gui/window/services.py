@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
+from t4t.gui.wizard.services import WizardServices
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -12,15 +14,15 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis
 
 
-class WindowServices(Protocol):
+class WindowServices(WizardServices, Protocol):
     """In-process services; raises leaves of `T4TError`."""
 
     def start_agent(self) -> None:
         """Start the program that works in the background."""
         ...
 
-    def doctor(self) -> Diagnosis:
-        """Look at this computer."""
+    def doctor(self, *, boot: bool = False) -> Diagnosis:
+        """Look at this computer; ``boot``: and really start a tiny machine, which takes some seconds."""
         ...
 
     def fix_plan(self, remedy: str) -> Fix:

@@ -1,0 +1,13 @@
+"""What is told while somebody tries how a load feels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trying:
+    """Seconds that are left, and how many processors' time was really used in the last one."""
+
+    left_s: float
+    busy_cores: float

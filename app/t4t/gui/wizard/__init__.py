@@ -1,0 +1,1 @@
+"""The first run: from a welcome to the first result."""

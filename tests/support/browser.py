@@ -96,6 +96,7 @@ class Page:
     async def look(self, width: int, height: int, *, dark: bool = False, still: bool = True) -> None:
         """The window's size, light or dark, and whether less motion is asked for."""
         await self.call("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
+        await self.call("Emulation.setScrollbarsHidden", hidden=True)
         motion = "reduce" if still else "no-preference"
         features = [{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}, {"name": "prefers-reduced-motion", "value": motion}]
         await self.call("Emulation.setEmulatedMedia", features=features)

@@ -5,7 +5,9 @@ import { byId, el, say, svg } from "./dom.js";
 import { count, has, number, t } from "./text.js";
 
 const RINGS = [0.25, 0.5, 0.8, RADIUS];
-const SHOWN_NEUTRAL_PT = 0.5; // GeV; softer neutral ones would only be fog
+const NEUTRAL_PT = 0.5; // GeV; softer neutral ones would only be fog
+const MANY = 150; // particles; of so many, the softest tracks only hide the others
+const MANY_PT = 0.4; // GeV
 
 const nameOf = (id) => (has(`p.${id}`) ? t(`p.${id}`) : t("p.other"));
 
@@ -52,9 +54,11 @@ export class EventView {
       byId("event-legend").replaceChildren();
       return;
     }
-    const all = this.event.particles.map(particle);
-    const { names, meaning } = groups(this.event.family, all);
-    this.place.replaceChildren(this.picture(all, names));
+    const every = this.event.particles.map(particle);
+    const { names, meaning } = groups(this.event.family, every);
+    const least = every.length > MANY ? MANY_PT : 0;
+    const all = every.map((one, index) => ({ ...one, name: names[index] })).filter((one) => one.pt >= (one.charge ? least : NEUTRAL_PT));
+    this.place.replaceChildren(this.picture(all));
     const facts = this.facts(all);
     this.place.setAttribute("aria-label", `${this.heart()}. ${facts}`);
     say(byId("heart"), this.heart());
@@ -71,20 +75,15 @@ export class EventView {
 
   facts(all) {
     const charged = all.filter((one) => one.charge).length;
-    return t("event.facts", { count: count(this.event.count), charged: count(charged), hardest: number(all[0].pt) });
+    return t("event.facts", { count: count(this.event.count), drawn: count(all.length), charged: count(charged), hardest: number(all[0].pt) });
   }
 
-  picture(all, names) {
+  picture(all) {
     const picture = svg("svg", { viewBox: this.side ? `${-LENGTH} ${-LENGTH} ${2 * LENGTH} ${2 * LENGTH}` : "-1.2 -1.2 2.4 2.4", "aria-hidden": "true" });
     const scale = this.side ? (2 * LENGTH) / 400 : 2.4 / 400;
     const body = svg("g", { transform: `scale(${scale})` }); // widths in the style sheet are those of a picture of 400
     body.append(...this.detector(scale));
-    const order = all.map((_, index) => index).sort((a, b) => (names[a] === "rest" ? 0 : 1) - (names[b] === "rest" ? 0 : 1));
-    for (const index of order) {
-      const one = all[index];
-      if (!one.charge && one.pt < SHOWN_NEUTRAL_PT) { continue; }
-      body.append(this.path(one, names[index], scale));
-    }
+    for (const one of [...all].sort((a, b) => (a.name === "rest" ? 0 : 1) - (b.name === "rest" ? 0 : 1))) { body.append(this.path(one, scale)); }
     body.append(svg("circle", { class: "vertex", r: 3 }));
     picture.append(body);
     return picture;
@@ -99,9 +98,9 @@ export class EventView {
     return [...box, svg("path", { class: "ring", d: `M${-LENGTH / scale} 0H${LENGTH / scale}` })];
   }
 
-  path(one, name, scale) {
+  path(one, scale) {
     const points = track(one).map(([x, y, z]) => (this.side ? [z, -y] : [x, -y]).map((value) => (value / scale).toFixed(1)).join(" "));
     const title = t("event.particle", { name: nameOf(one.id), pt: number(one.pt) });
-    return svg("path", { class: `track ${name}${one.charge ? "" : " neutral"}`, d: `M${points.join("L")}`, pathLength: one.charge ? 1 : null }, svg("title", {}, title));
+    return svg("path", { class: `track ${one.name}${one.charge ? "" : " neutral"}`, d: `M${points.join("L")}`, pathLength: one.charge ? 1 : null }, svg("title", {}, title));
   }
 }

@@ -77,7 +77,7 @@ function axes(histogram, at, labels) {
     parts.push(svg("path", { class: "grid", d: `M${at.left} ${y}H${at.right}` }), svg("text", { x: at.left - 8, y: Number(y) + 4, "text-anchor": "end" }, text));
   }
   parts.push(svg("path", { class: "axis", d: `M${at.left} ${at.floor}H${at.right}` }));
-  for (const value of ticks(histogram.low, histogram.high, Math.max(3, Math.min(10, at.width / 80)))) {
+  for (const value of ticks(histogram.low, histogram.high, Math.max(4, Math.min(10, at.width / 80)))) {
     const x = at.x(value).toFixed(2);
     parts.push(svg("path", { class: "axis", d: `M${x} ${at.floor}v4` }), svg("text", { x, y: at.floor + 18, "text-anchor": "middle" }, number(value)));
   }

@@ -18,6 +18,7 @@ export const words = {
   "plot.y": "wie oft, pro Kollision", "plot.y.unit": "wie oft, pro Kollision und {unit}", "plot.label": "Histogramm: {title}",
   "plot.hint": "Zeigen Sie auf das Histogramm oder nehmen Sie die Pfeiltasten, um Werte abzulesen.",
   "plot.value": "{low} bis {high}{unit}: {height} ± {error}", "plot.value.reference": "Vergleich {height}", "plot.summary": "{entries} Einträge, Mittelwert {mean}. Die Pfeiltasten lesen die Werte.",
+  "plot.mean": "Mittelwert {mean}",
   "plot.yours": "Ihr Computer, {events} Kollisionen", "plot.reference": "Vergleich: eigener Lauf von {events} Kollisionen, gleiches Programm, gleiche Einstellungen",
   "agree.good": "Ihre Kollisionen stimmen im Rahmen des Zufalls mit dem Vergleich überein (χ² pro Wert {ratio}, {bins} Werte).",
   "agree.poor": "Ihre Kollisionen weichen stärker vom Vergleich ab, als der Zufall erklärt (χ² pro Wert {ratio}, {bins} Werte). Am Anfang einer Aufgabe kann sich das noch geben.",
@@ -25,7 +26,7 @@ export const words = {
 
   "event.title": "Eine Ihrer Kollisionen", "event.side": "Von der Seite", "event.side.title": "Von der Seite statt entlang des Strahls sehen", "event.replay": "Noch einmal", "event.hold": "Diese behalten",
   "event.none": "Hier wird die erste Kollision gezeichnet.", "event.heart": "Im Innersten: {chain}",
-  "event.facts": "{count} Teilchen würden ein Signal hinterlassen, {charged} der gezeichneten sind geladen; das härteste hat {hardest} GeV quer zum Strahl.",
+  "event.facts": "{count} Teilchen würden ein Signal hinterlassen. {drawn} davon sind gezeichnet, {charged} von diesen geladen; das härteste hat {hardest} GeV quer zum Strahl.",
   "event.field": "Geladene Teilchen biegen sich in einem Feld von {tesla} Tesla, wie in einem Detektor.",
   "event.particle": "{name}, {pt} GeV quer zum Strahl",
   "event.side.one": "eine Seite", "event.side.two": "die andere Seite", "event.jet.one": "erster Jet", "event.jet.two": "zweiter Jet", "event.rest": "alle anderen",

@@ -18,6 +18,7 @@ export const words = {
   "plot.y": "how often, per collision", "plot.y.unit": "how often, per collision and {unit}", "plot.label": "Histogram: {title}",
   "plot.hint": "Point at the histogram, or use the arrow keys, to read its values.",
   "plot.value": "{low} to {high}{unit}: {height} ± {error}", "plot.value.reference": "reference {height}", "plot.summary": "{entries} entries, mean {mean}. Arrow keys read the bins.",
+  "plot.mean": "mean {mean}",
   "plot.yours": "your computer, {events} collisions", "plot.reference": "reference: our own run of {events} collisions, same program and settings",
   "agree.good": "Your collisions agree with the reference within chance (χ² per bin {ratio}, {bins} bins).",
   "agree.poor": "Your collisions differ from the reference by more than chance explains (χ² per bin {ratio}, {bins} bins). Early in a job this may pass.",
@@ -25,7 +26,7 @@ export const words = {
 
   "event.title": "One of your collisions", "event.side": "From the side", "event.side.title": "Look from the side instead of along the beam", "event.replay": "Play again", "event.hold": "Keep this one",
   "event.none": "The first collision will be drawn here.", "event.heart": "At its heart: {chain}",
-  "event.facts": "{count} particles would leave a signal, {charged} of those drawn are charged; the hardest has {hardest} GeV across the beam.",
+  "event.facts": "{count} particles would leave a signal. {drawn} of them are drawn, {charged} of these are charged; the hardest has {hardest} GeV across the beam.",
   "event.field": "Charged particles bend in a field of {tesla} tesla, as in a detector.",
   "event.particle": "{name}, {pt} GeV across the beam",
   "event.side.one": "one side", "event.side.two": "the other side", "event.jet.one": "first jet", "event.jet.two": "second jet", "event.rest": "all others",

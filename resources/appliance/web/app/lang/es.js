@@ -18,6 +18,7 @@ export const words = {
   "plot.y": "con qué frecuencia, por colisión", "plot.y.unit": "con qué frecuencia, por colisión y {unit}", "plot.label": "Histograma: {title}",
   "plot.hint": "Señale el histograma, o use las flechas, para leer sus valores.",
   "plot.value": "de {low} a {high}{unit}: {height} ± {error}", "plot.value.reference": "referencia {height}", "plot.summary": "{entries} entradas, media {mean}. Las flechas leen los valores.",
+  "plot.mean": "media {mean}",
   "plot.yours": "su ordenador, {events} colisiones", "plot.reference": "referencia: nuestro propio cálculo de {events} colisiones, mismo programa, mismos ajustes",
   "agree.good": "Sus colisiones concuerdan con la referencia dentro del azar (χ² por valor {ratio}, {bins} valores).",
   "agree.poor": "Sus colisiones se apartan de la referencia más de lo que explica el azar (χ² por valor {ratio}, {bins} valores). Al principio de un trabajo puede pasarse.",
@@ -25,7 +26,7 @@ export const words = {
 
   "event.title": "Una de sus colisiones", "event.side": "De lado", "event.side.title": "Mirar de lado en vez de a lo largo del haz", "event.replay": "Otra vez", "event.hold": "Conservar esta",
   "event.none": "Aquí se dibujará la primera colisión.", "event.heart": "En su corazón: {chain}",
-  "event.facts": "{count} partículas dejarían una señal, {charged} de las dibujadas tienen carga; la más dura tiene {hardest} GeV a través del haz.",
+  "event.facts": "{count} partículas dejarían una señal. {drawn} están dibujadas, {charged} de ellas con carga; la más dura tiene {hardest} GeV a través del haz.",
   "event.field": "Las partículas con carga se curvan en un campo de {tesla} teslas, como en un detector.",
   "event.particle": "{name}, {pt} GeV a través del haz",
   "event.side.one": "un lado", "event.side.two": "el otro lado", "event.jet.one": "primer jet", "event.jet.two": "segundo jet", "event.rest": "todas las demás",

@@ -18,6 +18,7 @@ export const words = {
   "plot.y": "combien de fois, par collision", "plot.y.unit": "combien de fois, par collision et {unit}", "plot.label": "Histogramme : {title}",
   "plot.hint": "Pointez l’histogramme, ou utilisez les flèches, pour lire ses valeurs.",
   "plot.value": "{low} à {high}{unit} : {height} ± {error}", "plot.value.reference": "référence {height}", "plot.summary": "{entries} entrées, moyenne {mean}. Les flèches lisent les valeurs.",
+  "plot.mean": "moyenne {mean}",
   "plot.yours": "votre ordinateur, {events} collisions", "plot.reference": "référence : notre propre calcul de {events} collisions, même programme, mêmes réglages",
   "agree.good": "Vos collisions s’accordent avec la référence, au hasard près (χ² par valeur {ratio}, {bins} valeurs).",
   "agree.poor": "Vos collisions s’écartent de la référence plus que le hasard ne l’explique (χ² par valeur {ratio}, {bins} valeurs). Au début d’un travail, cela peut passer.",
@@ -25,7 +26,7 @@ export const words = {
 
   "event.title": "Une de vos collisions", "event.side": "De côté", "event.side.title": "Regarder de côté plutôt que le long du faisceau", "event.replay": "Rejouer", "event.hold": "Garder celle-ci",
   "event.none": "La première collision sera dessinée ici.", "event.heart": "En son cœur : {chain}",
-  "event.facts": "{count} particules laisseraient un signal, {charged} de celles qui sont dessinées sont chargées ; la plus dure a {hardest} GeV en travers du faisceau.",
+  "event.facts": "{count} particules laisseraient un signal. {drawn} sont dessinées, dont {charged} chargées ; la plus dure a {hardest} GeV en travers du faisceau.",
   "event.field": "Les particules chargées se courbent dans un champ de {tesla} teslas, comme dans un détecteur.",
   "event.particle": "{name}, {pt} GeV en travers du faisceau",
   "event.side.one": "un côté", "event.side.two": "l’autre côté", "event.jet.one": "premier jet", "event.jet.two": "deuxième jet", "event.rest": "toutes les autres",

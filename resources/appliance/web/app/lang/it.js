@@ -18,6 +18,7 @@ export const words = {
   "plot.y": "quante volte, per collisione", "plot.y.unit": "quante volte, per collisione e {unit}", "plot.label": "Istogramma: {title}",
   "plot.hint": "Indica l’istogramma, o usa le frecce, per leggerne i valori.",
   "plot.value": "da {low} a {high}{unit}: {height} ± {error}", "plot.value.reference": "riferimento {height}", "plot.summary": "{entries} valori, media {mean}. Le frecce leggono i valori.",
+  "plot.mean": "media {mean}",
   "plot.yours": "il tuo computer, {events} collisioni", "plot.reference": "riferimento: nostro calcolo di {events} collisioni, stesso programma, stesse impostazioni",
   "agree.good": "Le tue collisioni concordano con il riferimento entro il caso (χ² per valore {ratio}, {bins} valori).",
   "agree.poor": "Le tue collisioni si scostano dal riferimento più di quanto il caso spieghi (χ² per valore {ratio}, {bins} valori). All’inizio di un lavoro può passare.",
@@ -25,7 +26,7 @@ export const words = {
 
   "event.title": "Una delle tue collisioni", "event.side": "Di lato", "event.side.title": "Guarda di lato invece che lungo il fascio", "event.replay": "Ancora", "event.hold": "Tieni questa",
   "event.none": "Qui sarà disegnata la prima collisione.", "event.heart": "Nel suo cuore: {chain}",
-  "event.facts": "{count} particelle lascerebbero un segnale, {charged} di quelle disegnate sono cariche; la più dura ha {hardest} GeV di traverso al fascio.",
+  "event.facts": "{count} particelle lascerebbero un segnale. {drawn} sono disegnate, {charged} di queste cariche; la più dura ha {hardest} GeV di traverso al fascio.",
   "event.field": "Le particelle cariche si curvano in un campo di {tesla} tesla, come in un rivelatore.",
   "event.particle": "{name}, {pt} GeV di traverso al fascio",
   "event.side.one": "un lato", "event.side.two": "l’altro lato", "event.jet.one": "primo jet", "event.jet.two": "secondo jet", "event.rest": "tutte le altre",

@@ -32,7 +32,7 @@ _RUNS = {
 def _key(words: str) -> str:
     """What the page looks a job up by: its line without version, number of events and seed."""
     beam, process, energy, params, specific, generator, _version, tune = words.split()
-    return " ".join((beam, process, energy, params, specific, generator, tune))
+    return f"{beam} {process} {energy} {params} {specific} {generator} {tune}"
 
 
 def _short(values: Sequence[float]) -> list[float]:

@@ -10,6 +10,7 @@ import json
 import os
 import shutil
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import aiohttp
@@ -19,9 +20,9 @@ from support.desktop import a_process
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
 _SECONDS: Final = 60.0
+_AXE: Final = Path(__file__).resolve().parents[2] / "build" / "npm" / "node_modules" / "axe-core" / "axe.min.js"
 _FLAGS: Final = (
     "--headless=new",
     "--remote-debugging-port=0",
@@ -180,3 +181,16 @@ async def _address(process: asyncio.subprocess.Process, file: Path) -> tuple[int
         assert process.returncode is None, f"the browser ended with {process.returncode}"
         assert time.monotonic() < end, "the browser did not start"
         await asyncio.sleep(0.05)
+
+
+async def axe_faults(page: Page) -> list[str]:
+    """What axe-core finds serious or critical on the page as it stands."""
+    source = _AXE.read_text(encoding="utf-8")
+    await page.run(f"if (!window.axe) {{ {source} }} 0")
+    found = await page.run("axe.run(document, { resultTypes: ['violations'] })")
+    assert len(found["passes"]) > 20, "it has looked"
+    return [
+        f"{fault['id']} ({fault['impact']}): {', '.join(str(node['target']) for node in fault['nodes'])}"
+        for fault in found["violations"]
+        if fault["impact"] in {"serious", "critical"}
+    ]

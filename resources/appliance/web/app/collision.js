@@ -2,7 +2,7 @@
 
 export const FIELD = 3.8; // tesla, as in a large LHC detector
 export const RADIUS = 1.1; // m, where the picture of the tracks ends
-export const LENGTH = 2.9; // m, half of it along the beam
+export const LENGTH = 1.7; // m, half of it along the beam
 const JET_SIZE = 0.4;
 const JET_PT = 10; // GeV
 const LEPTONS = new Set([11, 13]);

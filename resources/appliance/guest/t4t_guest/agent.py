@@ -305,8 +305,8 @@ class Agent:
             # Whoever reads "done" may fetch the result at once.
             status = {**status, "state": "running"}
         progress = self._fraction(status) if begun else 0.0
-        self._web.refresh(status, progress)
         self._web.publish(folder)
+        self._web.refresh(status, progress)
         if begun and progress != self._progress:
             self._progress = progress
             self._put("progress", f"{progress:.6f}\n".encode())

@@ -191,6 +191,22 @@ async def test_a_pause_is_said_and_passes(page: Page, guest: GuestWeb) -> None:
     await page.until("document.querySelector('#banner').hidden && document.querySelector('#done').textContent === '800 of 1,200 collisions'")
 
 
+async def test_a_reference_is_shown_for_the_same_question_alone(page: Page, guest: GuestWeb) -> None:
+    job = guest.put_job("ee")
+    await show(page, guest)
+    legend = await page.until("document.querySelector('#legend .reference') && document.querySelector('#legend').textContent")
+    assert "reference: our own run of 60,000 collisions" in legend
+    own, other = recorded("ee", "histograms")["histograms"][0], json.loads((guest.folder / "reference/ee-zhad.json").read_text())["histograms"][0]
+    quads = zip(own["heights"], own["errors"], other["heights"], other["errors"], strict=True)
+    counted = [(a - b) ** 2 / (da**2 + db**2) for a, da, b, db in quads if da and db and (a / da) ** 2 >= 5 and (b / db) ** 2 >= 5]
+    assert f"(χ² per bin {sum(counted) / len(counted):.2g}, {len(counted)} bins)" in await page.text("#verdict")
+    assert (await page.text("#verdict")).startswith("Your collisions agree with the reference within chance")
+    await keep(page, "#csv")
+    assert "low,high,height,error,reference" in await page.run("kept.at(-1).text()")
+    guest.put("job/index.json", job | {"tune": "tune-4c", "runspec": job["runspec"].replace("monash13", "4c")})
+    await page.until("!document.querySelector('#legend .reference') && document.querySelector('#verdict').textContent === ''")
+
+
 async def test_before_during_and_after_a_job(page: Page, guest: GuestWeb) -> None:
     await show(page, guest)
     await hurry(page)

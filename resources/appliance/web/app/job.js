@@ -37,7 +37,7 @@ export function paintJob(job) {
   say(byId("done"), t("progress.done", { done: count(job.events_done), wanted: count(job.events_wanted) }));
   const seconds = remaining(job);
   const rate = job.events_per_second > 0 ? t("progress.rate", { rate: number(job.events_per_second) }) : "";
-  const left = seconds === null ? "" : t("progress.left", { time: duration(seconds) });
+  const left = seconds === null ? "" : t("progress.left", { time: duration(Math.max(1, seconds)) });
   say(byId("left"), [rate, left].filter(Boolean).join(" · ") || "\u00a0");
 }
 

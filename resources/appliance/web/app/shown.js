@@ -142,8 +142,8 @@ export class Shown {
   paintLegend() {
     const reference = this.reference;
     const parts = [el("span", {}, el("i"), t("plot.yours", { events: count(this.live.events) }))];
-    if (reference) { parts.push(el("span", {}, el("i", { class: "reference" }), t("plot.reference", { events: count(this.references.events) }))); }
     if (this.histogram.entries) { parts.push(el("span", {}, t("plot.mean", { mean: number(this.histogram.mean, 4) }))); }
+    if (reference) { parts.push(el("span", {}, el("i", { class: "reference" }), t("plot.reference", { events: count(this.references.events) }))); }
     byId("legend").replaceChildren(...parts);
     // Only where an event counts once are the bins independent, and the sum over them says something.
     const found = reference && this.histogram.ylabel.startsWith("(1/N) dN") ? agreement(this.histogram, reference) : null;

@@ -235,8 +235,7 @@ async def test_the_log_grows_while_it_is_open(page: Page, guest: GuestWeb) -> No
     await page.until("document.querySelector('#log-text').textContent === 'anew\\n'")
 
 
-@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
-@pytest.mark.parametrize("width", [380, 1400])
+@pytest.mark.parametrize(("width", "dark"), [(380, True), (1400, False)])
 async def test_nothing_stands_in_the_way_of_anybody(page: Page, guest: GuestWeb, width: int, *, dark: bool) -> None:
     """axe-core, in the states that differ most."""
     await page.look(width, 900, dark=dark)

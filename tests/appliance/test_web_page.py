@@ -185,10 +185,12 @@ async def test_a_pause_is_said_and_passes(page: Page, guest: GuestWeb) -> None:
     said = await page.until("!document.querySelector('#banner').hidden && document.querySelector('#banner').textContent")
     assert said.startswith("No answer since ")
     assert await page.text("#done") == "400 of 1,200 collisions", "what was there stays"
+    assert await page.text("#state .word") == "No answer"
     guest.put("job/index.json", job | {"events_done": 800, "progress": 0.66})
     guest.go_on()
     await page.run("AbortSignal.timeout = () => new AbortController().signal")  # the first answer may be slow on a busy computer
     await page.until("document.querySelector('#banner').hidden && document.querySelector('#done').textContent === '800 of 1,200 collisions'")
+    assert await page.text("#state .word") == "Computing"
 
 
 async def test_a_reference_is_shown_for_the_same_question_alone(page: Page, guest: GuestWeb) -> None:

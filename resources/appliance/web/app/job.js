@@ -41,6 +41,14 @@ export function paintJob(job) {
   say(byId("left"), [rate, left].filter(Boolean).join(" · ") || "\u00a0");
 }
 
+/** What was said last is no longer known to hold. */
+export function paintAway() {
+  const state = byId("state");
+  state.dataset.kind = "away";
+  say(state.lastElementChild, t("state.away"));
+  say(byId("left"), "\u00a0");
+}
+
 function cut(job) {
   const value = parseFloat(job.params);
   return Number.isFinite(value) ? t("cut.value", { value: number(value) }) : job.process === "jets" ? t("cut.value", { value: number(20) }) : t("cut.none");

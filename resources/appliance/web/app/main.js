@@ -2,7 +2,7 @@
 
 import { byId, el, say } from "./dom.js";
 import { EventView } from "./event.js";
-import { paintJob, paintWords } from "./job.js";
+import { paintAway, paintJob, paintWords } from "./job.js";
 import { loadJson } from "./load.js";
 import { Log, paintHistory, paintMachine } from "./panels.js";
 import { referenceFor } from "./reference.js";
@@ -66,10 +66,14 @@ function connection(fine) {
     return;
   }
   missed += 1;
-  if (missed >= MISSES) {
-    banner.hidden = false;
-    say(banner, t(latest.job ? "away" : "away.early", { time: moment(answered) }));
-  }
+  paintWaiting();
+}
+
+function paintWaiting() {
+  if (missed < MISSES) { return; }
+  byId("banner").hidden = false;
+  say(byId("banner"), t(latest.job ? "away" : "away.early", { time: moment(answered) }));
+  paintAway();
 }
 
 async function turn() {
@@ -95,7 +99,7 @@ async function speak(language, options) {
   shown.openTable(!byId("table").hidden);
   log.open(log.isOpen);
   if (tour.running) { tour.write(); }
-  if (missed >= MISSES) { say(byId("banner"), t(latest.job ? "away" : "away.early", { time: moment(answered) })); }
+  paintWaiting();
   delete byId("facts").dataset.key;
   if (latest.job) { paintWords(latest.job); }
 }

@@ -199,18 +199,21 @@ export class Shown {
     image.src = URL.createObjectURL(source);
     await image.decode();
     URL.revokeObjectURL(image.src);
-    const canvas = el("canvas", { width: 1600, height: Math.round((height + 72) * scale) });
+    const notes = [`Test4Theory · ${this.job.runspec} · ${t("plot.yours", { events: count(this.live.events) })}`];
+    if (this.reference) { notes.push(`- - - ${t("plot.reference", { events: count(this.references.events) })}`); }
+    const below = 36 + 20 * notes.length;
+    const canvas = el("canvas", { width: 1600, height: Math.round((height + 36 + below) * scale) });
     const pen = canvas.getContext("2d");
     const style = getComputedStyle(byId("now"));
     pen.scale(scale, scale);
     pen.fillStyle = style.backgroundColor;
-    pen.fillRect(0, 0, width, height + 72);
+    pen.fillRect(0, 0, width, height + 36 + below);
     pen.drawImage(image, 0, 36, width, height);
     pen.fillStyle = style.color;
     pen.font = `600 15px ${style.fontFamily}`;
     pen.fillText(byId("plot-title").textContent, 8, 22, width - 16);
     pen.font = `12px ${style.fontFamily}`;
-    pen.fillText(`Test4Theory · ${this.job.runspec} · ${t("plot.yours", { events: count(this.live.events) })}`, 8, height + 60, width - 16);
+    notes.forEach((note, line) => pen.fillText(note, 8, height + 60 + 20 * line, width - 16));
     return new Promise((done) => { canvas.toBlob(done, "image/png"); });
   }
 

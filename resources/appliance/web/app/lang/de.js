@@ -11,7 +11,7 @@ export const words = {
   "head.waiting": "Wartet auf eine Aufgabe", "head.idle": "In Ruhe", "head.failed": "Diese Aufgabe ließ sich nicht berechnen",
   "sub.waiting": "Die Kollisionen beginnen, sobald die nächste Frage der Forschung da ist.",
   "collisions.pp": "Proton-Proton-Kollisionen bei {energy}", "collisions.ee": "Elektron-Positron-Kollisionen bei {energy}", "collisions.other": "{beam}-Kollisionen bei {energy}",
-  "state.waiting": "Wartet", "state.idle": "In Ruhe", "state.initialising": "Bereitet vor", "state.running": "Rechnet", "state.done": "Fertig", "state.failed": "Fehlgeschlagen",
+  "state.away": "Keine Antwort", "state.waiting": "Wartet", "state.idle": "In Ruhe", "state.initialising": "Bereitet vor", "state.running": "Rechnet", "state.done": "Fertig", "state.failed": "Fehlgeschlagen",
   "progress.label": "Anteil der berechneten Kollisionen", "progress.done": "{done} von {wanted} Kollisionen", "progress.rate": "{rate} pro Sekunde", "progress.left": "noch etwa {time}",
 
   "plot.log": "Logarithmisch", "plot.table": "Als Tabelle zeigen", "plot.table.hide": "Tabelle schließen", "plot.elsewhere": "Um Bild oder Zahlen zu behalten, öffnen Sie diese Seite in Ihrem Browser.",

@@ -11,7 +11,7 @@ export const words = {
   "head.waiting": "Waiting for a job", "head.idle": "At rest", "head.failed": "This job could not be computed",
   "sub.waiting": "Collisions begin as soon as the scientists' next question has arrived.",
   "collisions.pp": "proton–proton collisions at {energy}", "collisions.ee": "electron–positron collisions at {energy}", "collisions.other": "{beam} collisions at {energy}",
-  "state.waiting": "Waiting", "state.idle": "At rest", "state.initialising": "Getting ready", "state.running": "Computing", "state.done": "Finished", "state.failed": "Failed",
+  "state.away": "No answer", "state.waiting": "Waiting", "state.idle": "At rest", "state.initialising": "Getting ready", "state.running": "Computing", "state.done": "Finished", "state.failed": "Failed",
   "progress.label": "Part of the collisions computed", "progress.done": "{done} of {wanted} collisions", "progress.rate": "{rate} a second", "progress.left": "about {time} left",
 
   "plot.log": "Logarithmic", "plot.table": "Show as table", "plot.table.hide": "Hide the table", "plot.elsewhere": "To keep a picture or the numbers, open this page in your browser.",

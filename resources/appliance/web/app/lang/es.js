@@ -11,7 +11,7 @@ export const words = {
   "head.waiting": "A la espera de un trabajo", "head.idle": "En reposo", "head.failed": "Este trabajo no se pudo calcular",
   "sub.waiting": "Las colisiones empiezan en cuanto llega la próxima pregunta de la ciencia.",
   "collisions.pp": "colisiones protón–protón a {energy}", "collisions.ee": "colisiones electrón–positrón a {energy}", "collisions.other": "colisiones {beam} a {energy}",
-  "state.waiting": "Espera", "state.idle": "En reposo", "state.initialising": "Se prepara", "state.running": "Calcula", "state.done": "Terminado", "state.failed": "Fallido",
+  "state.away": "Sin respuesta", "state.waiting": "Espera", "state.idle": "En reposo", "state.initialising": "Se prepara", "state.running": "Calcula", "state.done": "Terminado", "state.failed": "Fallido",
   "progress.label": "Parte de las colisiones calculadas", "progress.done": "{done} de {wanted} colisiones", "progress.rate": "{rate} por segundo", "progress.left": "faltan unos {time}",
 
   "plot.log": "Logarítmico", "plot.table": "Mostrar como tabla", "plot.table.hide": "Cerrar la tabla", "plot.elsewhere": "Para guardar la imagen o los números, abra esta página en su navegador.",

@@ -11,7 +11,7 @@ export const words = {
   "head.waiting": "En attente d’un travail", "head.idle": "Au repos", "head.failed": "Ce travail n’a pas pu être calculé",
   "sub.waiting": "Les collisions commencent dès que la prochaine question des scientifiques est là.",
   "collisions.pp": "collisions proton–proton à {energy}", "collisions.ee": "collisions électron–positron à {energy}", "collisions.other": "collisions {beam} à {energy}",
-  "state.waiting": "En attente", "state.idle": "Au repos", "state.initialising": "Se prépare", "state.running": "Calcule", "state.done": "Terminé", "state.failed": "Échec",
+  "state.away": "Pas de réponse", "state.waiting": "En attente", "state.idle": "Au repos", "state.initialising": "Se prépare", "state.running": "Calcule", "state.done": "Terminé", "state.failed": "Échec",
   "progress.label": "Part des collisions calculées", "progress.done": "{done} collisions sur {wanted}", "progress.rate": "{rate} par seconde", "progress.left": "encore {time} environ",
 
   "plot.log": "Logarithmique", "plot.table": "Montrer en tableau", "plot.table.hide": "Fermer le tableau", "plot.elsewhere": "Pour garder l’image ou les nombres, ouvrez cette page dans votre navigateur.",

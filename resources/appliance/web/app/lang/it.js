@@ -11,7 +11,7 @@ export const words = {
   "head.waiting": "In attesa di un lavoro", "head.idle": "A riposo", "head.failed": "Questo lavoro non si è potuto calcolare",
   "sub.waiting": "Le collisioni iniziano appena arriva la prossima domanda della ricerca.",
   "collisions.pp": "collisioni protone–protone a {energy}", "collisions.ee": "collisioni elettrone–positrone a {energy}", "collisions.other": "collisioni {beam} a {energy}",
-  "state.waiting": "In attesa", "state.idle": "A riposo", "state.initialising": "Si prepara", "state.running": "Calcola", "state.done": "Finito", "state.failed": "Non riuscito",
+  "state.away": "Nessuna risposta", "state.waiting": "In attesa", "state.idle": "A riposo", "state.initialising": "Si prepara", "state.running": "Calcola", "state.done": "Finito", "state.failed": "Non riuscito",
   "progress.label": "Parte delle collisioni calcolate", "progress.done": "{done} collisioni su {wanted}", "progress.rate": "{rate} al secondo", "progress.left": "ancora circa {time}",
 
   "plot.log": "Logaritmico", "plot.table": "Mostra come tabella", "plot.table.hide": "Chiudi la tabella", "plot.elsewhere": "Per conservare immagine o numeri, apri questa pagina nel tuo browser.",

@@ -29,7 +29,7 @@ _PIP: Final = "pip>=25.1"
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A Debian package, why we need it, and how to see that it is there: a program on PATH, or else a file."""
+    """A Debian package, why we need it, and how to see that it is there: a program on PATH (or one that does as well, after ``|``), or else a file."""
 
     package: str
     why: str
@@ -39,7 +39,8 @@ class Need:
     def met(self) -> bool:
         """Whether it is there already."""
         if self.program:
-            return shutil.which(self.program, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin") is not None
+            path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
+            return any(shutil.which(name, path=path) for name in self.program.split("|"))
         return any(Path("/").glob(self.file.lstrip("/")))
 
 
@@ -96,6 +97,8 @@ TEST_NEEDS: Final = (
     Need("iproute2", "changes links in a network of the tests' own", program="ip"),
     Need("x11-utils", "sees which windows there are on that screen", program="xwininfo"),
     Need("dbus", "carries the tests' own keyring, and plays sleep and shutdown", program="dbus-run-session"),
+    Need("chromium", "looks at the guest's pages in tests", program="chromium|google-chrome-stable"),
+    Need("npm", "fetches what checks these pages for accessibility", program="npm"),
     Need("gnome-keyring", "keeps secrets in the tests of the system's keyring", program="gnome-keyring-daemon"),
 )
 """What only ``make test`` needs."""
@@ -181,6 +184,22 @@ def install_python(groups: tuple[str, ...]) -> None:
     marker.write_text("\n".join([*done, _stamp(groups)]), encoding="ascii")
 
 
+def install_from_npm() -> None:
+    """What the tests of the guest's pages take from npm, pinned by hash, into ``build/npm``."""
+    source, folder = ROOT / "packaging" / "setup" / "browser", ROOT / "build" / "npm"
+    names = ("package.json", "package-lock.json")
+    wanted = "".join(hashlib.sha256((source / name).read_bytes()).hexdigest() for name in names)
+    marker = folder / ".t4t-stamp"
+    if marker.is_file() and marker.read_text(encoding="ascii") == wanted:
+        return
+    say("installing what checks the guest's pages into build/npm")
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in names:
+        shutil.copyfile(source / name, folder / name)
+    run("npm", "ci", "--prefix", folder, "--ignore-scripts", "--no-audit", "--no-fund")
+    marker.write_text(wanted, encoding="ascii")
+
+
 def start_appliance() -> subprocess.Popen[bytes]:
     """Build the reference appliance (from the cache if nothing changed) while the rest goes on."""
     CACHE.mkdir(parents=True, exist_ok=True)
@@ -215,6 +234,8 @@ def main() -> int:
     try:
         if purpose in {"run", "test", "wine"}:
             install_python(() if purpose == "run" else ("dev",))
+        if purpose == "test":
+            install_from_npm()
         if purpose == "wine":
             build_wine()
         if purpose == "lab":

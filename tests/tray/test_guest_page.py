@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.timeout(290),
 ]
 
-PLOT = "#accdfc"
+PLOT = "#d7e5fa"
 """The area below the guest's histograms, which has a colour that nothing of ours has."""
 
 

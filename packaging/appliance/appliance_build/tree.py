@@ -29,6 +29,16 @@ _LIBRARIES = (
     *("libc.so.6", "libm.so.6", "libpthread.so.0", "libdl.so.2", "libresolv.so.2", "libgcc_s.so.1", "libstdc++.so.6", "libz.so.1", "libexpat.so.1"),
 )
 _EXTENSIONS = ("_json",)
+# Kinds of the files the guest's web server hands out; a browser runs no script of an unknown one.
+_SERVED = {
+    "css": "text/css; charset=utf-8",
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
+    "log": "text/plain; charset=utf-8",
+    "svg": "image/svg+xml",
+    "tgz": "application/gzip",
+    "yoda": "text/plain; charset=utf-8",
+}
 # What the guest imports, and what that imports. A module missing here shows in the build: the tree is tried before it is used.
 _MODULES = (
     "__future__ _collections_abc _sitebuiltins _weakrefset abc argparse ast base64 bisect codecs contextlib copy copyreg dataclasses dis enum "
@@ -129,7 +139,7 @@ def _copy_ours(resources: Path, tree: Path, library: Path, version: str) -> None
         "hosts": "127.0.0.1 localhost\n",
         "resolv.conf": "nameserver 10.0.2.3\n",
         "nsswitch.conf": "hosts: files dns\n",
-        "httpd.conf": ".json:application/json\n.tgz:application/gzip\n.log:text/plain; charset=utf-8\n",
+        "httpd.conf": "".join(f".{suffix}:{kind}\n" for suffix, kind in _SERVED.items()),
     }.items():
         (tree / "etc" / name).write_text(text)
 

@@ -16,6 +16,7 @@ from t4t_guest.context import ISO_FILES, SHARE_FILES, Context, Place, merge, pla
 from t4t_guest.files import read_text, write_json, write_whole
 from t4t_guest.floppy import read_floppy, write_floppy
 from t4t_guest.job import JobProcess
+from t4t_guest.live import OF_A_JOB
 from t4t_guest.machine import (
     host_log,
     is_power_key,
@@ -238,7 +239,7 @@ class Agent:
             for folder in (SHARE, f"{_WEB}/job"):
                 with suppress(OSError):
                     os.unlink(f"{folder}/{name}")  # noqa: PTH108 -- pathlib is slow to import
-        for name in ("status.json", "histograms.json"):
+        for name in ("status.json", *OF_A_JOB):
             with suppress(OSError):
                 os.unlink(f"{_WORK}/status/{name}")  # noqa: PTH108 -- as above
 
@@ -304,10 +305,8 @@ class Agent:
             # Whoever reads "done" may fetch the result at once.
             status = {**status, "state": "running"}
         progress = self._fraction(status) if begun else 0.0
+        self._web.publish(folder)
         self._web.refresh(status, progress)
-        histograms = read_text(f"{folder}/histograms.json", 1 << 24)
-        if histograms:
-            write_whole(f"{_WEB}/job/histograms.json", histograms.encode())
         if begun and progress != self._progress:
             self._progress = progress
             self._put("progress", f"{progress:.6f}\n".encode())

@@ -41,6 +41,8 @@ class ChunkResult(NamedTuple):
     """Estimate of the chunk in mb."""
     cross_section_error: float
     histograms: list[tuple[list[int], list[float], list[float]]]
+    event: dict[str, object] | None = None
+    """The chunk's first event as `event.describe` gives it, to be shown; no part of the job's result."""
 
 
 def chunk_events(events: int) -> int:

@@ -24,14 +24,20 @@ def write_json(path: str, value: object) -> None:
     write_whole(path, json.dumps(value, separators=(",", ":")).encode() + b"\n")
 
 
-def read_text(path: str, limit: int = 1 << 20) -> str | None:
-    """Text of a file, at most `limit` bytes of it; None where it can't be read."""
+def read_bytes(path: str, limit: int) -> bytes | None:
+    """Content of a file, at most `limit` bytes of it; None where it can't be read."""
     try:
         stream: IO[bytes] = open(path, "rb")  # noqa: PTH123, SIM115 -- closed below; pathlib is slow to import
         with stream:
-            return stream.read(limit).decode("utf-8", "replace")
+            return stream.read(limit)
     except OSError:
         return None
+
+
+def read_text(path: str, limit: int = 1 << 20) -> str | None:
+    """Text of a file, at most `limit` bytes of it; None where it can't be read."""
+    content = read_bytes(path, limit)
+    return None if content is None else content.decode("utf-8", "replace")
 
 
 def read_json(path: str) -> dict[str, object]:

@@ -11,6 +11,7 @@ import pythia8mc
 
 from t4t_guest.analysis import analysis_for
 from t4t_guest.chunks import ChunkResult, GeneratorFailedError
+from t4t_guest.event import describe, is_shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,6 +63,7 @@ class Generator:
         pythia.rndm.init(chunk.seed)
         analysis = analysis_for(self._process.family, self._spec.energy)
         event, read, advance = pythia.event, analysis.read, pythia.next
+        shown = None
         done = failures = 0
         due = time.monotonic() + _REPORT_SECONDS
         while done < chunk.events:
@@ -72,10 +74,12 @@ class Generator:
                     raise GeneratorFailedError(f"chunk {chunk.number}: Pythia gave up {failures} events")
                 continue
             read(event)
+            if not done and is_shown(chunk.number):
+                shown = describe(event.particles(), chunk.number)
             done += 1
             if time.monotonic() >= due:
                 report(done)
                 due = time.monotonic() + _REPORT_SECONDS
         info = pythia.infoPython()
         content = [(histogram.counts, histogram.sums, histogram.squares) for histogram in analysis.histograms]
-        return ChunkResult(done, failures, info.sigmaGen(), info.sigmaErr(), content)
+        return ChunkResult(done, failures, info.sigmaGen(), info.sigmaErr(), content, shown)

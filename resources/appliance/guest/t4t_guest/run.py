@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from t4t_guest.archive import archive_bytes
 from t4t_guest.chunks import ChunkResult, GeneratorFailedError, Merger, chunk_events, plan
 from t4t_guest.files import read_text, write_json, write_whole
+from t4t_guest.live import Live
 from t4t_guest.physics import process_for
 from t4t_guest.runspec import RefusedError, Runspec, parse_runspec
 from t4t_guest.workers import Workers
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 EXIT_DONE, EXIT_REFUSED, EXIT_FAILED = 0, 206, 208
 _STOPPED = 143
 _STATUS_SECONDS = 0.5
-_HISTOGRAM_SECONDS = 2.0
 _LOG_SECONDS = 1.0
 
 
@@ -40,7 +40,7 @@ class Options(NamedTuple):
     out: str
     cores: int
     status: str | None
-    """Folder for `status.json` and `histograms.json`."""
+    """Folder for `status.json` and the files of `live`."""
 
 
 def read_options(arguments: Sequence[str]) -> Options:
@@ -60,7 +60,7 @@ def read_options(arguments: Sequence[str]) -> Options:
 
 
 class Progress:
-    """Tells the world how far the job is: log lines, the status file and the live histograms."""
+    """Tells the world how far the job is: log lines and the status file."""
 
     def __init__(self, folder: str | None, spec: Runspec | None) -> None:
         """Write to `folder` if there is one."""
@@ -68,7 +68,7 @@ class Progress:
         self._spec = spec
         self._started = time.monotonic()
         self._running_since = self._started
-        self._status_due = self._histograms_due = self._log_due = 0.0
+        self._status_due = self._log_due = 0.0
         self._logged = 0
         self._step = max(1, min(100, (spec.events if spec else 1) // 10))
 
@@ -111,38 +111,6 @@ class Progress:
         if now >= self._status_due:
             self.state("running", done)
 
-    def histograms(self, merger: Merger, *, last: bool = False) -> None:
-        """Write the histograms merged so far, at most every two seconds."""
-        now = time.monotonic()
-        if self._folder is None or (now < self._histograms_due and not last):
-            return
-        self._histograms_due = now + _HISTOGRAM_SECONDS
-        write_json(f"{self._folder}/histograms.json", live_histograms(merger))
-
-
-def live_histograms(merger: Merger) -> dict[str, object]:
-    """Histograms as the web page shows them: (1/N) dn/dx and its error for each bin."""
-    events = merger.events
-    shown = []
-    for histogram in merger.histograms:
-        booking = histogram.booking
-        unit = booking.bins / (booking.high - booking.low) / events if events else 0.0
-        shown.append(
-            {
-                "name": booking.name,
-                "title": booking.title,
-                "xlabel": booking.xlabel,
-                "ylabel": booking.ylabel,
-                "low": booking.low,
-                "high": booking.high,
-                "entries": histogram.entries,
-                "mean": histogram.mean,
-                "heights": histogram.heights(events),
-                "errors": [count**0.5 * unit for count in histogram.counts[: booking.bins]],
-            }
-        )
-    return {"events": events, "histograms": shown}
-
 
 def result_files(spec: Runspec, merger: Merger, version: str, family: str) -> dict[str, bytes]:
     """The two files of the result archive; a function of runspec and seed alone."""
@@ -174,20 +142,19 @@ def _print_parameters(spec: Runspec, version: str) -> None:
     print(f"Pythia {version}: initialising", flush=True)
 
 
-def _compute(spec: Runspec, generator: Generator, merger: Merger, progress: Progress, cores: int) -> None:
+def _compute(spec: Runspec, generator: Generator, merger: Merger, *, progress: Progress, live: Live, cores: int) -> None:
     computed = 0
 
     def finished(number: int, result: ChunkResult) -> None:
         nonlocal computed
         computed += result.events
         merger.add(number, result)
-        progress.histograms(merger)
+        live.chunk(result, merger)
 
     progress.running()
-    progress.histograms(merger, last=True)
     workers = Workers(generator, cores, finished=finished, moved=lambda unfinished: progress.events(computed + unfinished))
     workers.run(plan(spec.events, spec.seed))
-    progress.histograms(merger, last=True)
+    live.histograms(merger, last=True)
 
 
 def run_job(options: Options) -> int:
@@ -207,20 +174,24 @@ def run_job(options: Options) -> int:
     from t4t_guest.generator import Generator  # noqa: PLC0415 -- as said above
 
     merger = Merger(bookings_for(process.family))
+    live = Live(options.status, spec, process.family)
+    live.begin(merger)
     try:
         generator = Generator(spec, process)
         _print_parameters(spec, generator.version)
         generator.initialise()
-        _compute(spec, generator, merger, progress, options.cores)
+        _compute(spec, generator, merger, progress=progress, live=live, cores=options.cores)
     except GeneratorFailedError as failure:
         print(f"The generator failed: {failure}", flush=True)
         progress.state("failed", merger.events, str(failure))
+        live.end("failed", merger, str(failure))
         return EXIT_FAILED
     files = result_files(spec, merger, generator.version, process.family)
     for name, content in files.items():
         write_whole(f"{options.out}/{name}", content)
     write_whole(f"{options.out}/output.tgz", archive_bytes(files))
     print(f"{merger.events} events processed\nRun finished successfully", flush=True)
+    live.end("done", merger)
     progress.state("done", merger.events)
     return EXIT_DONE
 

@@ -6,7 +6,8 @@ import os
 import time
 from typing import TYPE_CHECKING
 
-from t4t_guest.files import read_json, read_text, write_json
+from t4t_guest.files import read_bytes, read_json, read_text, write_json, write_whole
+from t4t_guest.live import HISTORY, OF_A_JOB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
 # The names the historic Test4Theory page expects in `jobMetaData`.
 _META = {"beam": "beam", "process": "process", "energy": "energy", "params": "params", "generator": "generator", "version": "version", "tune": "tune"}
+_MOST_BYTES = 1 << 24
 
 
 def uptime_seconds() -> float:
@@ -35,6 +37,7 @@ class WebFiles:
         """Write below `top`, which the init script has filled."""
         self.top = top
         self._machine = machine
+        self._published: dict[str, tuple[int, int]] = {}
         self._uuid = (read_text("/sys/class/dmi/id/product_uuid") or read_text("/proc/sys/kernel/random/boot_id") or "").strip().lower()
         for folder in ("job", "logs"):
             os.makedirs(f"{top}/{folder}", exist_ok=True)  # noqa: PTH103 -- pathlib is slow to import
@@ -71,6 +74,19 @@ class WebFiles:
         meta: dict[str, object] = {there: status[here] for here, there in _META.items() if here in status}
         meta.update({"nevts": status.get("events_wanted", 0), "seed": status.get("seed", 0), "events": status.get("events_done", 0)})
         write_json(f"{self.top}/job/resources.json", {"jobMetaData": meta, "sprites": {"histograms": []}})
+
+    def publish(self, folder: str) -> None:
+        """Hand out what the job shows of itself, where it has changed since the last time."""
+        for name in (*OF_A_JOB, HISTORY):
+            try:
+                facts = os.stat(f"{folder}/{name}")  # noqa: PTH116 -- pathlib is slow to import
+            except OSError:
+                continue
+            state = (facts.st_ino, facts.st_mtime_ns)
+            content = read_bytes(f"{folder}/{name}", _MOST_BYTES) if self._published.get(name) != state else None
+            if content:
+                self._published[name] = state
+                write_whole(f"{self.top}/{name}" if name == HISTORY else f"{self.top}/job/{name}", content)
 
 
 def read_status(folder: str) -> dict[str, object]:

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, MutableMapping
 
 _BUNDLED: Final = (
     "LD_LIBRARY_PATH",
@@ -30,3 +30,14 @@ def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
         elif frozen:
             cleaned.pop(name, None)
     return cleaned
+
+
+def leave_bundle(environment: MutableMapping[str, str]) -> None:
+    """Take out of our own environment what the bundle's start put there: it has done its work, and everything that is started from now on is spared it.
+
+    Programs that libraries start for us (Qt the browser, say) never pass a place where we could clean what they get.
+    """
+    kept = clean_environment(environment)
+    for name in set(environment) - set(kept):
+        del environment[name]
+    environment.update(kept)

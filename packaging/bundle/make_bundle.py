@@ -107,7 +107,7 @@ def make(out: Path, *, web: bool) -> Path:
     shutil.rmtree(kind / "t4t", ignore_errors=True)
     say(f"making {kind / 't4t'}")
     places = ("--distpath", kind, "--workpath", out / ("work" if web else "work-plain"))
-    options = ("--icons", icons, "--tools", tools, "--app-sbom", listed, *(() if web else ("--without-web",)))
+    options = ("--icons", icons, "--app-sbom", listed, *(() if web else ("--without-web",)))
     run(
         *(app, "-m", "PyInstaller", "--noconfirm", "--clean", "--log-level", "WARN", *places, HERE / "t4t.spec", "--", *options),
         PYTHONPATH=str(tool),

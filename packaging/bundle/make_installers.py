@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import argparse
-import datetime
+import datetime as dt
 import gzip
 import hashlib
 import json
@@ -27,22 +27,20 @@ _ARCHITECTURES: Final = {"x86_64": "amd64", "aarch64": "arm64"}
 _PROGRAMS: Final = frozenset({"t4t", "QtWebEngineProcess"})
 
 
-def filled(text: str, when: datetime.datetime) -> str:
+def filled(text: str, when: dt.datetime) -> str:
     """The one version and the one date."""
     return text.replace("@VERSION@", version.version()).replace("@DATE@", f"{when:%Y-%m-%d}")
 
 
-def stage(bundle: Path, folder: Path, when: datetime.datetime) -> None:
+def stage(bundle: Path, folder: Path, when: dt.datetime) -> None:
     """The files beside the bundle, ready to be packed."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     for source in sorted(SOURCES.iterdir()):
         (folder / source.name).write_text(filled(source.read_text(encoding="utf-8"), when), encoding="utf-8")
     (folder / "t4t.1.gz").write_bytes(gzip.compress((folder / "t4t.1").read_bytes(), mtime=0))
-    changes = (
-        f"{linux_package.NAME} ({version.version()}-1) unstable; urgency=medium\n\n  * See {linux_package.PLACE}/{papers.LICENCES} for its parts, and the project's"
-        f" page for what is new.\n\n -- The Test4Theory Desktop developers <test4theory@example.org>  {when:%a, %d %b %Y %H:%M:%S} +0000\n"
-    )
+    head, what = f"{linux_package.NAME} ({version.version()}-1) unstable; urgency=medium", "See the project's page for what is new."
+    changes = f"{head}\n\n  * {what}\n\n -- {linux_package.MAINTAINER}  {when:%a, %d %b %Y %H:%M:%S} +0000\n"
     (folder / "changelog.Debian.gz").write_bytes(gzip.compress(changes.encode(), mtime=0))
     shutil.copyfile(bundle / "_internal" / papers.LICENCES, folder / "copyright")
     shutil.copyfile(ROOT / "resources/icons/app.svg", folder / "t4t.svg")
@@ -70,7 +68,7 @@ def archive(bundle: Path, out: Path, when: str) -> Path:
 def make(bundle: Path, tools: Path, out: Path) -> list[Path]:
     """All of them."""
     seconds = epoch()
-    when = datetime.datetime.fromtimestamp(int(seconds), datetime.UTC)
+    when = dt.datetime.fromtimestamp(int(seconds), dt.UTC)
     staged = out / "staged"
     stage(bundle, staged, when)
     shutil.copyfile(bundle.parent / "icons/t4t.png", staged / "t4t.png")

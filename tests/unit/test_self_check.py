@@ -6,7 +6,6 @@ import json
 import signal
 import ssl
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -18,6 +17,7 @@ from t4t.domain.self_check import Checked, Part
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from t4t.cli.services import Services as Verbs
 
@@ -66,7 +66,7 @@ def test_a_process_that_is_killed_by_a_library_is_told(monkeypatch: pytest.Monke
 def test_no_authorities_are_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     if sys.platform != "linux":
         pytest.skip("the system itself decides")
-    empty = ssl.DefaultVerifyPaths(None, str(tmp_path), "", "", "", "")
+    empty = ssl.DefaultVerifyPaths("", str(tmp_path), "", "", "", "")
     monkeypatch.setattr(ssl, "get_default_verify_paths", lambda: empty)
     monkeypatch.setattr("truststore._openssl._CA_FILE_CANDIDATES", [])
     with pytest.raises(RuntimeError, match="no certificate"):

@@ -44,7 +44,14 @@ LIBRARIES: Final = (
     *("aiohttp", "aiohttp_socks", "cryptography.hazmat.bindings._rust", "isal.isal_zlib", "keyring", "msgspec", "platformdirs", "psutil", "pycdlib"),
     *("PySide6.QtCore", "qemu.qmp", "segno", "sqlite3", "tomlkit", "truststore", "virtualbox", "yarl"),
 )
-_OF_LINUX: Final = ("dbus_fast.aio", "keyring.backends.SecretService", "pywayland.protocol.ext_idle_notify_v1", "xcffib.screensaver", "xcffib.sync", "xcffib.xproto")
+_OF_LINUX: Final = (
+    "dbus_fast.aio",
+    "keyring.backends.SecretService",
+    "pywayland.protocol.ext_idle_notify_v1",
+    "xcffib.screensaver",
+    "xcffib.sync",
+    "xcffib.xproto",
+)
 _OF_WINDOWS: Final = ("keyring.backends.Windows", "pythoncom", "win32com.client", "pywintypes")
 _OF_MACOS: Final = ("AppKit", "keyring.backends.macOS", "Quartz")
 
@@ -102,7 +109,7 @@ def looks() -> dict[Part, Callable[[Path], str]]:
         Part.KEYRING: lambda _folder: _keyring(),
         Part.VM_HOST: lambda folder: asyncio.run(_vm_host(folder)),
         Part.API_WORKER: lambda _folder: _api_worker(),
-        Part.AGENT: lambda folder: _agent(folder),
+        Part.AGENT: _agent,
         Part.TRAY: lambda folder: _agent(folder, "--tray") if has_screen() else "not tried: there is no screen",
         Part.PICTURE: _picture,
         Part.WINDOW: _window,
@@ -133,7 +140,8 @@ def certificates() -> str:
     if sys.platform in {"win32", "darwin"}:
         return "the system itself decides"
     folder = Path(ssl.get_default_verify_paths().capath or "/nonexistent")
-    known = len(context.get_ca_certs()) or sum(1 for _ in folder.glob("*.[0-9]"))
+    loaded = context._ctx.get_ca_certs()  # noqa: SLF001 - there is no public way to ask what it found
+    known = len(loaded) or sum(1 for _ in folder.glob("*.[0-9]"))
     if not known:
         raise RuntimeError("no certificate of an authority was found")
     return f"{known} authorities, {ssl.OPENSSL_VERSION}"
@@ -174,18 +182,18 @@ def _agent(folder: Path, *words: str) -> str:
         process = subprocess.Popen(command, env=clean_environment(os.environ), stdin=subprocess.DEVNULL, stdout=said, stderr=said)
     try:
         with _client(folder, process) as client:
-            activity = client.status().activity.value
+            state = client.status().state.value
             client.call("quit")
-        status = process.wait(_AGENT_SECONDS)
-        if status:
-            raise RuntimeError(_ended(status))
+        process.wait(_AGENT_SECONDS)
     except Exception as error:
         tail = (folder / "said").read_text(encoding="utf-8", errors="replace").strip()[-_TAIL:]
         raise RuntimeError(f"{error}; it said: {tail}") from error
     finally:
         process.kill()
         process.wait()
-    return f"was {activity}, ended when asked to"
+    if process.returncode:
+        raise RuntimeError(_ended(process.returncode))
+    return f"was “{state}”, ended when asked to"
 
 
 def _client(folder: Path, process: subprocess.Popen[bytes]) -> Client:

@@ -1,4 +1,4 @@
-"""``t4t self-check``: does this copy of the program have all that it needs, in each of its processes?"""
+"""``t4t self-check``: whether this copy of the program has all that it needs, in each of its processes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _LONGEST: Final = 2000
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Its grammar."""
-    verb = verbs.add_parser("self-check", help="has this copy of the program all that it needs: libraries, files, certificates, and does each of its processes start")
+    verb = verbs.add_parser(
+        "self-check", help="has this copy of the program all that it needs: libraries, files, certificates, and does each of its processes start"
+    )
     verb.add_argument("part", nargs="?", choices=[part.value for part in Part], metavar="PART", help="only this part, in this very process (default: all)")
 
 

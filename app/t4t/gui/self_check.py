@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QT_VERSION_STR
+from PySide6.QtCore import qVersion
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QApplication
 
@@ -71,13 +71,13 @@ def window(folder: Path, services: WindowServices) -> str:
     finally:
         session.close()
         shown.close()
-    return f"Qt {QT_VERSION_STR}, platform {QApplication.platformName()}, {len(_PAGES)} pages"
+    return f"Qt {qVersion()}, platform {QApplication.platformName()}, {len(_PAGES)} pages"
 
 
 class _Guest(http.server.BaseHTTPRequestHandler):
     """Serves one page."""
 
-    def do_GET(self) -> None:  # noqa: N802 - the standard library's name
+    def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", "text/html; charset=utf-8")
         self.end_headers()

@@ -1,7 +1,7 @@
 """What of all that PyInstaller finds goes into the bundle: a reviewed list, so that a new Qt brings nothing that nobody looked at.
 
-Pure: names in the bundle in, yes or no out. Of Qt stays what the program's widgets need and, with ``web``, QtWebEngine; of the building computer's libraries only
-what other computers may lack or have in another version. The rest is the system's own: its newer drivers must not meet our older copies.
+Pure: names in the bundle in, yes or no out. Of Qt stays what the program's widgets need and, with ``web``, QtWebEngine; of the building computer's libraries
+only what other computers may lack or have in another version. The rest is the system's own: its newer drivers must not meet our older copies.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ PLUGINS: Final = {
     "wayland-shell-integration": frozenset({"qt-shell", "xdg-shell"}),
     "xcbglintegrations": frozenset({"qxcb-egl-integration", "qxcb-glx-integration"}),
 }
-"""The plugins that stay, by kind. Without GTK's theme: it would load the system's GTK into a process with our libraries. Without TLS: our connections are Python's,
-the web view has its own."""
+"""The plugins that stay, by kind. Without GTK's theme: it would load the system's GTK into a process with our libraries. Without TLS: our connections are
+Python's, the web view has its own."""
 LOCALES: Final = frozenset({"en-US"})
 """Of the web view's own messages: the program speaks English."""
 
@@ -101,7 +101,21 @@ SYSTEM: Final = {
 OPENED: Final = ("libxcb-screensaver0", "libxcb-sync1", "libxcb1")
 """What is opened by name while the program runs, so that no list of needed libraries has it: X11's extensions for xcffib."""
 
-EXCLUDED: Final = ("PySide6.scripts", "_pytest", "curses", "idlelib", "lib2to3", "pip", "pydoc_data", "readline", "setuptools", "pkg_resources", "test", "tkinter", "turtle")
+EXCLUDED: Final = (
+    "PySide6.scripts",
+    "_pytest",
+    "curses",
+    "idlelib",
+    "lib2to3",
+    "pip",
+    "pydoc_data",
+    "readline",
+    "setuptools",
+    "pkg_resources",
+    "test",
+    "tkinter",
+    "turtle",
+)
 """Modules that libraries mention and the program has no use for."""
 EXCLUDED_WITHOUT_WEB: Final = ("PySide6.QtWebEngineCore", "PySide6.QtWebEngineWidgets", "PySide6.QtWebChannel", "PySide6.QtPrintSupport")
 HOOKS: Final = frozenset({"pyi_rth_pyside6", "pyi_rth_pyside6webengine"})
@@ -109,13 +123,17 @@ HOOKS: Final = frozenset({"pyi_rth_pyside6", "pyi_rth_pyside6webengine"})
 find their plugins without."""
 
 _BINDING: Final = re.compile(r"^PySide6/Qt(?P<name>[A-Za-z]+)(?:\.abi3\.so|\.pyd)$")
-_LIBRARY: Final = re.compile(r"^PySide6/(?:Qt/lib/libQt6(?P<linux>[A-Za-z]+)\.so[.\d]*|Qt/lib/Qt(?P<macos>[A-Za-z]+)\.framework/.+|Qt6(?P<windows>[A-Za-z]+)\.dll)$")
+_LIBRARY: Final = re.compile(
+    r"^PySide6/(?:Qt/lib/libQt6(?P<linux>[A-Za-z]+)\.so[.\d]*|Qt/lib/Qt(?P<macos>[A-Za-z]+)\.framework/.+|Qt6(?P<windows>[A-Za-z]+)\.dll)$"
+)
 _PLUGIN: Final = re.compile(r"^PySide6/(?:Qt/)?plugins/(?P<kind>[\w-]+)/(?:lib)?(?P<name>[\w-]+)\.(?:so|dylib|dll)$")
 _LOCALE: Final = re.compile(r"/(?:qtwebengine_)?locales/(?P<name>[\w-]+)\.pak$")
 _RESOURCE: Final = re.compile(r"/(?:icudtl\.dat|qtwebengine_resources\w*\.pak|v8_context_snapshot\w*\.bin)$")
-_ALSO: Final = re.compile(r"^PySide6/(?:Qt/lib/libicu[^/]+|Qt/libexec/qt\.conf|qt\.conf|libpyside6\.[^/]+|pyside6\.[^/]+|(?:concrt|msvcp|vcruntime)140[^/]*\.dll)$")
+_ALSO: Final = re.compile(
+    r"^PySide6/(?:Qt/lib/libicu[^/]+|Qt/libexec/qt\.conf|qt\.conf|libpyside6\.[^/]+|pyside6\.[^/]+|(?:concrt|msvcp|vcruntime)140[^/]*\.dll)$"
+)
 _WITH_WEB: Final = re.compile(r"QtWebEngineProcess|^PySide6/(?:lib)?pyside6qml\.")
-_HOST_LIBRARY: Final = re.compile(r"^lib[^/]+\.so(?:\.|$)")
+_HOST_LIBRARY: Final = re.compile(r"^lib[^/]+\.(?:so(?:\.|$)|chk$)")
 
 
 def keeps(name: str, *, web: bool) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import re
 import sys
 import sysconfig
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    import importlib.metadata
     from collections.abc import Iterable, Iterator
 
 _HERE: Final = Path(__file__).resolve().parents[1] / "licences"
@@ -61,7 +61,9 @@ def _read(path: Path) -> str:
 def _licence(one: importlib.metadata.Distribution) -> str:
     words = one.metadata
     short = words["License-Expression"] or ""
-    classified = ", ".join(line.rpartition(" :: ")[2] for line in words.get_all("Classifier") or () if line.startswith("License :: ") and line.count(" :: ") > 1)
+    classified = ", ".join(
+        line.rpartition(" :: ")[2] for line in words.get_all("Classifier") or () if line.startswith("License :: ") and line.count(" :: ") > 1
+    )
     said = (words["License"] or "").strip()
     return short or (said if said and "\n" not in said and len(said) < 80 else "") or classified  # noqa: PLR2004 - longer ones are the text itself
 

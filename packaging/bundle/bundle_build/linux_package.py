@@ -1,4 +1,4 @@
-"""What a Linux package is made of, as nfpm reads it: files with their places, and what must be there beside it. Pure but for `needed`, which reads the bundle."""
+"""What a Linux package is made of, as nfpm reads it: files with their places, and what of the system it needs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLACE: Final = f"/usr/lib/{NAME}"
 _NEEDED: Final = re.compile(r"^\s+NEEDED\s+(\S+)$", re.MULTILINE)
 _GLIBC: Final = re.compile(r"\(GLIBC_2\.(\d+)\)|GLIBC_2\.(\d+)\b")
 _HOMEPAGE: Final = "https://lhcathome.web.cern.ch/projects/test4theory"
-_MAINTAINER: Final = "The Test4Theory Desktop developers <test4theory@example.org>"
+MAINTAINER: Final = "The Test4Theory Desktop developers <test4theory@example.org>"
 _DESCRIPTION: Final = """Give spare computing time to LHC physics
 Test4Theory simulates collisions of particles in a virtual machine, within the
 limits that its user sets, and compares models with CERN's experiments.
@@ -91,7 +91,7 @@ def package(*, bundle: Path, staged: Path, libraries: Mapping[str, set[str]], gl
         "release": "1",
         "section": "science",
         "priority": "optional",
-        "maintainer": _MAINTAINER,
+        "maintainer": MAINTAINER,
         "description": _DESCRIPTION,
         "homepage": _HOMEPAGE,
         "license": "GPL-3.0-or-later",
@@ -118,6 +118,10 @@ def package(*, bundle: Path, staged: Path, libraries: Mapping[str, set[str]], gl
                 "recommends": ["ca-certificates", *sorted({*packages(screen, glibc=glibc), *contents.OPENED})],
                 "suggests": ["virtualbox", "qemu-system-x86", "qemu-utils", "gnome-keyring | kwalletmanager | keepassxc"],
             },
-            "rpm": {"depends": for_rpm(always), "recommends": ["ca-certificates", *for_rpm(screen)], "suggests": ["VirtualBox", "qemu-system-x86-core", "qemu-img"]},
+            "rpm": {
+                "depends": for_rpm(always),
+                "recommends": ["ca-certificates", *for_rpm(screen)],
+                "suggests": ["VirtualBox", "qemu-system-x86-core", "qemu-img"],
+            },
         },
     }

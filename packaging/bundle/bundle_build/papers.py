@@ -7,33 +7,30 @@ import json
 import re
 import sqlite3
 import ssl
-import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from bundle_build import licences
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 LICENCES: Final = "LICENCES.txt"
 SBOM: Final = "sbom.cdx.json"
 
 
-def written(binaries: Sequence[tuple[str, str, str]], *, folder: Path, web: bool, tools: Path, app_sbom: Path) -> list[tuple[str, str, str]]:
+def written(binaries: Sequence[tuple[str, str, str]], *, folder: Path, web: bool, app_sbom: Path) -> list[tuple[str, str, str]]:
     """Write both into ``folder`` and say where they go in the bundle; ``binaries`` are its files as PyInstaller knows them (name, source, kind).
 
-    ``tools``: the Python that has CycloneDX's library; ``app_sbom``: what it found installed.
+    ``app_sbom``: the libraries that are installed, as CycloneDX's own tool lists them.
     """
     libraries = tuple(licences.libraries(importlib.metadata.distributions()))
     from_host = tuple(of_host(binaries))
     text = licences.document((*libraries, licences.python(), *from_host), web=web)
     (folder / LICENCES).write_text(text, encoding="utf-8")
-    extra = [{"name": one.name, "version": one.version, "type": "library"} for one in from_host]
-    extra += [{"name": name, "version": number, "type": kind} for name, number, kind in _unlisted(web=web)]
-    (folder / "extra.json").write_text(json.dumps(extra), encoding="utf-8")
-    program = Path(__file__).with_name("sbom.py")
-    subprocess.run([tools, program, folder / "extra.json", app_sbom, folder / SBOM], check=True)
+    extra = [Unlisted(one.name, one.version, "library") for one in from_host]
+    listed = with_extra(json.loads(app_sbom.read_text(encoding="utf-8")), [*extra, *_unlisted(web=web)])
+    (folder / SBOM).write_text(json.dumps(listed, indent=1, sort_keys=True) + "\n", encoding="utf-8")
     return [(name, str(folder / name), "DATA") for name in (LICENCES, SBOM)]
 
 
@@ -49,15 +46,30 @@ def of_host(binaries: Sequence[tuple[str, str, str]]) -> Iterator[licences.Compo
     yield from (found[name] for name in sorted(found))
 
 
-def _unlisted(*, web: bool) -> Iterator[tuple[str, str, str]]:
-    """Name, version and kind of what no package index knows of."""
+class Unlisted(NamedTuple):
+    """What no package index knows of; ``kind`` is one of CycloneDX's types."""
+
+    name: str
+    version: str
+    kind: str
+
+
+def with_extra(listed: dict[str, Any], extra: Iterable[Unlisted]) -> dict[str, Any]:
+    """CycloneDX's document ``listed`` with more components; without number and time, so that the same program has the same list."""
+    added = [{"bom-ref": f"{one.name}@{one.version}", "name": one.name, "type": one.kind, "version": one.version} for one in extra]
+    components = sorted([*listed.get("components", ()), *added], key=lambda one: (str(one["name"]).lower(), str(one.get("version", ""))))
+    metadata = {key: value for key, value in listed.get("metadata", {}).items() if key != "timestamp"}
+    return {key: value for key, value in listed.items() if key != "serialNumber"} | {"components": components, "metadata": metadata}
+
+
+def _unlisted(*, web: bool) -> Iterator[Unlisted]:
     qt = importlib.metadata.version("PySide6-Essentials")
-    yield "Python", licences.python().version, "platform"
-    yield "OpenSSL", ssl.OPENSSL_VERSION.split()[1], "library"
-    yield "SQLite", sqlite3.sqlite_version, "library"
-    yield "Qt", qt, "framework"
+    yield Unlisted("Python", licences.python().version, "platform")
+    yield Unlisted("OpenSSL", ssl.OPENSSL_VERSION.split()[1], "library")
+    yield Unlisted("SQLite", sqlite3.sqlite_version, "library")
+    yield Unlisted("Qt", qt, "framework")
     if web:
         from PySide6 import QtWebEngineCore  # noqa: PLC0415 - the other bundle is made without it
 
-        yield "Qt WebEngine", qt, "framework"
-        yield "Chromium", QtWebEngineCore.qWebEngineChromiumVersion(), "framework"
+        yield Unlisted("Qt WebEngine", qt, "framework")
+        yield Unlisted("Chromium", str(QtWebEngineCore.qWebEngineChromiumVersion()), "framework")

@@ -24,7 +24,7 @@ def version() -> str:
 
 def numbers(text: str) -> tuple[int, int, int, int]:
     """Four numbers, as Windows wants them; what is no number (``rc1``) does not count."""
-    found = [int(part) for part in re.findall(r"\d+", text.split("+")[0])[:3]]
+    found = [int(part) for part in re.findall(r"\d+", text.split("+", maxsplit=1)[0])[:3]]
     one, two, three, *_ = (*found, 0, 0, 0)
     return one, two, three, 0
 

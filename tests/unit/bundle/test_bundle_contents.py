@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from bundle_build import contents
 from hypothesis import given
 from hypothesis import strategies as st
-
-from bundle_build import contents
 
 ALWAYS = [
     "PySide6/QtCore.abi3.so",
@@ -68,6 +67,7 @@ NEVER = [
     "libglib-2.0.so.0",
     "libxcb.so.1",
     "libgtk-3.so.0",
+    "libsoftokn3.chk",
 ]
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import plistlib
 
+from bundle_build import version
 from hypothesis import given
 from hypothesis import strategies as st
 
 import t4t
-from bundle_build import version
 
 
 def test_there_is_one_version() -> None:

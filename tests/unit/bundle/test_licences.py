@@ -6,7 +6,6 @@ import importlib.metadata
 from typing import TYPE_CHECKING
 
 import pytest
-
 from bundle_build import licences
 
 if TYPE_CHECKING:

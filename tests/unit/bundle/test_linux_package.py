@@ -9,7 +9,6 @@ import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
 import pytest
-
 from bundle_build import contents, linux_package, version
 
 if TYPE_CHECKING:

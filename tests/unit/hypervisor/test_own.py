@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-
-import pytest
+from typing import TYPE_CHECKING
 
 from t4t.hypervisor.environment import clean_environment, leave_bundle
 from t4t.hypervisor.own import own_program
+
+if TYPE_CHECKING:
+    import pytest
 
 
 def test_from_sources() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -20,14 +19,17 @@ _BUNDLED: Final = (
 
 
 def clean_environment(environment: Mapping[str, str]) -> dict[str, str]:
-    """``environment`` without what a frozen app put there for itself (its own libraries would break other programs)."""
+    """``environment`` without what a bundle's start put there for itself (its own libraries would break other programs).
+
+    Where it bears no mark of such a start, what is in it is somebody else's and stays.
+    """
     cleaned = {name: value for name, value in environment.items() if not name.startswith(("_MEI", "_PYI_"))}
-    frozen = bool(getattr(sys, "frozen", False))
+    bundled = len(cleaned) < len(environment)
     for name in _BUNDLED:
         original = cleaned.pop(f"{name}_ORIG", None)
         if original is not None:
             cleaned[name] = original
-        elif frozen:
+        elif bundled:
             cleaned.pop(name, None)
     return cleaned
 

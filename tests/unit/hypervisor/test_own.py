@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from t4t.hypervisor.environment import clean_environment, leave_bundle
 from t4t.hypervisor.own import own_program
-
-if TYPE_CHECKING:
-    import pytest
 
 
 def test_from_sources() -> None:
@@ -25,8 +21,7 @@ def test_from_a_bundle() -> None:
     assert own_program(windowed=True, frozen=True, platform="win32") == (str(here.with_name("t4tw.exe")),)
 
 
-def test_a_bundle_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
+def test_a_bundle_leaves_the_environment_as_it_was() -> None:
     before = {"PATH": "/usr/bin", "LD_LIBRARY_PATH": "/somebody/lib", "HOME": "/home/somebody"}
     environment = before | {
         "LD_LIBRARY_PATH": "/usr/lib/t4t/_internal",
@@ -38,3 +33,4 @@ def test_a_bundle_leaves_the_environment_as_it_was(monkeypatch: pytest.MonkeyPat
     assert clean_environment(environment) == before
     leave_bundle(environment)
     assert environment == before
+    assert clean_environment(environment) == before, "cleaned twice is as once"

@@ -93,7 +93,6 @@ bundle-check: bundle-plain installers ## check the bundles and the installers: s
 	@$(PYTHON) packaging/setup/prepare.py bundle-check
 	T4T_BUNDLES=$(CURDIR)/build/bundle/t4t:$(CURDIR)/build/bundle/plain/t4t T4T_INSTALLERS=$(CURDIR)/build/installers \
 		$(VENV)/pytest -m bundle --durations=10 tests/bundle
-	T4T_PROGRAM=$(CURDIR)/build/bundle/t4t/t4t $(VENV)/pytest -m tray tests/tray/test_processes.py
 
 ready-run:
 	@$(PYTHON) packaging/setup/prepare.py run

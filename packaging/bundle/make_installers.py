@@ -59,10 +59,20 @@ def archive(bundle: Path, out: Path, when: str) -> Path:
     owner = ("--sort=name", f"--mtime=@{when}", "--owner=0", "--group=0", "--numeric-owner", "--format=gnu")
     with place.open("wb") as file:
         tar = subprocess.Popen(["tar", *owner, "-C", bundle.parent, "-cf", "-", bundle.name], stdout=subprocess.PIPE)
-        done = subprocess.run(["xz", "-6", "-T1", "-c"], stdin=tar.stdout, stdout=file, check=False)
+        done = subprocess.run(["xz", "-6", "-T2", "-c"], stdin=tar.stdout, stdout=file, check=False)
         if tar.wait() or done.returncode:
             sys.exit("[installers] the archive could not be written")
     return place
+
+
+def squeeze(deb: Path, seconds: str) -> None:
+    """Debian's own tool packs it a sixth smaller than nfpm does; always in two threads, so that other computers get the same bytes."""
+    tree = deb.with_name("tree")
+    shutil.rmtree(tree, ignore_errors=True)
+    run("dpkg-deb", "--raw-extract", deb, tree)
+    deb.unlink()
+    run("dpkg-deb", "--root-owner-group", "-Zxz", "--threads-max=2", "--build", tree, deb, SOURCE_DATE_EPOCH=seconds)
+    shutil.rmtree(tree)
 
 
 def make(bundle: Path, tools: Path, out: Path) -> list[Path]:
@@ -90,6 +100,7 @@ def make(bundle: Path, tools: Path, out: Path) -> list[Path]:
             old.unlink()
         run(nfpm, "package", "--config", config, "--packager", kind, "--target", out, SOURCE_DATE_EPOCH=seconds)
         made += sorted(out.glob(f"*.{kind}"))
+    squeeze(made[0], seconds)
     say("packing the archive")
     made.append(archive(bundle, out, seconds))
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in made)

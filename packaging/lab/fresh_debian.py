@@ -81,7 +81,9 @@ def _open(root: Path) -> None:
             shutil.copyfile(source, root / "etc" / source.name)
     bundle = ca_bundle()
     if bundle is not None:
-        shutil.copyfile(bundle, root / LAB_BUNDLE.lstrip("/"))
+        own = root / LAB_BUNDLE.lstrip("/")
+        own.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(bundle, own)
     (root / "run/apt.conf").write_text(f'{apt_options()}APT::Sandbox::User "root";\n', encoding="utf-8")
 
 
@@ -94,7 +96,7 @@ def _as_user(root: Path, *words: str, screen: bool = False) -> subprocess.Comple
     """Run it as an ordinary user in the fresh Debian."""
     environment = {"HOME": f"/home/{_USER}", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", "USER": _USER, "T4T_APPLIANCE": "/appliance"}
     before = ("setpriv", "--reuid=1000", "--regid=1000", "--clear-groups", *(("xvfb-run", "-a") if screen else ()))
-    command = ["chroot", str(root), *before, *words]
+    command = ["/usr/sbin/chroot", str(root), *before, *words]
     return subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=_SECONDS, check=False)
 
 

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from support.desktop import session_bus, x_server
 from t4t import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Iterator
 
 pytestmark = [pytest.mark.bundle, pytest.mark.timeout(900)]
 
@@ -30,6 +31,7 @@ MEGABYTES = {"with-web": 118.0, "without-web": 42.0}
 NOBODY = 65534
 VALIDATE = """
 import sys
+import tempfile
 from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 print(JsonStrictValidator(SchemaVersion.V1_6).validate_str(sys.stdin.read()))
@@ -47,15 +49,15 @@ def bundle(kind: str) -> Path:
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A folder of the ordinary user's."""
-    place = tmp_path / "home"
-    place.mkdir()
-    if os.geteuid() == 0:
-        for one in (place, *tmp_path.parents[:2], tmp_path):
-            one.chmod(0o755)
-        os.chown(place, NOBODY, NOBODY)
-    return place
+def folder() -> Iterator[Path]:
+    """A folder of the ordinary user's, where an ordinary user may go; pytest's own folders are closed again by each pytest that begins."""
+    with tempfile.TemporaryDirectory(prefix="t4t-") as made:
+        place = Path(made) / "home"
+        place.mkdir()
+        if os.geteuid() == 0:
+            place.parent.chmod(0o755)
+            os.chown(place, NOBODY, NOBODY)
+        yield place
 
 
 @pytest.fixture
@@ -141,7 +143,7 @@ def test_licences_and_components(bundle: Path, kind: str) -> None:
 
 def test_it_is_small(bundle: Path, kind: str, tmp_path: Path) -> None:
     packed = tmp_path / "packed.tar.xz"
-    subprocess.run(["tar", "-C", bundle.parent, "-I", "xz -6 -T1", "-cf", packed, bundle.name], check=True)
+    subprocess.run(["tar", "-C", bundle.parent, "-I", "xz -6 -T2", "-cf", packed, bundle.name], check=True)
     size = packed.stat().st_size / 1e6
     sys.stderr.write(f"\n[bundle] {kind}: {size:.1f} MB compressed\n")
     assert size <= MEGABYTES[kind]

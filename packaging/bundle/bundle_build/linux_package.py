@@ -82,6 +82,7 @@ def split(files: Mapping[str, set[str]]) -> tuple[set[str], set[str]]:
 def package(*, bundle: Path, staged: Path, libraries: Mapping[str, set[str]], glibc: int, mtime: str, architecture: str) -> dict[str, Any]:
     """Nfpm's description of the .deb and the .rpm; ``staged`` has the files beside the bundle."""
     always, screen = split(libraries)
+    asked = packages(always, glibc=glibc)
     small = {"mode": 0o644}
     return {
         "name": NAME,
@@ -110,12 +111,12 @@ def package(*, bundle: Path, staged: Path, libraries: Mapping[str, set[str]], gl
             {"src": str(staged / "changelog.Debian.gz"), "dst": f"/usr/share/doc/{NAME}/changelog.Debian.gz", "file_info": small},
         ],
         "scripts": {"postinstall": str(staged / "postinst.sh"), "preremove": str(staged / "prerm.sh")},
-        "deb": {"compression": "xz"},
-        "rpm": {"compression": "zstd:19", "group": "Applications/Engineering", "summary": _DESCRIPTION.partition("\n")[0]},
+        "deb": {"compression": "none"},
+        "rpm": {"buildhost": "localhost", "compression": "xz", "group": "Applications/Engineering", "summary": _DESCRIPTION.partition("\n")[0]},
         "overrides": {
             "deb": {
-                "depends": packages(always, glibc=glibc),
-                "recommends": ["ca-certificates", *sorted({*packages(screen, glibc=glibc), *contents.OPENED})],
+                "depends": asked,
+                "recommends": ["ca-certificates", *sorted({*packages(screen, glibc=glibc), *contents.OPENED} - set(asked))],
                 "suggests": ["virtualbox", "qemu-system-x86", "qemu-utils", "gnome-keyring | kwalletmanager | keepassxc"],
             },
             "rpm": {

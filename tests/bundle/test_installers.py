@@ -129,7 +129,7 @@ def test_an_ordinary_user_sees_the_whole_of_it(life: dict[str, Any]) -> None:
 
 
 def test_the_demonstration_gets_its_credit(life: dict[str, Any]) -> None:
-    assert life["demo"]["outcome"] == "completed"
+    assert life["demo"]["outcome"] == "done"
     assert life["demo"]["credit"]["valid"] is True
 
 

@@ -90,3 +90,27 @@ def test_the_verb(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     assert verbs.run(arguments.parser().parse_args(["--json", "self-check", "web"]), cast("Verbs", Told(told.self_check(None)[0]))) == 0
     assert json.loads(capsys.readouterr().out) == {"well": True, "parts": [{"part": "web", "well": True, "detail": "a page"}]}
     assert verbs.run(arguments.parser().parse_args(["self-check", "resources"]), Services(tmp_path)) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="Qt without a screen was only seen there")
+def test_screens_without_a_screen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(self_check, "PARTS", (Part.PICTURE, Part.WINDOW, Part.WEB, Part.TRAY))
+    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
+    monkeypatch.setenv("QTWEBENGINE_DISABLE_SANDBOX", "1")  # only for root, whom it does not work for
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    found = self_check.check(None)
+    assert [one.detail for one in found if not one.well] == []
+    assert [one.detail.split(":")[0] for one in found][-2:] == ["a page was shown, its script ran", "not tried"]
+
+
+def test_an_agent_that_ends_by_itself_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(self_check, "own_program", lambda: (sys.executable, "-c", "import sys; sys.exit('no library')"))
+    (found,) = self_check.check(Part.AGENT)
+    assert (found.well, found.detail) == (False, "RuntimeError: ended with 1; it said: no library")
+
+
+def test_a_worker_that_says_something_else_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(self_check, "own_program", lambda: (sys.executable, "-c", "print('{\"id\": 1}')"))
+    (found,) = self_check.check(Part.API_WORKER)
+    assert (found.well, found.detail) == (False, "RuntimeError: it said {'id': 1}")

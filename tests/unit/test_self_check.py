@@ -71,6 +71,7 @@ def test_no_authorities_are_a_fault(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     monkeypatch.setattr("truststore._openssl._CA_FILE_CANDIDATES", [])
     with pytest.raises(RuntimeError, match="no certificate"):
         self_check.certificates()
+    assert self_check.certificates("win32") == "the system itself decides"
 
 
 class Told:

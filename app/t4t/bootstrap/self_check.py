@@ -131,13 +131,13 @@ def _resources() -> str:
     return f"{len(shipped)} appliances, {len(known.versions)} versions of VirtualBox, {len(known.firmware)} firmwares"
 
 
-def certificates() -> str:
+def certificates(platform: str = sys.platform) -> str:
     """What a connection to a project would trust; raises `RuntimeError` where that is nobody."""
     import truststore  # noqa: PLC0415 - as in `t4t.transfer.http`
 
     context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.wrap_bio(ssl.MemoryBIO(), ssl.MemoryBIO(), server_hostname="localhost")  # what the system has is looked for only now
-    if sys.platform in {"win32", "darwin"}:
+    if platform in {"win32", "darwin"}:
         return "the system itself decides"
     folder = Path(ssl.get_default_verify_paths().capath or "/nonexistent")
     loaded = context._ctx.get_ca_certs()  # noqa: SLF001 - there is no public way to ask what it found

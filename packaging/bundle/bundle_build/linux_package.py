@@ -112,7 +112,7 @@ def package(*, bundle: Path, staged: Path, libraries: Mapping[str, set[str]], gl
         ],
         "scripts": {"postinstall": str(staged / "postinst.sh"), "preremove": str(staged / "prerm.sh")},
         "deb": {"compression": "none"},
-        "rpm": {"buildhost": "localhost", "compression": "xz", "group": "Applications/Engineering", "summary": _DESCRIPTION.partition("\n")[0]},
+        "rpm": {"buildhost": "localhost", "compression": "zstd:19", "group": "Applications/Engineering", "summary": _DESCRIPTION.partition("\n")[0]},
         "overrides": {
             "deb": {
                 "depends": asked,

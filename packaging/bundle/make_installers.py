@@ -100,7 +100,8 @@ def make(bundle: Path, tools: Path, out: Path) -> list[Path]:
             old.unlink()
         run(nfpm, "package", "--config", config, "--packager", kind, "--target", out, SOURCE_DATE_EPOCH=seconds)
         made += sorted(out.glob(f"*.{kind}"))
-    squeeze(made[0], seconds)
+        if kind == "deb":
+            squeeze(made[0], seconds)
     say("packing the archive")
     made.append(archive(bundle, out, seconds))
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in made)

@@ -6,13 +6,10 @@ import configparser
 import shutil
 import subprocess
 import xml.etree.ElementTree as ET
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from bundle_build import contents, linux_package, version
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 SOURCES = version.ROOT / "installers/linux"
 NEEDED = {
@@ -47,8 +44,7 @@ def test_packages_are_named_once(tmp_path: Path) -> None:
 
 def test_every_file_beside_the_program_goes_along(tmp_path: Path) -> None:
     found = linux_package.package(bundle=tmp_path, staged=SOURCES, libraries={}, glibc=34, mtime="", architecture="amd64")
-    packed = {entry["src"].removeprefix(f"{SOURCES}/").removesuffix(".gz") for entry in found["contents"]}
-    packed |= {script.removeprefix(f"{SOURCES}/") for script in found["scripts"].values()}
+    packed = {Path(name).name.removesuffix(".gz") for name in (*(entry["src"] for entry in found["contents"]), *found["scripts"].values())}
     assert {path.name for path in SOURCES.iterdir()} <= packed
 
 

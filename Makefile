@@ -9,7 +9,7 @@ LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-clean wine ready-run ready-test clean
+.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -77,6 +77,22 @@ lab-clean: ## remove the laboratory (its cached packages stay)
 wine: ## run the tests that need Windows' functions, with Windows' own Python under wine
 	@$(PYTHON) packaging/setup/prepare.py wine
 	$(VENV)/pytest -m wine tests/host
+
+bundle: ## make the program as one folder that needs no Python, into build/bundle/t4t
+	@$(PYTHON) packaging/setup/prepare.py bundle
+	@$(PYTHON) packaging/bundle/make_bundle.py --out build/bundle
+
+bundle-plain: ## the same without the web view, into build/bundle/plain/t4t
+	@$(PYTHON) packaging/setup/prepare.py bundle
+	@$(PYTHON) packaging/bundle/make_bundle.py --out build/bundle --without-web
+
+installers: bundle ## make the .deb, the .rpm and the archive for Linux, into build/installers
+	@$(PYTHON) packaging/bundle/make_installers.py --bundle build/bundle/t4t --tools build/bundle/tools --out build/installers
+
+bundle-check: bundle-plain installers ## check the bundles and the installers: sizes, a second build, the program on a real screen and (as root) in a fresh Debian
+	@$(PYTHON) packaging/setup/prepare.py bundle-check
+	T4T_BUNDLES=$(CURDIR)/build/bundle/t4t:$(CURDIR)/build/bundle/plain/t4t T4T_INSTALLERS=$(CURDIR)/build/installers \
+		$(VENV)/pytest -m bundle --durations=10 tests/bundle
 
 ready-run:
 	@$(PYTHON) packaging/setup/prepare.py run

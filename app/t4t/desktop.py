@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from t4t.api.endpoint import endpoint
 from t4t.domain.errors import NoScreen
 from t4t.hypervisor.environment import clean_environment
+from t4t.hypervisor.own import own_program
 from t4t.wording import screen as words
 
 if TYPE_CHECKING:
@@ -39,16 +40,14 @@ def _tell(text: str) -> None:
 
 def command(data: Path, *words_after: str) -> tuple[str, ...]:
     """Our own command on a data folder."""
-    program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "t4t")
-    return (*program, "--data-dir", str(data), *words_after)
+    return (*own_program(windowed=True), "--data-dir", str(data), *words_after)
 
 
 def start(data: Path, *words_after: str) -> None:
     """Start our own command, which outlives us."""
-    environment = clean_environment(os.environ) | {"PYINSTALLER_RESET_ENVIRONMENT": "1"}
     process = subprocess.Popen(
         command(data, *words_after),
-        env=environment,
+        env=clean_environment(os.environ),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -111,6 +111,24 @@ LAB_NEEDS: Final = (
 )
 """What only ``make lab`` needs."""
 
+BUNDLE_NEEDS: Final = (
+    Need("binutils", "looks into libraries and makes them smaller", program="objdump"),
+    Need("xz-utils", "packs the archive", program="xz"),
+)
+"""What ``make bundle`` and ``make installers`` need."""
+
+INSTALLER_NEEDS: Final = (
+    *BUNDLE_NEEDS,
+    Need("debootstrap", "makes the fresh Debian in which the package is installed", program="debootstrap"),
+    Need("debian-archive-keyring", "checks the signature of Debian's archive", file="/usr/share/keyrings/debian-archive-keyring.gpg"),
+    Need("desktop-file-utils", "checks the desktop file", program="desktop-file-validate"),
+    Need("appstream", "checks what software centres show", program="appstreamcli"),
+    Need("lintian", "checks the Debian package", program="lintian"),
+    Need("rpm", "reads the RPM package", program="rpm"),
+    Need("man-db", "shows the manual page", program="man"),
+)
+"""What only ``make bundle-check`` needs."""
+
 WINE_NEEDS: Final = (
     Need("wine", "runs Windows' own Python for tests", program="wine"),
     Need("wine64", "runs Windows' own Python for tests", file="/usr/lib/wine/wine64"),
@@ -224,15 +242,19 @@ def build_wine() -> None:
 def main() -> int:
     """Prepare for what the command line names."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab", "wine"))
+    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab", "wine", "bundle", "bundle-check"))
     purpose = arguments.parse_args().purpose
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything checks it
         sys.exit("[setup] Python 3.11 or newer is needed")
     begun = time.monotonic()
-    install_packages((*NEEDS, *{"lab": LAB_NEEDS, "wine": WINE_NEEDS, "test": TEST_NEEDS}.get(purpose, ())))
+    if purpose == "bundle":  # the appliance is no part of it
+        install_packages((*NEEDS, *BUNDLE_NEEDS))
+        return 0
+    more = {"lab": LAB_NEEDS, "wine": WINE_NEEDS, "test": TEST_NEEDS, "bundle-check": (*TEST_NEEDS, *INSTALLER_NEEDS)}
+    install_packages((*NEEDS, *more.get(purpose, ())))
     appliance = start_appliance()
     try:
-        if purpose in {"run", "test", "wine"}:
+        if purpose in {"run", "test", "wine", "bundle-check"}:
             install_python(() if purpose == "run" else ("dev",))
         if purpose == "test":
             install_from_npm()

@@ -6,12 +6,12 @@ import asyncio
 import contextlib
 import os
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from support.program import PROGRAM
 from support.qemu_rig import kill_and_wait
 from support.virtualbox_rig import ROADS, VirtualBoxRig
 from t4t.domain.errors import VmWrongState
@@ -41,7 +41,7 @@ class HostRig(VirtualBoxRig):
 
     @property
     def command(self) -> tuple[str, ...]:
-        return (sys.executable, "-m", "t4t", "--data-dir", str(self.data), "vm-host", "--hypervisor", "virtualbox")
+        return (*PROGRAM, "--data-dir", str(self.data), "vm-host", "--hypervisor", "virtualbox")
 
     @property
     def environment(self) -> dict[str, str]:

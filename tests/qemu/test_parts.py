@@ -6,7 +6,6 @@ import asyncio
 import dataclasses
 import json
 import struct
-import sys
 import zlib
 from pathlib import Path
 from typing import Any
@@ -287,11 +286,11 @@ async def test_an_accelerator_that_fails_is_not_taken(tmp_path: Path, monkeypatc
     assert (found.version, found.acceleration.name) == ("9.1.2", "tcg")
 
 
-def test_children_do_not_get_our_libraries(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_children_do_not_get_our_libraries() -> None:
     ours = {"LD_LIBRARY_PATH": "/bundle", "LD_LIBRARY_PATH_ORIG": "/before", "_MEIPASS2": "x", "HOME": "/h"}
     assert clean_environment(ours) == {"LD_LIBRARY_PATH": "/before", "HOME": "/h"}
-    monkeypatch.setattr(sys, "frozen", True, raising=False)
-    assert clean_environment({"LD_LIBRARY_PATH": "/bundle"}) == {}
+    assert clean_environment({"LD_LIBRARY_PATH": "/bundle", "_PYI_ARCHIVE_FILE": "x"}) == {}
+    assert clean_environment({"LD_LIBRARY_PATH": "/somebody"}) == {"LD_LIBRARY_PATH": "/somebody"}
 
 
 def test_a_pid_alone_is_nobody() -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
-import sys
 from typing import TYPE_CHECKING, TypeVar
 
 import psutil
 import pytest
 
 from support.desktop import Panel, a_process, x_server
+from support.program import PROGRAM
 from support.unwatched import let_work
 from t4t.api.client import Client
 from t4t.domain.errors import AgentMissing
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.tray
 
 
 def _t4t(desk: Desk, data: Path, *words: str, **environment: str) -> AbstractAsyncContextManager[asyncio.subprocess.Process]:
-    return a_process(sys.executable, "-m", "t4t", "--data-dir", str(data), *words, environment=desk.environment() | environment, stderr=asyncio.subprocess.PIPE)
+    return a_process(*PROGRAM, "--data-dir", str(data), *words, environment=desk.environment() | environment, stderr=asyncio.subprocess.PIPE)
 
 
 def _status(data: Path) -> SessionView | None:

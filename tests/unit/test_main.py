@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -67,3 +69,13 @@ def test_the_process_that_has_virtualboxs_api_has_a_verb_of_its_own(monkeypatch:
     monkeypatch.setattr(worker, "main", serve)
     with pytest.raises(SystemExit, match="0"):
         bootstrap.main(["--data-dir", str(tmp_path), "vbox-api"])
+
+
+def test_a_bundle_takes_itself_out_of_the_environment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    monkeypatch.setenv("_PYI_ARCHIVE_FILE", "/usr/lib/t4t/t4t")
+    monkeypatch.setenv("LD_LIBRARY_PATH", "/usr/lib/t4t/_internal")
+    with pytest.raises(SystemExit):
+        bootstrap.main(["--version"])
+    assert capsys.readouterr().out.startswith("t4t ")
+    assert not {"_PYI_ARCHIVE_FILE", "LD_LIBRARY_PATH"} & set(os.environ)

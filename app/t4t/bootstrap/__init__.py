@@ -5,10 +5,13 @@ One program is several processes. Those that live beside the agent import here w
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import TYPE_CHECKING
 
 from t4t.bootstrap.machines import API_WORKER, VM_HOST
 from t4t.cli import arguments
+from t4t.hypervisor.environment import leave_bundle
 from t4t.storage import paths
 
 if TYPE_CHECKING:
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """The command ``t4t``; returns the exit status."""
+    if getattr(sys, "frozen", False):
+        leave_bundle(os.environ)
     args = arguments.parser().parse_args(argv)
     data = paths.data_dir(args.data_dir)
     if args.verb == VM_HOST:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from pathlib import Path
 from typing import Final
 
@@ -11,6 +10,7 @@ from t4t.domain.errors import FolderUnwritable, HypervisorMissing
 from t4t.durable import write_atomic
 from t4t.hypervisor import choice
 from t4t.hypervisor.environment import clean_environment
+from t4t.hypervisor.own import own_program
 from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.hypervisor.virtualbox import locate
 
@@ -60,6 +60,5 @@ def remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
     except OSError as error:
         raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
     kind = _kind(hypervisor, data)
-    program = (sys.executable,) if getattr(sys, "frozen", False) else (sys.executable, "-m", "t4t")
-    command = (*program, "--data-dir", str(data), VM_HOST, "--hypervisor", kind)
+    command = (*own_program(), "--data-dir", str(data), VM_HOST, "--hypervisor", kind)
     return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log)

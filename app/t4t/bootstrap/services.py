@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from t4t.domain.energy import Day
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
+    from t4t.domain.self_check import Checked, Part
     from t4t.domain.virtualbox_install import Purpose
 
 
@@ -143,6 +144,12 @@ class Services:
         from t4t.bootstrap import costs  # noqa: PLC0415 - only this verb needs it
 
         return costs.days_of(self.data, self.of_settings().view())
+
+    def self_check(self, part: Part | None) -> Sequence[Checked]:
+        """See `Services.self_check`."""
+        from t4t.bootstrap import self_check  # noqa: PLC0415 - only this verb needs it
+
+        return self_check.check(part)
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.bootstrap.machines import API_WORKER, owner
 from t4t.host.clock import RealClock
+from t4t.hypervisor.own import own_program
 from t4t.hypervisor.virtualbox.api.choice import RoadName, choose
 from t4t.hypervisor.virtualbox.api.road import COMMAND, ApiRoad, opens
 from t4t.hypervisor.virtualbox.driver import VirtualBoxDriver
@@ -31,6 +32,6 @@ async def virtualbox(data: Path) -> VirtualBoxDriver:
 async def road(clock: Clock) -> Road:
     """VirtualBox's API where it is the first choice and works, else VBoxManage; `_ROAD` in the environment may name one."""
     wish = next((one for one in RoadName if one.value == os.environ.get(_ROAD)), None)
-    api = ApiRoad(clock=clock, command=(sys.executable, API_WORKER) if getattr(sys, "frozen", False) else COMMAND)
+    api = ApiRoad(clock=clock, command=(*own_program(), API_WORKER) if getattr(sys, "frozen", False) else COMMAND)
     loads = wish is None and choose(sys.platform, wish=None, loads=True) is RoadName.API and await opens(api)
     return api if choose(sys.platform, wish=wish, loads=loads) is RoadName.API else ManageRoad(clock=clock)

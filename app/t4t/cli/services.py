@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded, Team
     from t4t.domain.project_view import Keep, ProjectDetails
+    from t4t.domain.self_check import Checked, Part
     from t4t.domain.settings.presets import Computer, Preset
     from t4t.domain.settings.view import Changed, SettingsView
     from t4t.domain.signup import ProjectOffer, Signup
@@ -213,6 +214,10 @@ class Services(Protocol):
 
     def autostart(self, *, on: bool | None) -> AutostartState:
         """Switch the start with the user's session on or off (None: neither); how it is then. Raises `FolderUnwritable`."""
+        ...
+
+    def self_check(self, part: Part | None) -> Sequence[Checked]:
+        """Whether this copy of the program has all that it needs: one part in this process, or (None) all of them, each in its own."""
         ...
 
     def decode(self, file: Path) -> Decoded:

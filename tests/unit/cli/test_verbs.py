@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
+    from t4t.domain.self_check import Checked, Part
     from t4t.domain.virtualbox_install import Purpose
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
@@ -137,6 +138,9 @@ class Services:
 
     def energy(self) -> Sequence[Day]:
         raise NotImplementedError
+
+    def self_check(self, part: Part | None) -> Sequence[Checked]:
+        raise NotImplementedError(part)
 
     def autostart(self, *, on: bool | None) -> AutostartState:
         raise NotImplementedError

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication, QBoxLayout, QMainWindow, QStackedWid
 from t4t.gui.application import NAME, application
 from t4t.gui.components.nav import Nav
 from t4t.gui.components.page import Page
+from t4t.gui.dock import show_in_dock
 from t4t.gui.link import AgentLink
 from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
@@ -224,6 +225,7 @@ def run(path: Path, own_path: Path, *, page: str, services: WindowServices) -> b
     one = OneWindow(own_path)
     if not one.is_first(page):
         return True
+    show_in_dock()
     theme = Theme(made)
     session = Session(AgentLink(path))
     starter = Starter(session, services.start_agent)

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _LOG: Final = logging.getLogger(__name__)
 PACKAGE: Final = "vboxapi"
+STANDARD_MODULES: Final = ("glob", "logging", "operator", "platform", "shutil", "site", "string", "threading", "traceback", "types")
+"""What the binding and its ``xpcom`` import of Python's library (seen in 7.2.22): a bundle must carry it, for it looks only for what our own code imports."""
 _SYSTEM: Final = ("usr/lib", "usr/lib64", "usr/local/lib")
 _SITES: Final = ("dist-packages", "site-packages")
 _SDK: Final = ("sdk/installer/python/vboxapi/src", "sdk/installer/python", "sdk/installer", "sdk/install")

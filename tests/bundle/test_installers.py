@@ -1,0 +1,125 @@
+"""The installers for Linux: what their own tools say of them, and a life of the Debian package in a fresh Debian."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bundle_build import linux_package
+
+from t4t import __version__
+
+pytestmark = [pytest.mark.bundle, pytest.mark.timeout(1800)]
+
+ROOT = Path(__file__).resolve().parents[2]
+INSTALLERS = Path(os.environ.get("T4T_INSTALLERS", "/nonexistent"))
+CACHE = Path(os.environ.get("T4T_BUILD_CACHE") or Path.home() / ".cache" / "t4t-build") / "fresh"
+FORBIDDEN_TAGS = (
+    *("bad-package-name", "control-file-has-bad-permissions", "desktop-entry-contains-encoding-key", "description-synopsis-is-duplicated", "dir-in-usr-local"),
+    *(
+        "elevated-privileges",
+        "file-in-etc-not-marked-as-conffile",
+        "file-in-usr-local",
+        "maintainer-script-ignores-errors",
+        "maintainer-shell-script-fails-syntax-check",
+    ),
+    *("malformed-deb-archive", "no-copyright-file", "no-manual-page", "non-standard-dir-perm", "non-standard-executable-perm"),
+    *(
+        "non-standard-file-perm",
+        "package-contains-timestamped-gzip",
+        "statically-linked-binary",
+        "syntax-error-in-debian-changelog",
+        "wrong-file-owner-uid-or-gid",
+    ),
+    *("zero-byte-file-in-doc-directory", "shared-library-is-executable", "groff-message"),
+)
+"""What lintian must not say. It has much more to say of a program that brings its libraries along; that is how such a bundle is."""
+MEGABYTES = {"*.deb": 118.0, "*.tar.xz": 118.0, "*.rpm": 140.0}
+"""RPM packages are packed by nfpm alone, whose compression is weaker."""
+
+
+def one(pattern: str) -> Path:
+    (found,) = INSTALLERS.glob(pattern)
+    return found
+
+
+def said(*command: str | Path, status: int = 0) -> str:
+    done = subprocess.run([str(word) for word in command], capture_output=True, text=True, check=False)
+    assert done.returncode == status, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("pattern", sorted(MEGABYTES))
+def test_they_are_small(pattern: str) -> None:
+    size = one(pattern).stat().st_size / 1e6
+    sys.stderr.write(f"\n[installers] {pattern}: {size:.1f} MB\n")
+    assert size <= MEGABYTES[pattern]
+
+
+def test_the_desktops_own_tools_are_content() -> None:
+    assert said("desktop-file-validate", INSTALLERS / "staged/t4t.desktop") == ""
+    said("appstreamcli", "validate", "--no-net", INSTALLERS / "staged/org.t4t.desktop.metainfo.xml")
+    assert "give spare computing time" in said("man", "-l", "-Tutf8", INSTALLERS / "staged/t4t.1")
+
+
+def test_lintian_has_nothing_to_say_that_counts() -> None:
+    found = said("lintian", "--allow-root", "--tags", ",".join(FORBIDDEN_TAGS), one("*.deb"))
+    assert found == ""
+
+
+def test_the_rpm_package_says_what_it_is() -> None:
+    package = one("*.rpm")
+    assert said("rpm", "-qp", "--qf", "%{NAME} %{VERSION} %{LICENSE}", package) == f"t4t {__version__} GPL-3.0-or-later"
+    said("rpm", "-K", "--nosignature", package)
+    assert "libc.so.6()(64bit)" in said("rpm", "-qpR", package).splitlines()
+
+
+def test_the_rpm_package_installs_and_checks_itself(tmp_path: Path) -> None:
+    """Without a database of its distribution's packages: what the files need is on this computer."""
+    said("rpm", "--root", tmp_path, "--nodeps", "--noscripts", "-i", one("*.rpm"))
+    program = tmp_path / "usr/lib/t4t/t4t"
+    found = json.loads(said(program, "--json", "self-check"))
+    assert [part for part in found["parts"] if not part["well"]] == []
+    assert (tmp_path / "usr/bin/t4t").readlink() == Path(linux_package.PLACE) / "t4t"
+
+
+@pytest.fixture(scope="module")
+def life() -> dict[str, Any]:
+    if os.geteuid() != 0:
+        pytest.skip("a fresh Debian needs root")
+    appliance = os.environ.get("T4T_APPLIANCE") or str(ROOT / "build/appliance")
+    command: list[str | Path] = [sys.executable, ROOT / "packaging/lab/fresh_debian.py", "--cache", CACHE, "--package", one("*.deb"), "--appliance", appliance]
+    found: dict[str, Any] = json.loads(said(*command))
+    return found
+
+
+def test_a_computer_without_a_screen_needs_none_of_its_libraries(life: dict[str, Any]) -> None:
+    assert life["without a screen"] == {"libraries": True, "certificates": True, "vm-host": True, "agent": True}
+
+
+def test_it_starts_by_itself_only_when_it_is_told_to(life: dict[str, Any]) -> None:
+    assert life["autostart"] is False
+    assert life["started by itself"] == []
+
+
+def test_an_ordinary_user_sees_the_whole_of_it(life: dict[str, Any]) -> None:
+    assert life["version"] == f"t4t {__version__}"
+    assert [part for part in life["self-check"].values() if not part["well"]] == []
+    assert life["self-check"]["web"]["detail"].startswith("a page was shown")
+    assert life["self-check"]["window"]["detail"].count("platform xcb")
+    assert life["doctor"] is True
+
+
+def test_the_demonstration_gets_its_credit(life: dict[str, Any]) -> None:
+    assert life["demo"]["outcome"] == "done"
+    assert life["demo"]["credit"]["valid"] is True
+
+
+def test_nothing_is_left_of_it(life: dict[str, Any]) -> None:
+    assert life["left"] == []
+    assert life["named after it"] == []

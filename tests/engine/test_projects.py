@@ -198,6 +198,7 @@ async def test_an_allowance_is_waited_for_and_said(tmp_path: Path) -> None:
                 projects._around.allowance.check(one.clock.wall())
             assert sum("download" in path for path in one.project.log) <= 3  # each was tried once, if at all
             one.project.extra = f"<global_preferences><mod_time>{START + 1:.0f}</mod_time></global_preferences>"
+            await one.clock.sleep(60)  # the volunteer's wish would break the project's, who hears of that
             await projects.update("")  # the volunteer has another mind
             await one.until_reported(engine, 1)
         nothing_lost(one, 1)

@@ -73,6 +73,8 @@ class Projects:
         self._on_metered = True
         self._metered: bool | None = None
         self._demo: DemoHost | None = None
+        self._when_answered: Callable[[], None] | None = None
+        around.answered = self._answered
 
     @property
     def attached(self) -> bool:
@@ -123,7 +125,13 @@ class Projects:
 
     def when_answered(self, listener: Callable[[], None]) -> None:
         """Tell ``listener`` when a project has answered: the account's preferences may be others now."""
-        self._around.answered = listener
+        self._when_answered = listener
+
+    def _answered(self) -> None:
+        """The limits of an answer hold before the files that come with it."""
+        self._apply_limits()
+        if self._when_answered is not None:
+            self._when_answered()
 
     # --- running ---------------------------------------------------------------------------------------------------
 

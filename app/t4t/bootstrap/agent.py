@@ -13,8 +13,9 @@ from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
 from t4t.bootstrap.costs import ledger_of
 from t4t.bootstrap.machines import programs, remote
+from t4t.bootstrap.net import http
 from t4t.bootstrap.popups import OnScreen
-from t4t.bootstrap.projects import http, projects_of
+from t4t.bootstrap.projects import projects_of
 from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
 from t4t.bootstrap.tasks import stop_on_signals
@@ -84,7 +85,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         stack.callback(state.close)
         stack.callback(watch.close)
         stack.push_async_callback(driver.close)
-        connections = http()
+        connections = http(desk.force.tree)
         stack.push_async_callback(connections.close)
         limits = limiter()
         stack.push_async_callback(limits.close)
@@ -95,7 +96,7 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         senses = Senses(data, clock)
         shown = OnScreen(data, clock, tray=screen)
         ledger = ledger_of(data, clock, senses=senses, shop=shop, projects=projects, desk=desk)
-        giving = Giving(desk, projects, cmdline=options.cmdline)
+        giving = Giving(desk, projects, cmdline=options.cmdline, proxy=connections.use)
         engine = Engine(
             Parts(
                 driver=driver,

@@ -11,7 +11,8 @@ import msgspec
 
 from t4t.api.client import Client
 from t4t.boinc import keys
-from t4t.bootstrap.projects import http, settle
+from t4t.bootstrap.net import http_of
+from t4t.bootstrap.projects import settle
 from t4t.domain.account import check_platform, master_url
 from t4t.domain.errors import AgentMissing
 from t4t.domain.platforms import platforms
@@ -37,9 +38,9 @@ _PATIENCE_S: Final = 600.0
 _SOURCE: Final = "t4t"
 
 
-def _with_accounts(work: Callable[[Accounts], Coroutine[Any, Any, _T]]) -> _T:
+def _with_accounts(data: Path, work: Callable[[Accounts], Coroutine[Any, Any, _T]]) -> _T:
     async def do() -> _T:
-        connections = http()
+        connections = http_of(data)
         try:
             return await work(Accounts(connections, RealClock(), source=_SOURCE))
         finally:
@@ -110,7 +111,7 @@ class ProjectVerbs:
 
     def offer(self, address: str) -> ProjectOffer:
         """See `ProjectServices.offer`."""
-        config = _with_accounts(lambda accounts: accounts.config(address))
+        config = _with_accounts(self._data, lambda accounts: accounts.config(address))
         check_platform(config, platforms(sys.platform, resources.architecture()))
         url = config.master_url or master_url(address)
         clients = other_clients()
@@ -125,7 +126,7 @@ class ProjectVerbs:
 
     def account_key(self, found: ProjectOffer, signup: Signup) -> str:
         """See `ProjectServices.account_key`."""
-        return _with_accounts(lambda accounts: _key(accounts, found, signup))
+        return _with_accounts(self._data, lambda accounts: _key(accounts, found, signup))
 
     def locked(self) -> bool:
         """See `ProjectServices.locked`."""
@@ -168,7 +169,7 @@ class ProjectVerbs:
         async def ask(accounts: Accounts) -> Sequence[Team]:
             return await accounts.teams(await accounts.config(project), name)
 
-        return _with_accounts(ask)
+        return _with_accounts(self._data, ask)
 
     def update(self, project: str, passphrase: str) -> ProjectDetails:
         """See `ProjectServices.update`."""

@@ -16,7 +16,8 @@ from t4t import demo
 from t4t.boinc.folder import SLOTS, open_folder
 from t4t.boinc.keys import Keys
 from t4t.bootstrap.machines import remote
-from t4t.bootstrap.projects import http, projects_of
+from t4t.bootstrap.net import http
+from t4t.bootstrap.projects import projects_of
 from t4t.bootstrap.tasks import stop_on_signals, wishes_of
 from t4t.cli.services import DemoCredit, DemoResult
 from t4t.domain.errors import FolderUnwritable, OutputUnreadable, from_wire
@@ -25,6 +26,7 @@ from t4t.domain.progress import IntermediateUpload, Outcome, TaskResult, Trickle
 from t4t.domain.project_errors import NoWorkGiven
 from t4t.domain.project_view import Keep
 from t4t.domain.session import VERSION, SessionView, TrayState
+from t4t.domain.settings.tree import Tree
 from t4t.engine.janitor import sweep
 from t4t.engine.runner import TaskRunner
 from t4t.engine.source import Spool
@@ -149,7 +151,7 @@ class DemoRound:
         self._bench.capabilities = await self._driver.probe()
         Spool(self._root).make()
         state = State(self._root, now=self._clock.wall)
-        connections = http()
+        connections = http(Tree())
         keys = Keys(self._root, str, keyring=lambda _folder: MemoryVault())  # the server is ours: nobody's keyring is asked for the key to it
         projects = projects_of(self._root, state, connections, clock=self._clock, cores=self._wishes.cores, once=True, workshop=self._bench, keys=keys)
         try:

@@ -9,8 +9,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from t4t import __version__
 from t4t.bootstrap import checks
+from t4t.bootstrap.net import http_of
 from t4t.domain import virtualbox_install
 from t4t.domain.changes import Fix
 from t4t.domain.diagnosis import diagnose, fixes
@@ -22,7 +22,6 @@ from t4t.host import changing, elevation, packages
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox import health
 from t4t.storage import tables
-from t4t.transfer.http import Http
 from t4t.transfer.limits import Rate
 
 if TYPE_CHECKING:
@@ -95,7 +94,7 @@ async def _plan(data: Path, purpose: Purpose, places: Places) -> Plan | None:
     virtualbox_install.check(scene)
     if virtualbox_install.needs_release(scene):
         repaired = ".".join(map(str, scene.installed)) if purpose is Purpose.REPAIR else ""
-        http = _http()
+        http = http_of(data)
         try:
             scene = virtualbox_install.with_release(scene, await changing.Official(http, places.official).release(repaired))
         finally:
@@ -134,13 +133,9 @@ def carry_out(data: Path, plan: Plan, tell: Callable[[Change | Fetch, int], None
 
 
 async def _carry_out(data: Path, plan: Plan, tell: Callable[[Change | Fetch, int], None], places: Places) -> bool:
-    http = _http()
+    http = http_of(data)
     try:
         executor = changing.Executor(http=http, rate=Rate(RealClock()), folder=data / FOLDER, runner=_runner(), publisher=_publisher(), moved=places.moved)
         return await executor.carry_out(plan, tell)
     finally:
         await http.close()
-
-
-def _http() -> Http:
-    return Http(f"t4t/{__version__}")

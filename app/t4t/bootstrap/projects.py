@@ -9,12 +9,12 @@ import random
 import sys
 from typing import TYPE_CHECKING, Final
 
-from t4t import __version__
 from t4t.boinc.book import Book
 from t4t.boinc.keys import Keys
 from t4t.boinc.projects import Projects
 from t4t.boinc.surroundings import Nobody, Surroundings
 from t4t.bootstrap.machines import owner
+from t4t.bootstrap.net import http_of
 from t4t.domain.errors import T4TError
 from t4t.domain.platforms import platforms
 from t4t.domain.vm import Accelerator
@@ -25,7 +25,6 @@ from t4t.hypervisor.virtualbox.versions import NAME as VIRTUALBOX
 from t4t.project.attachment import Attachments
 from t4t.storage.files import FolderLock
 from t4t.storage.state import Happening, State
-from t4t.transfer.http import Http
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine
@@ -43,11 +42,7 @@ _log = logging.getLogger(__name__)
 ATTACHED: Final = "attached"
 """Below the data folder: a copy of each project's state."""
 _HISTORY_LINES: Final = 500
-
-
-def http() -> Http:
-    """Connections to projects' servers."""
-    return Http(f"t4t/{__version__}")
+    from t4t.transfer.http import Http
 
 
 def _computer(data: Path) -> Callable[[str, Capabilities | None], HostInfo]:
@@ -124,7 +119,7 @@ async def _without_agent(data: Path) -> AsyncIterator[Projects]:
     clock = RealClock()
     with FolderLock(data, "agent.lock"):
         state = State(data, now=clock.wall)
-        connections = http()
+        connections = http_of(data)
         try:
             yield projects_of(data, state, connections, clock=clock)
         finally:

@@ -175,6 +175,22 @@ class Services:
 
         return moving.move(self.data, to, tell)
 
+    def proxy(self) -> str:
+        """See `Services.proxy`."""
+        from t4t.bootstrap import net  # noqa: PLC0415 - only this verb needs it here
+
+        return net.proxy_of(net.tree_of(self.data))
+
+    def proxy_login(self, login: tuple[str, str] | None) -> None:
+        """See `Services.proxy_login`."""
+        from t4t.bootstrap import net  # noqa: PLC0415 - as above
+
+        proxy, logins = self.proxy(), net.ProxyLogins()
+        if login is None:
+            logins.forget(proxy)
+        else:
+            logins.keep(proxy, net.Login(user=login[0], password=login[1]))
+
     def show_window(self, page: str) -> None:
         """See `Services.show_window`."""
         if not self.has_screen():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from t4t.api.client import Client
+from t4t.bootstrap.computer import computer
+from t4t.bootstrap.net import proxy_settings
 from t4t.bootstrap.projects import attached
 from t4t.domain.boinc_settings import account_of, to_preferences, to_settings
 from t4t.domain.errors import AgentMissing, FolderUnwritable
@@ -15,14 +17,13 @@ from t4t.domain.loose_xml import LooseXmlRefused
 from t4t.domain.preferences_file import EMPTY, PreferencesFile
 from t4t.domain.settings.derived import decisions
 from t4t.domain.settings.fields import put
-from t4t.domain.settings.presets import Computer
 from t4t.domain.settings.tree import Tree
 from t4t.domain.settings.view import Changed, SettingsView
 from t4t.domain.settings_errors import PreferencesUnreadable
 from t4t.durable import write_atomic
 from t4t.engine.folder import Wishes
 from t4t.engine.settings_desk import LiveSettings, SettingsDesk
-from t4t.host import power, resources
+from t4t.host import resources
 from t4t.host.clock import RealClock
 from t4t.storage.files import FolderLock
 from t4t.storage.settings import deployment_file
@@ -35,20 +36,11 @@ if TYPE_CHECKING:
     from t4t.cli.services import MachineOptions
     from t4t.domain.policy import Settings
     from t4t.domain.settings.layers import InForce, Set
-    from t4t.domain.settings.presets import Preset
+    from t4t.domain.settings.presets import Computer, Preset
     from t4t.engine.engine import Engine
+    from t4t.transfer.proxy import ProxySettings
 
 _T = TypeVar("_T")
-
-
-def computer(data: Path) -> Computer:
-    """What presets are computed of."""
-    return Computer(
-        cores=resources.cores(),
-        memory_bytes=resources.memory_bytes(),
-        disk_bytes=resources.size_bytes(next(folder for folder in (data, *data.parents) if folder.exists())),
-        battery=power.look() is not None,
-    )
 
 
 def run_of(options: MachineOptions, tasks: int | None) -> dict[str, Any]:
@@ -79,11 +71,12 @@ def wishes_of(tree: Tree, *, cmdline: str) -> Wishes:
 class Giving:
     """Puts the settings in force while the agent runs: in the engine, and for the projects."""
 
-    def __init__(self, desk: SettingsDesk, projects: Projects, *, cmdline: str) -> None:
-        """What is in force now holds for ``projects`` at once; the engine is made with `settings` and `wishes`."""
+    def __init__(self, desk: SettingsDesk, projects: Projects, *, cmdline: str, proxy: Callable[[ProxySettings], None] = lambda _way: None) -> None:
+        """What is in force now holds for ``projects`` at once; the engine is made with `settings` and `wishes`; ``proxy`` gets the way to the internet."""
         self._desk = desk
         self._projects = projects
         self._cmdline = cmdline
+        self._proxy = proxy
         self._cores = resources.cores()
         self._following: set[asyncio.Task[object]] = set()
         self._tell_projects()
@@ -118,6 +111,7 @@ class Giving:
     def _tell_projects(self) -> None:
         tree, here = self._desk.force.tree, self._desk.here
         time = max((here.at(path) for path in here.values), default=0.0)
+        self._proxy(proxy_settings(tree.transfers))
         self._projects.give(
             tasks=tree.resources.tasks,
             cores=tree.resources.cores,

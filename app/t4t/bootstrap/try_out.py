@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from t4t.bootstrap.projects import http
+from t4t.bootstrap.net import http
 from t4t.domain.errors import T4TError
 from t4t.domain.project_view import Keep
+from t4t.domain.settings.tree import Tree
 from t4t.project.account import Accounts
 from t4t.storage import paths
 
@@ -96,7 +97,7 @@ class TryOut:
         """See `DemoHost.join`. Raises `ApplianceMissing`, `ApplianceDamaged`, `FolderBusy`, `FolderUnwritable` and what keeps the key from being kept."""
         async with self._turn:
             project = await self._opened()
-            connections = http()
+            connections = http(Tree())
             try:
                 accounts = Accounts(connections, self._clock, source=_SOURCE)
                 config = await accounts.config(project.address)

@@ -46,7 +46,7 @@ def run(args: argparse.Namespace, services: ProjectServices) -> int:
             found = _opened(args, lambda passphrase: services.update(args.project, passphrase))
             _print(args, found, "")
         case "unlock":
-            services.unlock(_secret("The passphrase", "Passphrase: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
+            services.unlock(typed_secret("The passphrase", "Passphrase: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
         case "stats":
             stats.show(args, services)
         case _:
@@ -57,9 +57,9 @@ def run(args: argparse.Namespace, services: ProjectServices) -> int:
 def opening(args: argparse.Namespace, services: ProjectServices) -> str:
     """What opens the file with the keys for the agent that is about to begin; empty where there is none or nobody to ask."""
     if args.passphrase_stdin:
-        return _secret("The passphrase", "", stdin=True, option="--passphrase-stdin")
+        return typed_secret("The passphrase", "", stdin=True, option="--passphrase-stdin")
     if services.locked() and _somebody():
-        return _secret("The passphrase", "Passphrase for the account keys: ", stdin=False, option="--passphrase-stdin")
+        return typed_secret("The passphrase", "Passphrase for the account keys: ", stdin=False, option="--passphrase-stdin")
     return ""
 
 
@@ -70,7 +70,7 @@ def _opened(args: argparse.Namespace, work: Callable[[str], _T]) -> _T:
     except KeyFileLocked:
         if not (args.passphrase_stdin or _somebody()):
             raise
-    return work(_secret("The passphrase", "Passphrase for the account keys: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
+    return work(typed_secret("The passphrase", "Passphrase for the account keys: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -80,7 +80,7 @@ def _somebody() -> bool:
     return sys.stdin is not None and sys.stdin.isatty()
 
 
-def _secret(what: str, prompt: str, *, stdin: bool, option: str) -> str:
+def typed_secret(what: str, prompt: str, *, stdin: bool, option: str) -> str:
     """One line of standard input, or what is typed unseen; raises `AnswerMissing`."""
     if stdin:
         line = sys.stdin.readline()
@@ -93,7 +93,7 @@ def _secret(what: str, prompt: str, *, stdin: bool, option: str) -> str:
     raise AnswerMissing(what=what, option=option)
 
 
-def _line(what: str, prompt: str, *, option: str) -> str:
+def typed_line(what: str, prompt: str, *, option: str) -> str:
     """What is typed; raises `AnswerMissing`."""
     if _somebody():
         sys.stderr.write(prompt)
@@ -132,16 +132,16 @@ def _attach(args: argparse.Namespace, services: ProjectServices) -> ProjectDetai
 def _signup(args: argparse.Namespace, found: ProjectOffer) -> Signup:
     name = plain(found.config.name, 80)
     if args.key_stdin:
-        return Signup(way=Way.KEY, key=_secret("The account key", "", stdin=True, option="--key-stdin"), team=args.team)
+        return Signup(way=Way.KEY, key=typed_secret("The account key", "", stdin=True, option="--key-stdin"), team=args.team)
     if found.other is not None and _takes_other(args, found.other.user_name):
         return Signup(way=Way.OTHER_CLIENT, team=args.team)
     if args.from_boinc:
         raise AnswerMissing(what=f"An account at {name} in a BOINC client on this computer", option="--email or --create")
     consent = args.create and _consent(args, found)
     if args.create and found.config.invite_code_required and not args.invite:
-        args.invite = _line("An invitation code", "Invitation code: ", option="--invite")
-    email = args.email or _line("The e-mail address", "E-mail address: ", option="--email")
-    user = (args.name or _line("A name", "Name, which everybody sees: ", option="--name")) if args.create else ""
+        args.invite = typed_line("An invitation code", "Invitation code: ", option="--invite")
+    email = args.email or typed_line("The e-mail address", "E-mail address: ", option="--email")
+    user = (args.name or typed_line("A name", "Name, which everybody sees: ", option="--name")) if args.create else ""
     password = _password(args, found)
     way = Way.CREATE if args.create else Way.LOG_IN
     return Signup(way=way, email=email, name=user, password=password, invite_code=args.invite, team=args.team, consent=consent)
@@ -168,10 +168,10 @@ def _password(args: argparse.Namespace, found: ProjectOffer) -> str:
     least = found.config.min_passwd_length
     while True:
         prompt = f"A new password (at least {least} characters): " if args.create else "Password: "
-        first = _secret("The password", prompt, stdin=args.password_stdin, option="--password-stdin")
+        first = typed_secret("The password", prompt, stdin=args.password_stdin, option="--password-stdin")
         if args.password_stdin or not args.create:
             return first
-        if first == _secret("The password", "The same again: ", stdin=False, option="--password-stdin"):
+        if first == typed_secret("The password", "The same again: ", stdin=False, option="--password-stdin"):
             return first
         tell("These are not the same.")
 
@@ -193,7 +193,7 @@ def _passphrase(args: argparse.Namespace, services: ProjectServices, keep: Keep)
     if keep is not Keep.FILE:
         return ""
     prompt = "Passphrase: " if services.locked() else "A new passphrase: "
-    return _secret("A passphrase", prompt, stdin=args.passphrase_stdin, option="--passphrase-stdin")
+    return typed_secret("A passphrase", prompt, stdin=args.passphrase_stdin, option="--passphrase-stdin")
 
 
 # --- showing ----------------------------------------------------------------------------------------------------------

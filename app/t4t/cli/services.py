@@ -171,6 +171,14 @@ class Services(Protocol):
         """
         ...
 
+    def proxy(self) -> str:
+        """The proxy in use, as it is shown; raises `NoProxySet`, or `ProxyRefused` where its host is missing."""
+        ...
+
+    def proxy_login(self, login: tuple[str, str] | None) -> None:
+        """Keep name and password for the proxy in use, or forget them; raises as `proxy`, and what the keyring has against it."""
+        ...
+
     def show_window(self, page: str) -> None:
         """Be the window until it is closed; starts the agent if there is none. Raises `NoScreen`."""
         ...

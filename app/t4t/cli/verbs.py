@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, autostart, changes, demo_project, doctor, energy, moving, project_verbs, report, self_check, settings_verbs
+from t4t.cli import agent_verbs, autostart, changes, demo_project, doctor, energy, moving, project_verbs, proxy, report, self_check, settings_verbs
 from t4t.cli.decoded import show_decoded
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
@@ -42,6 +42,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
         "autostart": autostart.run,
         "energy": energy.run,
         "self-check": self_check.run,
+        "proxy-login": proxy.run,
         "move": moving.run,
     }
     return verbs.get(args.verb, _agent)(args, services)

@@ -1,8 +1,8 @@
 """Errors of the settings. Branches of the tree in `t4t.domain.errors`.
 
 T4TError
-├─ UsageError: SettingUnknown, SettingRefused, SettingLocked, NothingToUndo, PreferencesUnreadable    exit 2
-└─ HostError: SettingsSetAside, SettingsIgnored, SettingsUnreadable                                   exit 3
+├─ UsageError: SettingUnknown, SettingRefused, SettingLocked, NothingToUndo, PreferencesUnreadable, NoProxySet    exit 2
+└─ HostError: SettingsSetAside, SettingsIgnored, SettingsUnreadable                                               exit 3
 """
 
 from __future__ import annotations
@@ -55,6 +55,14 @@ class PreferencesUnreadable(UsageError):
     path: str
     reason: str
     code = "T4T-SET-05"
+
+
+@dataclass(eq=False)
+class NoProxySet(UsageError):
+    """No proxy is in use; ``way`` is what the settings say."""
+
+    way: str
+    code = "T4T-SET-09"
 
 
 @dataclass(eq=False)

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import ssl
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.project_errors import (
@@ -25,8 +25,9 @@ from t4t.domain.project_errors import (
     TlsRefused,
     Unreachable,
 )
+from t4t.domain.proxy_kind import ProxyKind
 from t4t.transfer.addresses import checked, followed, site
-from t4t.transfer.proxy import Login, Proxy, ProxyKind, ProxySettings, proxy_for
+from t4t.transfer.proxy import Login, Proxy, ProxySettings, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -78,13 +79,19 @@ class Http:
         ca_file: Path | None = None,
         timeouts: Timeouts | None = None,
     ) -> None:
-        """Nothing is opened yet; ``ca_file`` replaces the system's store."""
+        """Nothing is opened yet; ``ca_file`` replaces the system's store. ``login_of`` gets a proxy as it is shown; asked in a thread, for it may wait."""
         self._agent = agent
         self._proxy = proxy or ProxySettings()
         self._login_of = login_of
         self._ca_file = ca_file
         self._timeouts = timeouts or Timeouts()
         self._sessions: dict[Proxy | None, aiohttp.ClientSession] = {}
+        self._logins: dict[str, Login | None] = {}
+
+    def use(self, proxy: ProxySettings) -> None:
+        """What is opened from now on goes this way."""
+        self._proxy = proxy
+        self._logins.clear()
 
     @property
     def silence(self) -> float:
@@ -130,8 +137,8 @@ class Http:
     ) -> AsyncIterator[aiohttp.ClientResponse]:
         """A response below 400 with its body unread; raises leaves of `ProjectError`. The body comes as it was sent: nothing is decompressed."""
         for _ in range(_MOST_REDIRECTS):
-            proxy = proxy_for(url, self._proxy, self._login_of)
-            with translated(url, self._timeouts.silence, proxy):
+            proxy = await self._proxy_for(url)
+            with self._forgets(proxy), translated(url, self._timeouts.silence, proxy):
                 session = self._sessions.get(proxy) or self._new_session(proxy)
                 response = await session.request(method, url, headers=headers, data=body, allow_redirects=False)
             try:
@@ -148,6 +155,24 @@ class Http:
             finally:
                 response.close()
         raise RedirectRefused(host=site(url), target="too many places")
+
+    async def _proxy_for(self, url: URL) -> Proxy | None:
+        found = proxy_for(url, self._proxy)
+        if found is None or found.login is not None:
+            return found
+        if found.shown not in self._logins:
+            self._logins[found.shown] = await asyncio.to_thread(self._login_of, found.shown)
+        return replace(found, login=self._logins[found.shown])
+
+    @contextlib.contextmanager
+    def _forgets(self, proxy: Proxy | None) -> Iterator[None]:
+        """A login that was refused is asked for anew: there may be another one by then."""
+        try:
+            yield
+        except ProxyRefused:
+            if proxy is not None:
+                self._logins.pop(proxy.shown, None)
+            raise
 
     def _new_session(self, proxy: Proxy | None) -> aiohttp.ClientSession:
         import aiohttp  # noqa: PLC0415 - as the module says

@@ -6,26 +6,18 @@ from the system's setting, and are never shown.
 
 from __future__ import annotations
 
-import enum
 import urllib.request
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from yarl import URL
 
+from t4t.domain.project_errors import ProxyRefused
+from t4t.domain.proxy_kind import ProxyKind
 from t4t.transfer.addresses import is_loopback, site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-
-class ProxyKind(enum.Enum):
-    """Where the proxy comes from."""
-
-    NONE = "none"
-    SYSTEM = "system"
-    HTTP = "http"
-    SOCKS5 = "socks5"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,19 +59,19 @@ _HTTP: Final = frozenset({"http", "https"})
 def proxy_for(
     url: URL,
     settings: ProxySettings,
-    login_of: Callable[[str], Login | None],
     *,
     system: Callable[[], dict[str, str]] = urllib.request.getproxies,
     bypassed: Callable[[str], object] = urllib.request.proxy_bypass,
 ) -> Proxy | None:
-    """The proxy for ``url``, or None to go directly; ``login_of`` is asked with the proxy as it is shown."""
+    """The proxy for ``url``, with its login where the system knows one, or None to go directly; raises `ProxyRefused` where the volunteer's has no host."""
     if settings.kind is ProxyKind.NONE or is_loopback(url.host):
         return None
+    if settings.kind is ProxyKind.SYSTEM:
+        return _of_system(url, system, bypassed)
     own = Proxy(kind=settings.kind, host=settings.host, port=settings.port)
-    found = _of_system(url, system, bypassed) if settings.kind is ProxyKind.SYSTEM else own
-    if found is None or found.login is not None:
-        return found
-    return Proxy(kind=found.kind, host=found.host, port=found.port, login=login_of(found.shown))
+    if not own.host or not own.port:
+        raise ProxyRefused(proxy=own.shown, reason="its host and port are not set")
+    return own
 
 
 def _of_system(url: URL, system: Callable[[], dict[str, str]], bypassed: Callable[[str], object]) -> Proxy | None:

@@ -83,3 +83,19 @@ def copied(percent: int) -> str:
 def moved(place: str) -> str:
     """Where the machines are now."""
     return gettext("The virtual machines are in {place} now.").format(place=place)
+
+
+def proxy_user(proxy: str) -> str:
+    """Asks for the name."""
+    return gettext("Name for {proxy}: ").format(proxy=proxy)
+
+
+def proxy_password() -> str:
+    """Asks for the password."""
+    return gettext("Password: ")
+
+
+def proxy_login(proxy: str, *, kept: bool) -> str:
+    """It is done."""
+    text = gettext("The login for {proxy} is in the system's keyring.") if kept else gettext("The login for {proxy} is forgotten.")
+    return text.format(proxy=proxy)

@@ -26,5 +26,10 @@ TEXTS: Final[dict[str, Text]] = {
         "{path} has values that can't be right, so the defaults hold for them: {names}.",
         ("Set them again with t4t settings set, or mend the file.",),
     ),
+    "T4T-SET-09": Text(
+        "No proxy is in use",
+        "By the settings (transfers.proxy is “{way}”) the program reaches the internet without a proxy here, so there is nothing to log in to.",
+        ("Name your proxy first: t4t settings set proxy=http proxy_host=NAME proxy_port=PORT.",),
+    ),
     "T4T-SET-08": Text("The settings can't be read or written", "{path}: {reason}.", ("Check who owns the file and that the disk is in order.",)),
 }

@@ -22,9 +22,10 @@ from t4t.domain.project_errors import (
     TlsRefused,
     Unreachable,
 )
+from t4t.domain.proxy_kind import ProxyKind
 from t4t.transfer.addresses import checked, followed, is_loopback, shown, site
 from t4t.transfer.http import Http, Timeouts
-from t4t.transfer.proxy import Login, Proxy, ProxyKind, ProxySettings, proxy_for
+from t4t.transfer.proxy import Login, Proxy, ProxySettings, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -232,7 +233,7 @@ PROJECT = URL("https://project.example/")
 
 
 def system(proxies: dict[str, str], url: URL = PROJECT, *, bypass: bool = False) -> Proxy | None:
-    return proxy_for(url, ProxySettings(), lambda _proxy: None, system=lambda: proxies, bypassed=lambda _host: bypass)
+    return proxy_for(url, ProxySettings(), system=lambda: proxies, bypassed=lambda _host: bypass)
 
 
 def test_the_systems_proxy() -> None:
@@ -245,7 +246,29 @@ def test_the_systems_proxy() -> None:
     assert system({"https": "http://p:3128"}, URL("https://127.0.0.1:9/")) is None
     for nonsense in ("http://[", "gopher://p", "http://:99"):
         assert system({"https": nonsense}) is None
-    assert proxy_for(PROJECT, ProxySettings(kind=ProxyKind.NONE), lambda _proxy: None, system=lambda: {"https": "http://p:1"}) is None
+    assert proxy_for(PROJECT, ProxySettings(kind=ProxyKind.NONE), system=lambda: {"https": "http://p:1"}) is None
+
+
+def test_an_own_proxy_without_a_place() -> None:
+    for settings in (ProxySettings(kind=ProxyKind.HTTP, port=1), ProxySettings(kind=ProxyKind.SOCKS5, host="p")):
+        with pytest.raises(ProxyRefused):
+            proxy_for(PROJECT, settings)
+        assert proxy_for(URL("https://127.0.0.1:9/"), settings) is None
+
+
+async def test_the_way_and_the_login_may_change(authority: Authority) -> None:
+    logins = [Login(user="user", password="old"), Login(user="user", password="new")]  # noqa: S106 (of no use)
+    async with FileServer([Serve(b"ok"), Serve(b"ok")], authority.server("project.example")) as server, TunnelProxy(server.port, ("user", "new")) as proxy:
+        http = Http("test", ca_file=authority.ca, timeouts=QUICK, proxy=ProxySettings(kind=ProxyKind.HTTP), login_of=lambda _proxy: logins.pop(0))
+        with pytest.raises(ProxyRefused, match="not set"):
+            await http.get("https://project.example/")
+        http.use(ProxySettings(kind=ProxyKind.HTTP, host="127.0.0.1", port=proxy.port))
+        with pytest.raises(ProxyRefused):
+            await http.get("https://project.example/")
+        for _ in range(2):  # the one that works is not asked for again
+            assert (await http.get("https://project.example/")).body == b"ok"
+        assert logins == []
+        await http.close()
 
 
 def test_logins_do_not_show() -> None:

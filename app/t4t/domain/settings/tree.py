@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from t4t.domain.proxy_kind import ProxyKind
 from t4t.domain.settings.meta import TIME_OF_DAY, Effect, number, plain
 
 VERSION: Final = 1
@@ -128,6 +129,12 @@ class Transfers(msgspec.Struct, frozen=True, kw_only=True):
     data_gib: Annotated[float, number("Data for transfers in each period; when it is used up they wait.", 0, 100_000, "GiB", zero="no limit")] = 0.0
     data_days: Annotated[int, number("The length of that period.", 1, 366, "days")] = 30
     metered: Annotated[bool, plain("Transfer files on metered networks too.")] = False
+    proxy: Annotated[ProxyKind, plain("The way to the internet: as the system says, without a proxy, or by one of yours (http or socks5).")] = ProxyKind.SYSTEM
+    proxy_host: Annotated[str, plain("The name of your own proxy; its login is set by t4t proxy-login.")] = ""
+    proxy_port: Annotated[int, number("The port of your own proxy.", 1, 65535)] = 8080
+    ca_file: Annotated[
+        str, plain("A file of certificates (PEM) that are trusted instead of the system's, where a network inspects connections.", effect=Effect.RESTART)
+    ] = ""
 
 
 class Sleep(msgspec.Struct, frozen=True, kw_only=True):

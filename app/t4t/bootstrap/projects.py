@@ -36,13 +36,13 @@ if TYPE_CHECKING:
     from t4t.domain.project_state import ProjectState
     from t4t.domain.scheduler_request import HostInfo
     from t4t.domain.vm import Capabilities
+    from t4t.transfer.http import Http
 
 _log = logging.getLogger(__name__)
 
 ATTACHED: Final = "attached"
 """Below the data folder: a copy of each project's state."""
 _HISTORY_LINES: Final = 500
-    from t4t.transfer.http import Http
 
 
 def _computer(data: Path) -> Callable[[str, Capabilities | None], HostInfo]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import os
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ class Agent:
                 source=self.source,
                 state=state,
                 clock=clock,
-                settings=Settings(checkpoint_s=1e6, min_free_bytes=0),
+                settings=Settings(checkpoint_s=math.inf, min_free_bytes=0),
                 wishes=Wishes(),
                 data_dir=self.data,
                 free_bytes=lambda: None,

@@ -18,7 +18,8 @@ from support.volunteer import volunteer
 from t4t.boinc.keys import Keys
 from t4t.bootstrap import first_run
 from t4t.bootstrap.first_run import WizardWork
-from t4t.bootstrap.projects import http, projects_of
+from t4t.bootstrap.net import http_of
+from t4t.bootstrap.projects import projects_of
 from t4t.bootstrap.services import Services
 from t4t.bootstrap.try_out import FOLDER, TryOut
 from t4t.domain.errors import AgentMissing, ApplianceMissing
@@ -46,7 +47,7 @@ async def agent(data: Path) -> AsyncIterator[tuple[Projects, TryOut]]:
     """What of an agent has to do with projects, on a keyring that must stay empty."""
     data.mkdir(exist_ok=True)  # noqa: ASYNC240 - before anything runs
     clock = RealClock()
-    state, connections, vault = State(data, now=clock.wall), http(), MemoryVault()
+    state, connections, vault = State(data, now=clock.wall), http_of(data), MemoryVault()
     projects = projects_of(data, state, connections, clock=clock, keys=Keys(data, str, keyring=lambda _folder: vault))
     try_out = TryOut(data, projects, clock)
     try:

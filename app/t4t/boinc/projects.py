@@ -8,19 +8,18 @@ import logging
 import shutil
 from typing import TYPE_CHECKING, Final, Protocol
 
+from t4t.boinc import showing
 from t4t.boinc.client import Client
 from t4t.boinc.folder import SLOTS
 from t4t.domain import notice_list, time_stats
 from t4t.domain.account import master_url
-from t4t.domain.credit import decayed
 from t4t.domain.errors import T4TError
 from t4t.domain.file_names import project_folder
 from t4t.domain.preferences import Preferences
 from t4t.domain.progress import IntermediateUpload, Outcome, Trickle
 from t4t.domain.project_errors import AddressRefused, NotAttached, WorkUnreported
-from t4t.domain.project_state import Reason, allowed_at
+from t4t.domain.project_state import Reason
 from t4t.domain.project_task import Stage
-from t4t.domain.project_view import ImportantNotice, Keep, NewsView, ProjectDetails, ProjectView
 from t4t.domain.scheduler_request import EXIT_ABORTED_BY_USER
 from t4t.domain.vm import VmState
 from t4t.engine.showing import notice_view
@@ -33,13 +32,13 @@ if TYPE_CHECKING:
     from t4t.boinc.keys import Keys
     from t4t.boinc.surroundings import Surroundings
     from t4t.domain.project import ProjectConfig
+    from t4t.domain.project_view import ImportantNotice, Keep, ProjectDetails, ProjectView
     from t4t.domain.session import NoticeView
     from t4t.engine.source import Spool
 
 _log = logging.getLogger(__name__)
 
 _TICK_S: Final = 60.0
-_HOUR_S: Final = 3600.0
 _TALLY_S: Final = 600.0
 """How often the measured times are written down."""
 
@@ -262,55 +261,14 @@ class Projects:
 
     def important(self) -> tuple[ImportantNotice, ...]:
         """See `Patron.important`."""
-        found = (
-            ImportantNotice(id=one.id, project=client.state.project_name or client.name, text=one.title or one.text, time=one.time)
-            for client in self._clients.values()
-            for one in self._book.kept(client.name).news
-            if one.from_scheduler and not one.read
-        )
-        return tuple(sorted(found, key=lambda one: -one.time))
+        return showing.important(self._clients.values(), self._book)
 
     def views(self) -> tuple[ProjectView, ...]:
         """See `Patron.views`."""
         return tuple(self._view(client) for client in self._clients.values())
 
     def _view(self, client: Client) -> ProjectView:
-        state, kept, held = client.state, self._book.kept(client.name), client.care.tasks
-        allowed = allowed_at(state)
-        stages = [task.stage for task in held]
-        said = self._book.credit.get(client.name, ())
-        told_at = said[-1].at if said else self._around.clock.wall()
-        return ProjectView(
-            url=state.master_url,
-            name=state.project_name or state.master_url,
-            user=state.user_name,
-            team=state.team_name,
-            host=state.hostid,
-            user_total=state.user_total_credit,
-            user_recent=self._now(state.user_expavg_credit, told_at),
-            host_total=state.host_total_credit,
-            host_recent=self._now(state.host_expavg_credit, told_at),
-            held=len(held),
-            fetching=stages.count(Stage.FETCHING),
-            sending=stages.count(Stage.SENDING),
-            reporting=stages.count(Stage.FINISHED),
-            next_request=allowed if allowed > self._around.clock.wall() else None,
-            no_work_since=kept.no_work_since,
-            no_work=kept.no_work,
-            said=kept.said,
-            trouble="" if client.trouble is None else client.trouble.code,
-            ended=state.ended,
-            moved_to=state.moved_to,
-            metered=not self._around.gate.is_open,
-            unread=sum(not notice.read for notice in kept.news),
-            max_jobs=client.limits.max_jobs,
-            max_cpus=client.limits.max_cpus,
-        )
-
-    def _now(self, recent: float, told_at: float) -> float:
-        """An average that fades while nothing new is said. By whole hours: what changes with every look would be sent to all who look on."""
-        hour = self._around.clock.wall() // _HOUR_S * _HOUR_S
-        return decayed(recent, told_at, hour)
+        return showing.view(client, self._book, now=self._around.clock.wall(), metered=not self._around.gate.is_open)
 
     # --- for the volunteer -----------------------------------------------------------------------------------------
 
@@ -319,10 +277,7 @@ class Projects:
         return [self._details(client) for client in self._clients.values()]
 
     def _details(self, client: Client) -> ProjectDetails:
-        news = tuple(
-            NewsView(id=one.id, title=one.title, text=one.text, time=one.time, links=one.links, read=one.read) for one in self._book.kept(client.name).news
-        )
-        return ProjectDetails(project=self._view(client), news=news, credit=self._book.credit.get(client.name, ()))
+        return showing.details(client, self._book, self._view(client))
 
     def mark_read(self, ids: Sequence[str]) -> None:
         """These notices were seen."""

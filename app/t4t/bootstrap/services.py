@@ -184,12 +184,13 @@ class Services:
     def proxy_login(self, login: tuple[str, str] | None) -> None:
         """See `Services.proxy_login`."""
         from t4t.bootstrap import net  # noqa: PLC0415 - as above
+        from t4t.transfer.proxy import Login  # noqa: PLC0415 - as above
 
         proxy, logins = self.proxy(), net.ProxyLogins()
         if login is None:
             logins.forget(proxy)
         else:
-            logins.keep(proxy, net.Login(user=login[0], password=login[1]))
+            logins.keep(proxy, Login(user=login[0], password=login[1]))
 
     def show_window(self, page: str) -> None:
         """See `Services.show_window`."""

@@ -27,7 +27,7 @@ from t4t.domain.project_errors import (
 )
 from t4t.domain.proxy_kind import ProxyKind
 from t4t.transfer.addresses import checked, followed, site
-from t4t.transfer.proxy import Login, Proxy, ProxySettings, proxy_for
+from t4t.transfer.proxy import Login, Proxy, ProxySettings, credentials, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
@@ -184,7 +184,7 @@ class Http:
             connector = aiohttp.TCPConnector(ssl=context)
         else:
             kind = ProxyType.SOCKS5 if proxy.kind is ProxyKind.SOCKS5 else ProxyType.HTTP
-            user, password = (proxy.login.user, proxy.login.password) if proxy.login else (None, None)
+            user, password = credentials(proxy)
             connector = ProxyConnector(proxy_type=kind, host=proxy.host, port=proxy.port, username=user, password=password, rdns=True, ssl=context)
         session = aiohttp.ClientSession(
             connector=connector,

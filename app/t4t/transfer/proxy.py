@@ -53,7 +53,26 @@ class ProxySettings:
 
 
 _SOCKS: Final = frozenset({"socks", "socks5", "socks5h"})
+_LONGEST_IN_SOCKS: Final = 255
 _HTTP: Final = frozenset({"http", "https"})
+
+
+def credentials(proxy: Proxy) -> tuple[str, str] | tuple[None, None]:
+    """Name and password as `python_socks` takes them; raises `ProxyRefused` for a login that can't be sent.
+
+    For HTTP it sends Latin-1, and proxies expect UTF-8 (RFC 7617, as browsers send it): what is given to it are UTF-8's bytes as letters of Latin-1.
+    For SOCKS5 it sends ASCII only, of at most 255 bytes (RFC 1929).
+    """
+    if proxy.login is None:
+        return None, None
+    user, password = proxy.login.user, proxy.login.password
+    if proxy.kind is ProxyKind.SOCKS5:
+        if not (user + password).isascii() or max(len(user), len(password)) > _LONGEST_IN_SOCKS:
+            raise ProxyRefused(proxy=proxy.shown, reason="SOCKS5 takes names and passwords of plain letters, at most 255 of them")
+        return user, password
+    if ":" in user:
+        raise ProxyRefused(proxy=proxy.shown, reason="a name with a colon can't be sent to it")
+    return user.encode().decode("latin-1"), password.encode().decode("latin-1")
 
 
 def proxy_for(

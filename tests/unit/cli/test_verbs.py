@@ -145,6 +145,12 @@ class Services:
     def autostart(self, *, on: bool | None) -> AutostartState:
         raise NotImplementedError
 
+    def proxy(self) -> str:
+        return "http://proxy.example:3128"
+
+    def proxy_login(self, login: tuple[str, str] | None) -> None:
+        self.asked.append(("proxy", login))
+
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
         self.asked.append((to,))
         for done in (0, 1, 1, 2):

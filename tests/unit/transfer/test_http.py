@@ -229,6 +229,17 @@ async def test_proxies_that_refuse(kind: ProxyKind) -> None:
     await http.close()
 
 
+@pytest.mark.parametrize(
+    ("kind", "user", "password"), [(ProxyKind.SOCKS5, "me", "päss"), (ProxyKind.SOCKS5, "me", 256 * "p"), (ProxyKind.HTTP, "my:name", "word")]
+)
+async def test_logins_that_cannot_be_sent(kind: ProxyKind, user: str, password: str) -> None:
+    http = Http("test", timeouts=QUICK, proxy=ProxySettings(kind=kind, host="127.0.0.1", port=1), login_of=lambda _proxy: Login(user=user, password=password))
+    with pytest.raises(ProxyRefused) as caught:
+        await http.get("https://project.example/")
+    assert password not in str(caught.value)
+    await http.close()
+
+
 PROJECT = URL("https://project.example/")
 
 

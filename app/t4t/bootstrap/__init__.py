@@ -9,6 +9,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from t4t.bootstrap import language
 from t4t.bootstrap.machines import API_WORKER, VM_HOST
 from t4t.cli import arguments
 from t4t.hypervisor.environment import leave_bundle
@@ -22,7 +23,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command ``t4t``; returns the exit status."""
     if getattr(sys, "frozen", False):
         leave_bundle(os.environ)
-    args = arguments.parser().parse_args(argv)
+    given = sys.argv[1:] if argv is None else argv
+    language.of_command(given)
+    args = arguments.parser().parse_args(given)
     data = paths.data_dir(args.data_dir)
     if args.verb == VM_HOST:
         from t4t.bootstrap import vm_host  # noqa: PLC0415 - as the module says

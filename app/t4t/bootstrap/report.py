@@ -26,6 +26,7 @@ from t4t.storage import past, tails
 from t4t.storage.state import INTENT
 from t4t.wording import doctor, findings, timeline
 from t4t.wording import report as words
+from t4t.wording.language import in_english
 from t4t.wording.notices import notice
 from t4t.wording.report import Section
 from t4t.wording.screen import Reader, explained, moment, said
@@ -53,6 +54,7 @@ _PROJECTS: Final = "*/*/project.json"
 """Below the data folder: see `t4t.project.attachment`."""
 
 
+@in_english()
 def report(data: Path, *, known: Known | None = None, doctor_too: bool = True) -> str:
     """The whole text. ``known`` is who must not be named, beside whoever runs this; ``doctor_too``: also look at this computer, which takes a few seconds."""
     who = identity.known()

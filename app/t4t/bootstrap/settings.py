@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import msgspec
 
 from t4t.api.client import Client
+from t4t.bootstrap import language
 from t4t.bootstrap.computer import computer
 from t4t.bootstrap.net import proxy_settings
 from t4t.bootstrap.projects import attached
@@ -96,6 +97,7 @@ class Giving:
 
         async def apply(_force: InForce) -> None:
             self._tell_projects()
+            language.settle(self._desk.force.tree.general.language)
             await engine.give(self.settings, self.wishes)
 
         live = LiveSettings(self._desk, apply)

@@ -15,8 +15,9 @@ from t4t.domain.errors import from_wire
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.session import SessionView, TaskView
 from t4t.wording import costs
+from t4t.wording.language import gettext, ngettext
 from t4t.wording.notices import notice
-from t4t.wording.projects import in_short
+from t4t.wording.projects import in_short, no_project
 from t4t.wording.projects import why as why_no_work
 from t4t.wording.screen import Reader, explained, moment, rules, said, task
 from t4t.wording.timeline import sentence
@@ -67,7 +68,7 @@ def _print_status(view: SessionView) -> None:
     for project in view.projects:
         show_project(project, time.time())
     if view.finished:
-        print(f"  finished so far: {view.finished}")
+        print(f"  {gettext('finished so far: {count}').format(count=view.finished)}")
     for told in view.notices:
         show_notice(notice(from_wire({"code": told.code, "data": told.data})))
 
@@ -82,7 +83,8 @@ def _print_costs(view: SessionView) -> None:
 def _print_tasks(tasks: tuple[TaskView, ...]) -> None:
     for one in tasks:
         text = task(one, _reader())
-        print(f"  {text.name}: {text.doing}, {text.progress}, {one.cores} cores, {one.memory_mib} MiB")
+        cores = ngettext("{cores} core", "{cores} cores", one.cores).format(cores=one.cores)
+        print(f"  {text.name}: {text.doing}, {text.progress}, {cores}, {one.memory_mib} MiB")
         for port in one.ports:
             print(f"    http://127.0.0.1:{port.host_port}/  ({plain(port.name, 20)})")
 
@@ -90,8 +92,10 @@ def _print_tasks(tasks: tuple[TaskView, ...]) -> None:
 def _print_why(client: Client) -> None:
     why = client.why()
     print(explained(why, _reader()))
+    held = gettext("no"), gettext("holds")
+    width = max(map(len, held))
     for rule in rules(why.rules):
-        print(f"  {'holds' if rule.holds else 'no   '}  {rule.title}{f': {rule.value}' if rule.value else ''}")
+        print(f"  {held[rule.holds]:{width}}  {rule.title}{f': {rule.value}' if rule.value else ''}")
     now = time.time()
     view = msgspec.convert(client.call("status"), SessionView)
     if awake := costs.kept_awake(view):
@@ -101,7 +105,7 @@ def _print_why(client: Client) -> None:
         for line in why_no_work(project, now):
             print(f"  {plain(line)}")
     if not view.projects and not view.tasks:
-        print("This computer works for no project yet: t4t attach URL.")
+        print(no_project())
 
 
 def _print_timeline(lines: list[dict[str, Any]]) -> None:

@@ -7,6 +7,7 @@ import json
 from typing import TYPE_CHECKING, Final
 
 from t4t.wording import autostart as words
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     import argparse
@@ -19,8 +20,8 @@ WHAT: Final = ("on", "off", "status")
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Its grammar."""
-    verb = verbs.add_parser("autostart", help="start with your session, or not")
-    verb.add_argument("what", choices=WHAT, nargs="?", default="status", help="on, off, or how it is (the default)")
+    verb = verbs.add_parser("autostart", help=gettext("start with your session, or not"))
+    verb.add_argument("what", choices=WHAT, nargs="?", default="status", help=gettext("on, off, or how it is (the default)"))
 
 
 def run(args: argparse.Namespace, services: Services) -> int:

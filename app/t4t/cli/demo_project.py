@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from t4t.wording.language import gettext
+
 if TYPE_CHECKING:
     import argparse
 
@@ -18,7 +20,9 @@ def serve(args: argparse.Namespace, services: Services) -> int:
         if args.json:
             print(json.dumps({"address": address, "invite_code": invite_code}), flush=True)
         else:
-            print(f"A BOINC project on this computer alone: {address}\n  invitation code  {invite_code}\nCtrl-C ends it; what it knows stays.", flush=True)
+            print(gettext("A BOINC project on this computer alone: {address}").format(address=address))
+            print(f"  {gettext('invitation code')}  {invite_code}")
+            print(gettext("Ctrl-C ends it; what it knows stays."), flush=True)
 
     services.serve_demo_project(tell)
     return 0

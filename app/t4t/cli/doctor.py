@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from t4t.cli.terminal import plain
 from t4t.domain.diagnosis.findings import Status
 from t4t.wording import changes, doctor, findings
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     import argparse
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
     from t4t.cli.services import Services
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
+    from t4t.wording.language import Marked
 
 DONE: Final = 0
 NEEDS_THE_VOLUNTEER: Final = 3
-_SYMBOLS: Final = {Status.OK: "✓ ok", Status.WARN: "! warn", Status.FAIL: "✗ fail", Status.UNKNOWN: "? unknown"}
+_SYMBOLS: Final[dict[Status, Marked]] = {Status.OK: "✓ ok", Status.WARN: "! warn", Status.FAIL: "✗ fail", Status.UNKNOWN: "? unknown"}
 _LONGEST: Final = 1000
 _BORDER: Final = 2
 
@@ -44,7 +46,7 @@ def _tell(diagnosis: Diagnosis, args: argparse.Namespace) -> None:
     if args.json:
         print(json.dumps(doctor.document(diagnosis), indent=2), flush=True)
         return
-    show("Is this computer ready?", "")
+    show(gettext("Is this computer ready?"), "")
     _list(diagnosis.findings, details=args.details)
     show("", doctor.verdict(diagnosis))
     current = diagnosis.current
@@ -73,7 +75,7 @@ def listed(found: Sequence[Finding]) -> None:
 def _list(found: Sequence[Finding], *, details: bool) -> None:
     for finding in found:
         said = findings.say(finding)
-        show(f"  {_SYMBOLS[finding.status]:9}  {said.check:22}  {said.summary}")
+        show(f"  {gettext(_SYMBOLS[finding.status]):11}  {said.check:22}  {said.summary}")
         if details or finding.status is not Status.OK:
             show(f"{'':37}{said.detail}")
         if details:

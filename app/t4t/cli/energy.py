@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from t4t.domain.energy import together
 from t4t.wording import costs as words
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     import argparse
@@ -27,8 +28,8 @@ def _days(text: str) -> int:
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Its grammar."""
-    verb = verbs.add_parser("energy", help="what the work cost day by day: electricity, its price as the settings say, and data")
-    verb.add_argument("--days", type=_days, default=14, metavar="N", help="so many of the last days on which something was counted (default: 14)")
+    verb = verbs.add_parser("energy", help=gettext("what the work cost day by day: electricity, its price as the settings say, and data"))
+    verb.add_argument("--days", type=_days, default=14, metavar="N", help=gettext("so many of the last days on which something was counted (default: 14)"))
 
 
 def run(args: argparse.Namespace, services: Services) -> int:
@@ -41,7 +42,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
     for day in days:
         print(f"  {day.day}  {words.energy_and_money(day):24}  {words.data(day)}")
     if len(days) > 1:
-        print(f"  {'together':10}  {words.energy_and_money(whole):24}  {words.data(whole)}")
+        print(f"  {gettext('together'):10}  {words.energy_and_money(whole):24}  {words.data(whole)}")
     print(words.how_known(whole))
     return DONE
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.cli.terminal import plain
 from t4t.wording import commands
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     import argparse
@@ -21,8 +22,8 @@ _LONGEST_PATH: Final = 4096
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The verb's grammar."""
-    move = verbs.add_parser("move", help="move the virtual machines to another disk; their work is saved first, and Ctrl-C leaves them where they are")
-    move.add_argument("folder", metavar="DIR", help="a folder on that disk; the data folder itself moves them back")
+    move = verbs.add_parser("move", help=gettext("move the virtual machines to another disk; their work is saved first, and Ctrl-C leaves them where they are"))
+    move.add_argument("folder", metavar="DIR", help=gettext("a folder on that disk; the data folder itself moves them back"))
 
 
 class _Progress:

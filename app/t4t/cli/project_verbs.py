@@ -15,8 +15,10 @@ from t4t.cli.terminal import plain, show_notice, tell
 from t4t.domain.project_errors import AnswerMissing, KeyFileLocked, KeyringLocked, KeyringMissing, ProjectDown
 from t4t.domain.project_view import Keep
 from t4t.domain.signup import Signup, Way
+from t4t.wording.changes import yes
+from t4t.wording.language import gettext
 from t4t.wording.notices import notice
-from t4t.wording.projects import lines
+from t4t.wording.projects import lines, no_project
 
 if TYPE_CHECKING:
     import argparse
@@ -30,7 +32,6 @@ _T = TypeVar("_T")
 
 VERBS: Final = frozenset({"attach", "detach", "projects", "stats", "update", "unlock"})
 DONE: Final = 0
-_YES: Final = frozenset({"y", "yes"})
 
 
 def run(args: argparse.Namespace, services: ProjectServices) -> int:
@@ -38,15 +39,15 @@ def run(args: argparse.Namespace, services: ProjectServices) -> int:
     match args.verb:
         case "attach":
             found = _attach(args, services)
-            _print(args, found, f"Attached to {plain(found.project.name, 80)}.")
+            _print(args, found, gettext("Attached to {project}.").format(project=plain(found.project.name, 80)))
         case "detach":
             name = _opened(args, lambda passphrase: services.detach(args.project, passphrase, force=args.force))
-            print(json.dumps({"detached": name}) if args.json else f"Detached from {plain(name, 80)}.")
+            print(json.dumps({"detached": name}) if args.json else gettext("Detached from {project}.").format(project=plain(name, 80)))
         case "update":
             found = _opened(args, lambda passphrase: services.update(args.project, passphrase))
             _print(args, found, "")
         case "unlock":
-            services.unlock(typed_secret("The passphrase", "Passphrase: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
+            services.unlock(typed_secret(gettext("The passphrase"), gettext("Passphrase: "), stdin=args.passphrase_stdin, option="--passphrase-stdin"))
         case "stats":
             stats.show(args, services)
         case _:
@@ -57,9 +58,9 @@ def run(args: argparse.Namespace, services: ProjectServices) -> int:
 def opening(args: argparse.Namespace, services: ProjectServices) -> str:
     """What opens the file with the keys for the agent that is about to begin; empty where there is none or nobody to ask."""
     if args.passphrase_stdin:
-        return typed_secret("The passphrase", "", stdin=True, option="--passphrase-stdin")
+        return typed_secret(gettext("The passphrase"), "", stdin=True, option="--passphrase-stdin")
     if services.locked() and _somebody():
-        return typed_secret("The passphrase", "Passphrase for the account keys: ", stdin=False, option="--passphrase-stdin")
+        return typed_secret(gettext("The passphrase"), gettext("Passphrase for the account keys: "), stdin=False, option="--passphrase-stdin")
     return ""
 
 
@@ -70,7 +71,7 @@ def _opened(args: argparse.Namespace, work: Callable[[str], _T]) -> _T:
     except KeyFileLocked:
         if not (args.passphrase_stdin or _somebody()):
             raise
-    return work(typed_secret("The passphrase", "Passphrase for the account keys: ", stdin=args.passphrase_stdin, option="--passphrase-stdin"))
+    return work(typed_secret(gettext("The passphrase"), gettext("Passphrase for the account keys: "), stdin=args.passphrase_stdin, option="--passphrase-stdin"))
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
@@ -108,9 +109,9 @@ def _agrees(question: str) -> bool:
     """Whether somebody is there and says yes."""
     if not _somebody():
         return False
-    sys.stderr.write(f"{question} [y/N] ")
+    sys.stderr.write(f"{question} {gettext('[y/N]')} ")
     sys.stderr.flush()
-    return sys.stdin.readline().strip().lower() in _YES
+    return sys.stdin.readline().strip().lower() in yes()
 
 
 # --- attaching --------------------------------------------------------------------------------------------------------
@@ -123,7 +124,10 @@ def _attach(args: argparse.Namespace, services: ProjectServices) -> ProjectDetai
     if found.config.web_stopped:
         raise ProjectDown(project=found.config.name, message="")
     if found.runs_beside:
-        tell(f"A BOINC client on this computer works for {name} too. Both at once need twice the memory, and count as two computers: stop it there first.")
+        shape = gettext(
+            "A BOINC client on this computer works for {project} too. Both at once need twice the memory, and count as two computers: stop it there first."
+        )
+        tell(shape.format(project=name))
     signup = _signup(args, found)
     key = services.account_key(found, signup)
     return _keep(args, services, found, key)
@@ -132,16 +136,16 @@ def _attach(args: argparse.Namespace, services: ProjectServices) -> ProjectDetai
 def _signup(args: argparse.Namespace, found: ProjectOffer) -> Signup:
     name = plain(found.config.name, 80)
     if args.key_stdin:
-        return Signup(way=Way.KEY, key=typed_secret("The account key", "", stdin=True, option="--key-stdin"), team=args.team)
+        return Signup(way=Way.KEY, key=typed_secret(gettext("The account key"), "", stdin=True, option="--key-stdin"), team=args.team)
     if found.other is not None and _takes_other(args, found.other.user_name):
         return Signup(way=Way.OTHER_CLIENT, team=args.team)
     if args.from_boinc:
-        raise AnswerMissing(what=f"An account at {name} in a BOINC client on this computer", option="--email or --create")
+        raise AnswerMissing(what=gettext("An account at {project} in a BOINC client on this computer").format(project=name), option="--email, --create")
     consent = args.create and _consent(args, found)
     if args.create and found.config.invite_code_required and not args.invite:
-        args.invite = typed_line("An invitation code", "Invitation code: ", option="--invite")
-    email = args.email or typed_line("The e-mail address", "E-mail address: ", option="--email")
-    user = (args.name or typed_line("A name", "Name, which everybody sees: ", option="--name")) if args.create else ""
+        args.invite = typed_line(gettext("An invitation code"), gettext("Invitation code: "), option="--invite")
+    email = args.email or typed_line(gettext("The e-mail address"), gettext("E-mail address: "), option="--email")
+    user = (args.name or typed_line(gettext("A name"), gettext("Name, which everybody sees: "), option="--name")) if args.create else ""
     password = _password(args, found)
     way = Way.CREATE if args.create else Way.LOG_IN
     return Signup(way=way, email=email, name=user, password=password, invite_code=args.invite, team=args.team, consent=consent)
@@ -150,7 +154,7 @@ def _signup(args: argparse.Namespace, found: ProjectOffer) -> Signup:
 def _takes_other(args: argparse.Namespace, user: str) -> bool:
     """Whether the account of another client here is to be used again."""
     asked_otherwise = args.create or args.email
-    return args.from_boinc or (not asked_otherwise and _agrees(f"Use the account of {plain(user, 60)} from BOINC?"))
+    return args.from_boinc or (not asked_otherwise and _agrees(gettext("Use the account of {user} from BOINC?").format(user=plain(user, 60))))
 
 
 def _consent(args: argparse.Namespace, found: ProjectOffer) -> bool:
@@ -161,19 +165,19 @@ def _consent(args: argparse.Namespace, found: ProjectOffer) -> bool:
     for line in found.config.terms_of_use.splitlines():
         tell(f"  {plain(line, 2000)}")
     tell("")
-    return _agrees("Do you accept these terms?")
+    return _agrees(gettext("Do you accept these terms?"))
 
 
 def _password(args: argparse.Namespace, found: ProjectOffer) -> str:
     least = found.config.min_passwd_length
     while True:
-        prompt = f"A new password (at least {least} characters): " if args.create else "Password: "
-        first = typed_secret("The password", prompt, stdin=args.password_stdin, option="--password-stdin")
+        prompt = gettext("A new password (at least {least} characters): ").format(least=least) if args.create else gettext("Password: ")
+        first = typed_secret(gettext("The password"), prompt, stdin=args.password_stdin, option="--password-stdin")
         if args.password_stdin or not args.create:
             return first
-        if first == typed_secret("The password", "The same again: ", stdin=False, option="--password-stdin"):
+        if first == typed_secret(gettext("The password"), gettext("The same again: "), stdin=False, option="--password-stdin"):
             return first
-        tell("These are not the same.")
+        tell(gettext("These are not the same."))
 
 
 def _keep(args: argparse.Namespace, services: ProjectServices, found: ProjectOffer, key: str) -> ProjectDetails:
@@ -185,15 +189,15 @@ def _keep(args: argparse.Namespace, services: ProjectServices, found: ProjectOff
         if args.keep or not _somebody():
             raise
         show_notice(notice(error))
-    keep = Keep.FILE if _agrees("Keep the key in a file that a passphrase encrypts? (Otherwise it is kept until the program ends.)") else Keep.RUN
+    keep = Keep.FILE if _agrees(gettext("Keep the key in a file that a passphrase encrypts? (Otherwise it is kept until the program ends.)")) else Keep.RUN
     return services.attach(found, key, keep, _passphrase(args, services, keep))
 
 
 def _passphrase(args: argparse.Namespace, services: ProjectServices, keep: Keep) -> str:
     if keep is not Keep.FILE:
         return ""
-    prompt = "Passphrase: " if services.locked() else "A new passphrase: "
-    return typed_secret("A passphrase", prompt, stdin=args.passphrase_stdin, option="--passphrase-stdin")
+    prompt = gettext("Passphrase: ") if services.locked() else gettext("A new passphrase: ")
+    return typed_secret(gettext("A passphrase"), prompt, stdin=args.passphrase_stdin, option="--passphrase-stdin")
 
 
 # --- showing ----------------------------------------------------------------------------------------------------------
@@ -222,7 +226,7 @@ def _projects(args: argparse.Namespace, services: ProjectServices) -> None:
         print(json.dumps(msgspec.to_builtins(found), indent=2))
         return
     if not found:
-        print("This computer works for no project yet: t4t attach URL.")
+        print(no_project())
     for one in found:
         show_project(one.project, time.time())
         for news in one.news:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.cli.terminal import plain
 from t4t.domain.self_check import Part
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     import argparse
@@ -21,9 +22,11 @@ _LONGEST: Final = 2000
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """Its grammar."""
     verb = verbs.add_parser(
-        "self-check", help="has this copy of the program all that it needs: libraries, files, certificates, and does each of its processes start"
+        "self-check", help=gettext("has this copy of the program all that it needs: libraries, files, certificates, and does each of its processes start")
     )
-    verb.add_argument("part", nargs="?", choices=[part.value for part in Part], metavar="PART", help="only this part, in this very process (default: all)")
+    verb.add_argument(
+        "part", nargs="?", choices=[part.value for part in Part], metavar="PART", help=gettext("only this part, in this very process (default: all)")
+    )
 
 
 def run(args: argparse.Namespace, services: Services) -> int:
@@ -35,5 +38,5 @@ def run(args: argparse.Namespace, services: Services) -> int:
         print(json.dumps({"well": well, "parts": parts}, indent=2))
     else:
         for checked in found:
-            print(f"  {'✓ ok' if checked.well else '✗ fail':7}  {checked.part.value:13}  {plain(checked.detail, _LONGEST)}")
+            print(f"  {gettext('✓ ok') if checked.well else gettext('✗ fail'):7}  {checked.part.value:13}  {plain(checked.detail, _LONGEST)}")
     return DONE if well else BROKEN

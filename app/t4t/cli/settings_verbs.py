@@ -10,10 +10,11 @@ import msgspec
 
 from t4t.cli.terminal import plain, show_notice
 from t4t.domain.errors import from_wire
-from t4t.domain.settings.fields import FIELDS, field_of, read, told
+from t4t.domain.settings.fields import FIELDS, field_of, read
 from t4t.domain.settings.layers import Origin
 from t4t.domain.settings.presets import CHOICES, Preset
 from t4t.wording import settings as wording
+from t4t.wording.language import gettext
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
@@ -29,27 +30,27 @@ _WIDTH: Final = 34
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     """The verb's grammar."""
-    settings = verbs.add_parser("settings", help="what it may use, and when; every change can be undone")
-    does = settings.add_subparsers(dest="settings_verb", metavar="VERB", help="without one: show what was changed")
-    show = does.add_parser("show", help="show all settings, or those of a section")
-    show.add_argument("section", nargs="?", metavar="SECTION", help="a section, as the part of a name before the dot")
-    show.add_argument("--origin", action="store_true", help="say of each where it comes from")
-    get = does.add_parser("get", help="one setting with all that there is to know of it")
-    get.add_argument("name", metavar="NAME", help="such as resources.cores; cores alone is enough")
-    change = does.add_parser("set", help="change settings; all of them or none")
-    change.add_argument("changes", nargs="+", metavar="NAME=VALUE", help="such as cores=2 cap_percent=50")
-    preset = does.add_parser("preset", help="give as much as a preset does on this computer")
+    settings = verbs.add_parser("settings", help=gettext("what it may use, and when; every change can be undone"))
+    does = settings.add_subparsers(dest="settings_verb", metavar="VERB", help=gettext("without one: show what was changed"))
+    show = does.add_parser("show", help=gettext("show all settings, or those of a section"))
+    show.add_argument("section", nargs="?", metavar="SECTION", help=gettext("a section, as the part of a name before the dot"))
+    show.add_argument("--origin", action="store_true", help=gettext("say of each where it comes from"))
+    get = does.add_parser("get", help=gettext("one setting with all that there is to know of it"))
+    get.add_argument("name", metavar="NAME", help=gettext("such as resources.cores; cores alone is enough"))
+    change = does.add_parser("set", help=gettext("change settings; all of them or none"))
+    change.add_argument("changes", nargs="+", metavar="NAME=VALUE", help=gettext("such as cores=2 cap_percent=50"))
+    preset = does.add_parser("preset", help=gettext("give as much as a preset does on this computer"))
     preset.add_argument(
-        "preset", nargs="?", choices=[preset.value for preset in CHOICES], metavar="PRESET", help="gentle, balanced or everything; none: show them"
+        "preset", nargs="?", choices=[preset.value for preset in CHOICES], metavar="PRESET", help=gettext("gentle, balanced or everything; none: show them")
     )
-    does.add_parser("undo", help="take the last change back")
-    reset = does.add_parser("reset", help="as if it had never been changed here")
-    reset.add_argument("names", nargs="*", metavar="NAME", help="settings or sections (default: all)")
-    take = does.add_parser("import", help="set here what BOINC's preferences say (global_prefs.xml, global_prefs_override.xml)")
-    take.add_argument("file", metavar="FILE", help="BOINC's file; it is only read")
-    take.add_argument("--venue", default="", metavar="VENUE", help="home, school or work, if the file has a part for it")
-    give = does.add_parser("export", help="write the settings into a file of BOINC's preferences; what else is in it stays")
-    give.add_argument("file", metavar="FILE", help="BOINC's file, or a new one")
+    does.add_parser("undo", help=gettext("take the last change back"))
+    reset = does.add_parser("reset", help=gettext("as if it had never been changed here"))
+    reset.add_argument("names", nargs="*", metavar="NAME", help=gettext("settings or sections (default: all)"))
+    take = does.add_parser("import", help=gettext("set here what BOINC's preferences say (global_prefs.xml, global_prefs_override.xml)"))
+    take.add_argument("file", metavar="FILE", help=gettext("BOINC's file; it is only read"))
+    take.add_argument("--venue", default="", metavar="VENUE", help=gettext("home, school or work, if the file has a part for it"))
+    give = does.add_parser("export", help=gettext("write the settings into a file of BOINC's preferences; what else is in it stays"))
+    give.add_argument("file", metavar="FILE", help=gettext("BOINC's file, or a new one"))
 
 
 def run(args: argparse.Namespace, services: SettingsServices) -> int:
@@ -105,7 +106,7 @@ def _show(args: argparse.Namespace, view: SettingsView) -> None:
     for one in chosen:
         if not whole and one.value == one.default:
             continue
-        value = plain(told(FIELDS[one.path], one.value), 200)
+        value = plain(wording.told(FIELDS[one.path], one.value), 200)
         print(f"  {one.path:{_WIDTH}}{value}{wording.origin_mark(one, always=whole and args.origin)}")
     _notices(view)
 
@@ -117,10 +118,9 @@ def _get(args: argparse.Namespace, view: SettingsView) -> None:
         known = {"path": field.path, "value": one.value, "default": one.default, "origin": one.origin.value, "text": field.text, "unit": field.unit}
         print(json.dumps(known | {"low": field.low, "high": field.high, "choices": field.choices, "effect": field.effect.value}, indent=2))
         return
-    print(f"{field.path} = {plain(told(field, one.value), 1000)}{wording.origin_mark(one, always=True)}")
-    print(f"  {field.text}")
-    print(f"  It can be: {field.allowed}. Default on this computer: {told(field, one.default)}.")
-    print(f"  A change acts {wording.effect(field.effect)}.")
+    print(f"{field.path} = {plain(wording.told(field, one.value), 1000)}{wording.origin_mark(one, always=True)}")
+    for line in wording.explained(field, one.default):
+        print(f"  {line}")
 
 
 def _presets(args: argparse.Namespace, services: SettingsServices) -> None:
@@ -143,7 +143,7 @@ def _tell_change(args: argparse.Namespace, changed: Changed, wanted: Iterable[st
         print(wording.nothing_changed())
     for path, effect in changed.effects.items():
         field = FIELDS[path]
-        print(f"  {path:{_WIDTH}}{plain(told(field, now[path].value), 200)}  ({wording.effect(effect)})")
+        print(f"  {path:{_WIDTH}}{plain(wording.told(field, now[path].value), 200)}  ({wording.effect(effect)})")
     for path in held:
         print(f"  {wording.held_by_command_line(path)}")
     _notices(changed.settings)

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from t4t.cli.terminal import plain
 from t4t.domain.credit import decayed, gains
+from t4t.wording.language import gettext
+from t4t.wording.numbers import decimal
+from t4t.wording.projects import no_project
 
 if TYPE_CHECKING:
     import argparse
@@ -26,7 +29,7 @@ def show(args: argparse.Namespace, services: ProjectServices) -> None:
         print(json.dumps(documents, indent=2))
         return
     if not documents:
-        print("This computer works for no project yet: t4t attach URL.")
+        print(no_project())
     for document in documents:
         _print(document)
 
@@ -58,9 +61,11 @@ def _day(gain: CreditGain) -> dict[str, Any]:
 
 def _print(document: dict[str, Any]) -> None:
     print(plain(document["project"], 80))
-    rows = [("you", document["user"]), ("this computer", document["host"])]
-    rows += [(f"team {document['team']['name']}", document["team"])] if document["team"] else []
+    rows = [(gettext("you"), document["user"]), (gettext("this computer"), document["host"])]
+    rows += [(gettext("team {team}").format(team=document["team"]["name"]), document["team"])] if document["team"] else []
     for who, credit in rows:
-        print(f"  {plain(who, 40):24}{credit['total']:16,.1f}   now about {credit['recent']:,.1f} a day")
+        recent = gettext("now about {recent} a day").format(recent=decimal(credit["recent"], 1))
+        print(f"  {plain(who, 40):24}{decimal(credit['total'], 1):>16}   {recent}")
     for day in document["days"]:
-        print(f"  {day['day']:24}{day['total']:16,.1f}   +{day['user']:,.1f}, this computer +{day['host']:,.1f}")
+        here = gettext("this computer +{credit}").format(credit=decimal(day["host"], 1))
+        print(f"  {day['day']:24}{decimal(day['total'], 1):>16}   +{decimal(day['user'], 1)}, {here}")

@@ -8,17 +8,20 @@ import time
 from typing import TYPE_CHECKING, Final, TextIO, assert_never
 
 from t4t.domain.progress import Happened, IntermediateUpload, Moment, Progress, TaskEvent, Trickle
+from t4t.wording.language import gettext
 from t4t.wording.notices import notice
+from t4t.wording.numbers import decimal
 from t4t.wording.timeline import went_to_failed
 
 if TYPE_CHECKING:
     from t4t.domain.progress import Failure
+    from t4t.wording.language import Marked
     from t4t.wording.notices import Notice
 
 _LINE_EVERY_S: Final = 5.0
 _BAR: Final = 24
 _LONGEST_BODY: Final = 4000
-_SENTENCES: Final = {
+_SENTENCES: Final[dict[Happened, Marked]] = {
     Happened.CREATED: "Virtual machine made ({detail}).",
     Happened.STARTED: "Virtual machine started.",
     Happened.RESTORED: "Virtual machine goes on where it was.",
@@ -65,13 +68,13 @@ class TerminalView:
         """Show one event."""
         match event:
             case Moment():
-                self._line(_SENTENCES[event.what].format(detail=event.detail))
+                self._line(gettext(_SENTENCES[event.what]).format(detail=event.detail))
             case Progress():
                 self._progress(event)
             case Trickle():
-                self._line(f"Trickle message “{event.name}” ({len(event.data)} bytes).")
+                self._line(gettext("Trickle message “{name}” ({count} bytes).").format(name=event.name, count=len(event.data)))
             case IntermediateUpload():
-                self._line(f"File for upload: {event.path}")
+                self._line(gettext("File for upload: {path}").format(path=event.path))
             case _:
                 assert_never(event)
 
@@ -95,9 +98,9 @@ class TerminalView:
         job = progress.job
         done, wanted, rate = (number(job.get(key)) for key in ("events_done", "events_wanted", "events_per_second"))
         if done is not None and wanted:
-            parts.append(f"{done:.0f} of {wanted:.0f} events")
+            parts.append(gettext("{done} of {wanted} events").format(done=f"{done:.0f}", wanted=f"{wanted:.0f}"))
         if rate:
-            parts.append(f"{rate:.1f} events/s")
+            parts.append(gettext("{rate} events/s").format(rate=decimal(rate, 1)))
         state = job.get("state")
         if isinstance(state, str):
             parts.append(plain(state, 20))

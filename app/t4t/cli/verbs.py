@@ -15,14 +15,23 @@ from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.errors import AgentRunning
 from t4t.domain.progress import Outcome, TaskResult
+from t4t.wording.language import gettext
+from t4t.wording.numbers import decimal
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Mapping
 
+    from t4t.wording.language import Marked
+
 DONE: Final = 0
 TASK_FAILED: Final = 6
 _LONGEST_PATH: Final = 4096
+_ENDED: Final[dict[Outcome, Marked]] = {
+    Outcome.DONE: "Task done, exit code {exit_code}",
+    Outcome.FAILED: "Task failed, exit code {exit_code}",
+    Outcome.SAVED: "Task saved, exit code {exit_code}",
+}
 INTERRUPTED: Final = 130
 """A shell's own status for Ctrl-C: the task was saved and is not done."""
 
@@ -117,8 +126,11 @@ def _task_run(args: argparse.Namespace, services: Services) -> int:
 def _print_result(result: TaskResult) -> None:
     message = f": {result.message}" if result.message else ""
     code = f" ({result.error})" if result.error else ""
-    print(f"Task {result.outcome.value}, exit code {result.exit_code}{code}{message}")
-    print(f"  {result.elapsed_s:.1f} s running, {result.cpu_s:.1f} s CPU, {result.checkpoints} checkpoints, {result.restarts} restarts, {result.hypervisor}")
+    first = gettext(_ENDED[result.outcome]).format(exit_code=result.exit_code)
+    print(f"{first}{code}{message}")
+    shape = gettext("{elapsed} s running, {cpu} s of processor time, {checkpoints} checkpoints, {restarts} restarts, {hypervisor}")
+    facts = {"elapsed": decimal(result.elapsed_s, 1), "cpu": decimal(result.cpu_s, 1), "checkpoints": result.checkpoints, "restarts": result.restarts}
+    print(f"  {shape.format(hypervisor=result.hypervisor, **facts)}")
     for output in result.outputs:
         print(f"  {plain(output, _LONGEST_PATH)}")
 
@@ -169,20 +181,26 @@ def _print_demo(demo: DemoResult) -> None:
         return
     task = demo.task
     print()
-    print("Real collisions, computed in a virtual machine on this computer:")
-    print(f"  runspec      {demo.runspec}")
-    print(f"  events       {_events(demo)} in {task.elapsed_s:.1f} s: {_rate(demo):.1f} events/s, start-up included")
-    print(f"  machine      {task.hypervisor}, {task.cpu_s:.1f} s of processor time")
-    print(f"  checkpoints  {task.checkpoints}, restarts {task.restarts}")
-    print(f"  histograms   {len(demo.histograms)}, in the result as histograms.yoda:")
-    for histogram in demo.histograms:
-        print(f"                 {histogram.title}")
-    print(f"  result       {demo.result}")
-    print(f"  picture      {demo.picture}")
+    events = gettext("{events} in {elapsed} s: {rate} events/s, start-up included")
+    rows = [
+        (gettext("runspec"), demo.runspec),
+        (gettext("events"), events.format(events=_events(demo), elapsed=decimal(task.elapsed_s, 1), rate=decimal(_rate(demo), 1))),
+        (gettext("machine"), gettext("{hypervisor}, {cpu} s of processor time").format(hypervisor=task.hypervisor, cpu=decimal(task.cpu_s, 1))),
+        (gettext("checkpoints"), gettext("{checkpoints}, restarts {restarts}").format(checkpoints=task.checkpoints, restarts=task.restarts)),
+        (gettext("histograms"), gettext("{count}, in the result as histograms.yoda:").format(count=len(demo.histograms))),
+        *(("", f"  {histogram.title}") for histogram in demo.histograms),
+        (gettext("result"), str(demo.result)),
+        (gettext("picture"), str(demo.picture)),
+    ]
     if demo.credit is not None:
-        print(f"  project      {plain(demo.credit.project)}, on this computer alone")
-        verdict = f"valid: {demo.credit.granted:,.1f} credits" if demo.credit.valid else f"refused: {plain(demo.credit.why)}"
-        print(f"  its verdict  {verdict}; {demo.credit.total:,.1f} in all")
+        rows.append((gettext("project"), gettext("{project}, on this computer alone").format(project=plain(demo.credit.project))))
+        valid = gettext("valid: {credit} credits").format(credit=decimal(demo.credit.granted, 1))
+        verdict = valid if demo.credit.valid else gettext("refused: {why}").format(why=plain(demo.credit.why))
+        rows.append((gettext("its verdict"), gettext("{verdict}; {total} in all").format(verdict=verdict, total=decimal(demo.credit.total, 1))))
+    print(gettext("Real collisions, computed in a virtual machine on this computer:"))
+    width = max(len(name) for name, _ in rows)
+    for name, value in rows:
+        print(f"  {name:{width}}  {value}")
 
 
 def _appliance(args: argparse.Namespace, services: Services) -> int:
@@ -229,7 +247,7 @@ def _print_description(document: Mapping[str, Any]) -> None:
 
 def _toml(value: object) -> str:
     """A value for people: TOML has no word for "not given"."""
-    return "(not given)" if value is None else json.dumps(value, ensure_ascii=False)
+    return gettext("(not given)") if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _decode(args: argparse.Namespace, services: Services) -> int:

@@ -71,7 +71,7 @@ def render_png(
     columns: int = 3,
     dark: bool = False,
     log_y: bool | None = None,
-    empty_text: str = "no entries",
+    empty_text: str = "",
     scale: float = 2.0,
 ) -> None:
     """Write a sheet with one card a histogram, at most `MAX_PANELS`, to ``path``, at once or not at all.

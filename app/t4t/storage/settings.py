@@ -71,6 +71,14 @@ def _load(path: Path) -> dict[str, Any]:
         raise ValueError("nested too deeply") from error
 
 
+def look(folder: Path) -> Mapping[str, Any]:
+    """What is set in a data folder, by path, for who is not alone with it; nothing where that can't be read."""
+    try:
+        return take(migrated(_load(folder / FILE))).values
+    except (OSError, ValueError):
+        return {}
+
+
 class _History(msgspec.Struct):
     """``was_set``: when a value was set, and which (another one in the file was written by hand). ``undo``: what changes replaced, the last one last."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gettext import gettext
 from typing import TYPE_CHECKING
+
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     from t4t.domain.autostart import AutostartState

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.changes import Fetch, Note, What
+from t4t.wording.language import Marked, gettext
 
 if TYPE_CHECKING:
     from t4t.domain.changes import Change, Plan
 
-WHATS: Final[dict[What, str]] = {
+WHATS: Final[dict[What, Marked]] = {
     What.ADD_REPOSITORY: "Add Oracle's repository and install VirtualBox from it",
     What.INSTALL_PACKAGES: "Install with the system's package manager",
     What.INSTALL_RUNTIME: "Install Microsoft's Visual C++ runtime, which VirtualBox needs",
@@ -22,7 +22,7 @@ WHATS: Final[dict[What, str]] = {
     What.RESTART_COMPUTER: "Restart the computer",
 }
 
-NOTES: Final[dict[Note, str]] = {
+NOTES: Final[dict[Note, Marked]] = {
     Note.NETWORK_STOPS: "Your internet connection may stop for about ten seconds.",
     Note.ALLOW_EXTENSION: "macOS may ask you to allow software by Oracle: System Settings, Privacy & Security. Then it wants a restart.",
     Note.REPOSITORY: "Your system's package manager will keep VirtualBox up to date from Oracle's repository, and check each package's signature.",
@@ -78,7 +78,7 @@ def nothing_done() -> str:
 
 def question() -> str:
     """Before anything is changed."""
-    return gettext("Do it? [y/N] ")
+    return f"{gettext('Do it?')} {gettext('[y/N]')} "
 
 
 def yes() -> frozenset[str]:

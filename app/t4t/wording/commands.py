@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gettext import gettext
 from typing import Final
 
 from t4t.domain.policy import AnywayKind, PauseKind
+from t4t.wording.language import Marked, gettext
 
-_PAUSES: Final = {
+_PAUSES: Final[dict[PauseKind, Marked]] = {
     PauseKind.HALF_HOUR: "For 30 minutes",
     PauseKind.HOUR: "For 1 hour",
     PauseKind.THREE_HOURS: "For 3 hours",
@@ -15,12 +15,12 @@ _PAUSES: Final = {
     PauseKind.RESTART: "Until I restart the computer",
     PauseKind.FOREVER: "Until I continue",
 }
-_ANYWAYS: Final = {
+_ANYWAYS: Final[dict[AnywayKind, Marked]] = {
     AnywayKind.HALF_HOUR: "For 30 minutes",
     AnywayKind.HOUR: "For 1 hour",
     AnywayKind.TWO_HOURS: "For 2 hours",
 }
-_LABELS: Final = {
+_LABELS: Final[dict[str, Marked]] = {
     "pause": "Pause",
     "change_pause": "Change the pause",
     "change": "Change",
@@ -34,7 +34,7 @@ _LABELS: Final = {
     "quit": "Save and quit",
     "quit_asking": "Quit…",
 }
-_AT_ONCE: Final = {
+_AT_ONCE: Final[dict[str, Marked]] = {
     "pause": "Pausing…",
     "prolong": "Adding 30 minutes…",
     "resume": "Continuing…",

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
+from t4t.wording.language import gettext
+from t4t.wording.numbers import decimal
 from t4t.wording.screen import plain
 
 if TYPE_CHECKING:
@@ -36,13 +37,13 @@ def energy(day: Day) -> str:
     """Kilowatt-hours, and how they are known."""
     if not 0 < day.kwh < _MUCH:
         return "–"
-    text = gettext("{kwh} kWh").format(kwh=f"{day.kwh:.2f}") if day.kwh >= _LITTLE else gettext("{wh} Wh").format(wh=f"{day.kwh * 1000:.2f}")
+    text = gettext("{kwh} kWh").format(kwh=decimal(day.kwh, 2)) if day.kwh >= _LITTLE else gettext("{wh} Wh").format(wh=decimal(day.kwh * 1000, 2))
     return gettext("about {energy}").format(energy=text) if day.estimated else text
 
 
 def money(day: Day) -> str:
     """What that cost; empty where no price is known."""
-    return " + ".join(f"{cost:.2f} {plain(currency, _LONGEST)}".strip() for currency, cost in sorted(day.costs.items()) if 0 <= cost < _MUCH)
+    return " + ".join(f"{decimal(cost, 2)} {plain(currency, _LONGEST)}".strip() for currency, cost in sorted(day.costs.items()) if 0 <= cost < _MUCH)
 
 
 def energy_and_money(day: Day) -> str:
@@ -53,7 +54,7 @@ def energy_and_money(day: Day) -> str:
 def data(day: Day) -> str:
     """Files of projects."""
     shape = gettext("{received} MB received, {sent} MB sent")
-    return shape.format(received=f"{day.received / _MIB:.1f}", sent=f"{day.sent / _MIB:.1f}")
+    return shape.format(received=decimal(day.received / _MIB, 1), sent=decimal(day.sent / _MIB, 1))
 
 
 def in_short(spent: Spent) -> str:

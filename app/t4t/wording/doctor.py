@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gettext import gettext
 from typing import TYPE_CHECKING, Any
 
 from t4t.domain.diagnosis.findings import Verdict
 from t4t.wording import findings, remedies
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

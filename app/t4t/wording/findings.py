@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.diagnosis.findings import Check, Finding, Verdict
+from t4t.wording.language import Marked, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 class Sentence:
     """What is said of a verdict. ``known_as`` are the codes by which other programs report it, for those who search for them."""
 
-    summary: str
-    detail: str
+    summary: Marked
+    detail: Marked
     known_as: tuple[str, ...] = ()
 
 
-CHECKS: Final[dict[Check, str]] = {
+CHECKS: Final[dict[Check, Marked]] = {
     Check.PLATFORM: "Kind of computer",
     Check.SURROUNDINGS: "Where we run",
     Check.PROCESSOR: "Processor",
@@ -45,7 +45,7 @@ CHECKS: Final[dict[Check, str]] = {
 }
 """What each question is called in a list."""
 
-OWNERS: Final[dict[str, str]] = {
+OWNERS: Final[dict[str, Marked]] = {
     "hyper-v": "Hyper-V",
     "wsl2": "Linux for Windows (WSL 2)",
     "virtual-machine-platform": "Virtual Machine Platform",
@@ -58,7 +58,21 @@ OWNERS: Final[dict[str, str]] = {
     "other": "another program",
 }
 
-_ARM: Final = "The physics program is made for Intel and AMD chips, so it cannot run here yet. You can still follow the science. Nothing was downloaded."
+_ARM: Final[Marked] = (
+    "The physics program is made for Intel and AMD chips, so it cannot run here yet. You can still follow the science. Nothing was downloaded."
+)
+
+_INSTEAD: Final[dict[str, Marked]] = {
+    "programs": "a program",
+    "name": "This system",
+    "processor": "Processor",
+    "hypervisor": "another program",
+    "place": "its settings",
+    "culprit": "which one it does not say",
+    "code": "without a code",
+    "trouble": "nothing",
+}
+"""What stands for data that could not be found out."""
 
 SENTENCES: Final[dict[Verdict, Sentence]] = {
     Verdict.PLATFORM_OK: Sentence("{name}, 64 bits", "The physics program is made for this kind of computer."),
@@ -371,15 +385,7 @@ def _filled(data: Mapping[str, str | int]) -> dict[str, str | int]:
     words: dict[str, str | int] = dict(data)
     owners = [OWNERS[name] for name in str(data.get("owners", "")).split(", ") if name]
     words["owners"] = ", ".join(gettext(name) for name in owners) or gettext("a part of Windows")
-    for name, instead in (
-        ("programs", "a program"),
-        ("name", "This system"),
-        ("processor", "Processor"),
-        ("hypervisor", "another program"),
-        ("place", "its settings"),
-        ("culprit", "which one it does not say"),
-        *(("code", "without a code"), ("trouble", "nothing")),
-    ):
+    for name, instead in _INSTEAD.items():
         words[name] = words.get(name) or gettext(instead)
     return words
 

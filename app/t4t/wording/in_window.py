@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-PAGES: Final = {
+if TYPE_CHECKING:
+    from t4t.wording.language import Marked
+
+PAGES: Final[dict[Marked, Marked]] = {
     "Run t4t doctor: it says what is wrong with this computer, and what to do.": "Open Computer: it says what is wrong with this computer, and what to do.",
     "Run t4t doctor: it says what is wrong now.": "Open Computer: it says what is wrong now.",
     "Free some space there, or choose another place with --data-dir.": "Free some space there.",

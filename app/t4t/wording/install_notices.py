@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from t4t.wording.text import Text
 
-_BY_HAND: Final = "Install it by hand: https://www.virtualbox.org/wiki/Downloads. You do not need the Extension Pack."
-_NOTHING_RUN: Final = "Nothing of it was run. Try again from another network; if it stays so, tell us."
+if TYPE_CHECKING:
+    from t4t.wording.language import Marked
+
+_BY_HAND: Final[Marked] = "Install it by hand: https://www.virtualbox.org/wiki/Downloads. You do not need the Extension Pack."
+_NOTHING_RUN: Final[Marked] = "Nothing of it was run. Try again from another network; if it stays so, tell us."
 
 TEXTS: Final[dict[str, Text]] = {
     "T4T-FIX-01": Text(

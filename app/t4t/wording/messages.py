@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.notification_policy import Event
 from t4t.wording import commands
+from t4t.wording.language import gettext, ngettext
 from t4t.wording.screen import moment, plain, read, span
 from t4t.wording.window import open_page
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.settings.fields import FIELDS
+from t4t.domain.settings_errors import SettingRefused
 from t4t.wording import install_notices, move_notices, project_notices, settings_notices
 from t4t.wording.in_window import for_window
+from t4t.wording.language import Marked, gettext
+from t4t.wording.settings import allowed
 from t4t.wording.text import Text
 
 if TYPE_CHECKING:
@@ -25,11 +28,11 @@ class Notice:
     remedies: tuple[str, ...]
 
 
-_QEMU: Final = "Install QEMU. Debian, Ubuntu: sudo apt-get install qemu-system-x86 qemu-utils. Fedora: sudo dnf install qemu-system-x86 qemu-img."
-_DOCTOR: Final = "Run t4t doctor: it says what is wrong with this computer, and what to do."
-_ANOTHER_COPY: Final = "Get the task's files again; the copy in this folder can't be used."
-_AGAIN: Final = "Run the same command again; it goes on where it stopped."
-_REPORT: Final = "If it comes back, report it with this code and the log of the VM host in the data folder."
+_QEMU: Final[Marked] = "Install QEMU. Debian, Ubuntu: sudo apt-get install qemu-system-x86 qemu-utils. Fedora: sudo dnf install qemu-system-x86 qemu-img."
+_DOCTOR: Final[Marked] = "Run t4t doctor: it says what is wrong with this computer, and what to do."
+_ANOTHER_COPY: Final[Marked] = "Get the task's files again; the copy in this folder can't be used."
+_AGAIN: Final[Marked] = "Run the same command again; it goes on where it stopped."
+_REPORT: Final[Marked] = "If it comes back, report it with this code and the log of the VM host in the data folder."
 
 TEXTS: Final[dict[str, Text]] = {
     "T4T-USE-01": Text("No such folder", "There is no folder {path}.", ("Check the path.",)),
@@ -175,6 +178,8 @@ def notice(error: T4TError, *, in_window: bool = False) -> Notice:
     """The notice for ``error``, for a terminal or the window; a code without wording is a bug that a test finds."""
     text = TEXTS[error.code]
     data = {field.name: getattr(error, field.name) for field in dataclasses.fields(error)}
+    if isinstance(error, SettingRefused) and error.name in FIELDS:
+        data["allowed"] = allowed(FIELDS[error.name])  # in the language that is spoken here
     remedies = filter(None, map(for_window, text.remedies)) if in_window else text.remedies
     return Notice(
         code=error.code,

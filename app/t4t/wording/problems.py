@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from gettext import gettext
 from typing import Final
 
 from t4t.wording.in_window import for_window
+from t4t.wording.language import Marked, gettext
 from t4t.wording.notices import TEXTS
 
 COMMON: Final = ("T4T-RUN-03", "T4T-HV-01", "T4T-HV-02", "T4T-DISK-01", "T4T-MEM-01", "T4T-NET-01", "T4T-KEY-02", "T4T-VM-05")
 """Shown before anything is searched for."""
 _FIELD: Final = re.compile(r"\{[^{}]*\}")
-_GENERAL: Final = {"{hypervisor}": "VirtualBox or QEMU", "{project}": "the project", "{element}": "an element"}
+_GENERAL: Final[dict[str, Marked]] = {"{hypervisor}": "VirtualBox or QEMU", "{project}": "the project", "{element}": "an element"}
 """What stands for data in titles."""
 _WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 

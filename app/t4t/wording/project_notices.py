@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from t4t.wording.text import Text
 
-_LATER: Final = "Nothing is wrong on your side; it is tried again by itself, later each time."
-_CONNECTION: Final = "Check the connection to the internet and, if you use one, the proxy in the settings."
-_PROJECT: Final = "Ask on the project's message boards if it lasts."
-_DISTRUST: Final = "Do not go around it; tell the project on its message boards."
-_ANOTHER_COPY: Final = "It is fetched again by itself; if that fails too, the task is given back."
+if TYPE_CHECKING:
+    from t4t.wording.language import Marked
+
+_LATER: Final[Marked] = "Nothing is wrong on your side; it is tried again by itself, later each time."
+_CONNECTION: Final[Marked] = "Check the connection to the internet and, if you use one, the proxy in the settings."
+_PROJECT: Final[Marked] = "Ask on the project's message boards if it lasts."
+_DISTRUST: Final[Marked] = "Do not go around it; tell the project on its message boards."
+_ANOTHER_COPY: Final[Marked] = "It is fetched again by itself; if that fails too, the task is given back."
 
 TEXTS: Final[dict[str, Text]] = {
     "T4T-USE-11": Text("The file can't be read", "{path}: {reason}.", ("Check the path.",)),

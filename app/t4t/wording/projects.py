@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.no_work import NoWork
 from t4t.wording.in_window import for_window
+from t4t.wording.language import Marked, gettext, ngettext
 from t4t.wording.notices import TEXTS
+from t4t.wording.numbers import decimal
 from t4t.wording.screen import Reader, moment, plain
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 _LONGEST_NAME: Final = 60
 
-NO_WORK: Final = {
+NO_WORK: Final[dict[NoWork, Marked]] = {
     NoWork.NO_VIRTUALBOX: "Its work needs VirtualBox, which is not what runs machines here. t4t doctor says how to get it.",
     NoWork.VIRTUALBOX_UNUSABLE: "VirtualBox is installed here and can't be used. t4t doctor says why.",
     NoWork.VIRTUALBOX_TOO_OLD: "VirtualBox is too old here for its work. Install a newer one.",
@@ -43,21 +44,29 @@ def _reason(value: str, *, in_window: bool) -> str:
     return gettext(for_window(NO_WORK[known]) if in_window else NO_WORK[known])
 
 
+def no_project() -> str:
+    """Where nothing is attached."""
+    return gettext("This computer works for no project yet: t4t attach URL.")
+
+
 def stages(view: ProjectView) -> str:
     """Where its tasks are."""
     if not view.held:
         return gettext("no tasks")
     parts = [ngettext("{held} task", "{held} tasks", view.held).format(held=view.held)]
-    for number, words in ((view.fetching, "{number} being fetched"), (view.sending, "{number} uploads waiting"), (view.reporting, "{number} to be reported")):
-        if number:
-            parts.append(gettext(words).format(number=number))
+    if view.fetching:
+        parts.append(gettext("{number} being fetched").format(number=view.fetching))
+    if view.sending:
+        parts.append(ngettext("{number} upload waiting", "{number} uploads waiting", view.sending).format(number=view.sending))
+    if view.reporting:
+        parts.append(gettext("{number} to be reported").format(number=view.reporting))
     return ", ".join(parts)
 
 
 def credit(view: ProjectView) -> str:
     """What the project gave."""
-    shape = gettext("credit {total:,.0f} (now about {recent:,.1f} a day); this computer {host_total:,.0f}")
-    return shape.format(total=view.user_total, recent=view.user_recent, host_total=view.host_total)
+    shape = gettext("credit {total} (now about {recent} a day); this computer {host_total}")
+    return shape.format(total=decimal(view.user_total), recent=decimal(view.user_recent, 1), host_total=decimal(view.host_total))
 
 
 def limits(view: ProjectView) -> str:
@@ -97,7 +106,7 @@ def in_short(view: ProjectView, now: float) -> str:
     name = plain(view.name, _LONGEST_NAME)
     if not view.held and view.no_work_since is not None:
         return gettext("{name}: no work since {time}").format(name=name, time=moment(view.no_work_since, Reader(now)))
-    return gettext("{name}: {stages}, credit {total:,.0f}").format(name=name, stages=stages(view), total=view.user_total)
+    return gettext("{name}: {stages}, credit {total}").format(name=name, stages=stages(view), total=decimal(view.user_total))
 
 
 def all_in_short(views: Sequence[ProjectView], now: float) -> str:
@@ -105,7 +114,8 @@ def all_in_short(views: Sequence[ProjectView], now: float) -> str:
     if len(views) <= 1:
         return "".join(in_short(view, now) for view in views)
     held = sum(view.held for view in views)
-    return gettext("{number} projects, {held} tasks").format(number=len(views), held=held)
+    tasks = ngettext("{held} task", "{held} tasks", held).format(held=held)
+    return gettext("{number} projects, {tasks}").format(number=len(views), tasks=tasks)
 
 
 def lines(view: ProjectView, now: float) -> Iterator[str]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.diagnosis.findings import Remedy
+from t4t.wording.language import Marked, gettext
 
 if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Finding, Step
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 class Guide:
     """Title and steps. ``by_hand`` are the steps where no command does it, if they differ."""
 
-    title: str
-    steps: tuple[str, ...]
-    by_hand: tuple[str, ...] = ()
+    title: Marked
+    steps: tuple[Marked, ...]
+    by_hand: tuple[Marked, ...] = ()
 
 
-_TYPE: Final = "Open a terminal and type: {command}"
-_AS_ADMINISTRATOR: Final = "Open a terminal as administrator and type: {command}"
-_ANSWER: Final = "Type your password when it asks for it."
-_AGAIN: Final = "Check again."
-_RESTART: Final = "Restart the computer, and check again."
+_TYPE: Final[Marked] = "Open a terminal and type: {command}"
+_AS_ADMINISTRATOR: Final[Marked] = "Open a terminal as administrator and type: {command}"
+_ANSWER: Final[Marked] = "Type your password when it asks for it."
+_AGAIN: Final[Marked] = "Check again."
+_RESTART: Final[Marked] = "Restart the computer, and check again."
 
 GUIDES: Final[dict[Remedy, Guide]] = {
     Remedy.CHECK_AGAIN: Guide("Check again", ("Check again in a minute.", "If it stays so, send us a report.")),
@@ -70,7 +70,7 @@ GUIDES: Final[dict[Remedy, Guide]] = {
     Remedy.FULL_SPEED: Guide(
         "How to get full speed",
         (
-            "This stops Linux for Windows, Docker and Hyper-V until you undo it. " + _AS_ADMINISTRATOR,
+            "This stops Linux for Windows, Docker and Hyper-V until you undo it. Open a terminal as administrator and type: {command}",
             "Restart the computer.",
             "To undo it: bcdedit /set hypervisorlaunchtype auto, and restart.",
         ),
@@ -143,7 +143,7 @@ GUIDES: Final[dict[Remedy, Guide]] = {
     Remedy.ENROL_KEY: Guide(
         "Make Linux trust the driver",
         (
-            _TYPE + " – it asks you to think up a password, which you need once.",
+            "Open a terminal and type: {command} – it asks you to think up a password, which you need once.",
             "Restart the computer. A blue screen appears: choose “Enroll MOK”, “Continue”, “Yes”, and type that password.",
             "Choose “Reboot”. Then build the driver again.",
         ),

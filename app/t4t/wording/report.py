@@ -1,16 +1,16 @@
 """The frame of a report: its first lines, the titles of its sections, and what is said when it is written.
 
 A report is one plain text: it can be read before it is given away, pasted into a forum, searched, and opened without any program. What a helper needs first
-stands first.
+stands first. Its words are English, whatever is spoken: who helps may read another language than who asks.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.anonymity import lines_cut
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -43,13 +43,13 @@ class Section:
 
 def title(key: str) -> str:
     """The title of a section that every report has."""
-    return gettext(TITLES[key])
+    return TITLES[key]
 
 
 def compose(sections: Sequence[Section], *, hide: Callable[[str], str], made: str) -> str:
     """The whole report with everything hidden that ``hide`` hides, at most `MOST_BYTES` in UTF-8: what no longer fits is named at the end."""
     left_out: list[str] = []
-    parts = [gettext("Report of Test4Theory Desktop, {made}").format(made=made), _promise(), ""]
+    parts = [f"Report of Test4Theory Desktop, {made}", _promise(), ""]
     size = _size("\n".join(parts))
     for section in sections:
         text = f"{_RULE}\n{hide(section.title)}\n{_RULE}\n{lines_cut(hide(section.text.rstrip()), _LONGEST_LINE)}\n"
@@ -59,7 +59,7 @@ def compose(sections: Sequence[Section], *, hide: Callable[[str], str], made: st
         parts.append(text)
         size += _size(text) + 1
     if left_out:
-        parts.append(gettext("Left out, because the report would be too large: {titles}").format(titles=", ".join(left_out)[: _ROOM_FOR_THE_END // 4]))
+        parts.append("Left out, because the report would be too large: {titles}".format(titles=", ".join(left_out)[: _ROOM_FOR_THE_END // 4]))
     return "\n".join(parts) + "\n"
 
 
@@ -76,26 +76,24 @@ def _promise() -> str:
 
 def missing(reason: str) -> str:
     """In place of a section that could not be had."""
-    return gettext("(not there: {reason})").format(reason=reason or gettext("no reason was given"))
+    return "(not there: {reason})".format(reason=reason or "no reason was given")
 
 
 def no_agent() -> str:
     """In place of what only a running agent knows."""
-    return gettext("Test4Theory is not running.")
+    return "Test4Theory is not running."
 
 
 def nothing() -> str:
     """In place of an empty section."""
-    return gettext("(nothing)")
+    return "(nothing)"
 
 
 def cut(left_out: int, *, at_the_end: bool = False) -> str:
     """Where a file's beginning, or its end, is not shown; nothing if all of it is."""
     if not left_out:
         return ""
-    return (gettext("(… {count} bytes after this are left out)\n") if at_the_end else gettext("(… {count} bytes before this are left out)\n")).format(
-        count=left_out
-    )
+    return ("(… {count} bytes after this are left out)\n" if at_the_end else "(… {count} bytes before this are left out)\n").format(count=left_out)
 
 
 def written(path: str, size: int) -> str:

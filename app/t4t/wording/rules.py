@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.readings import Screen, Thermal
 from t4t.domain.settings.tree import Response
+from t4t.wording.language import Marked, gettext
+from t4t.wording.numbers import decimal, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,7 +22,7 @@ _MOST: Final = 1e9
 _MOST_BYTES: Final = 1e18
 _GIB: Final = 1 << 30
 
-BECAUSE: Final = {
+BECAUSE: Final[dict[str, Marked]] = {
     "base": "nothing holds it back",
     "manual_pause": "you paused it",
     "quitting": "the program is being ended",
@@ -49,7 +50,7 @@ BECAUSE: Final = {
 }
 """Why, in the middle of a sentence, by the rule that decides."""
 
-HELD: Final = {
+HELD: Final[dict[str, tuple[Marked, Marked]]] = {
     "disk": ("Waiting: the disk is almost full", "It goes on by itself when there is space again."),
     "session_end": ("Waiting: the session ends", "The work is saved first; it goes on after the next start."),
     "sleep": ("Waiting: the computer goes to sleep", "It goes on by itself afterwards."),
@@ -72,8 +73,10 @@ HELD: Final = {
     "in_use": ("Waiting: you are using the computer", "It goes on by itself when you are away."),
 }
 """Why it waits and what will change it, by the rule that decides."""
+HELD_BY_ANOTHER: Final[tuple[Marked, Marked]] = ("Waiting: one of your rules holds the work back", "“Why?” shows which one.")
+"""The same of a rule that this version does not know."""
 
-TITLES: Final = {
+TITLES: Final[dict[str, tuple[Marked, Marked]]] = {
     "session_end": ("The session ends", "The session goes on"),
     "sleep": ("The computer goes to sleep", "The computer is awake"),
     "folder_gone": ("The folder with the work can’t be reached", "The folder with the work is there"),
@@ -103,18 +106,18 @@ SILENT: Final = frozenset(
 """Rules that nobody asks about while they do not hold."""
 _KNOWN_ONLY: Final = frozenset({"memory", "disk_cap", "hot", "full_screen", "schedule", "busy", "in_use"})
 """Rules of which nothing is said while nothing is known."""
-_SCREENS: Final = {
+_SCREENS: Final[dict[str, Marked]] = {
     Screen.FULL_SCREEN.value: "a window in full screen",
     Screen.PRESENTATION.value: "a presentation, a call or a film",
     Screen.GAME.value: "a game",
 }
-_HEAT: Final = {
+_HEAT: Final[dict[str, Marked]] = {
     Thermal.NOMINAL.value: "cool",
     Thermal.FAIR.value: "warm",
     Thermal.SERIOUS.value: "hot",
     Thermal.CRITICAL.value: "much too hot",
 }
-_SCHEDULE: Final = {
+_SCHEDULE: Final[dict[str, Marked]] = {
     Response.GO_ON.value: "full power",
     Response.GENTLE.value: "reduced power",
     Response.ONE_CORE.value: "one processor",
@@ -155,7 +158,7 @@ def _in_use(view: RuleView) -> str:
     seconds, limit = _number(view.value), _number(view.limit)
     if seconds is None or limit is None:
         return ""
-    return gettext("last input {minutes} min ago, away after {limit} min").format(minutes=int(seconds // _MINUTE), limit=f"{limit / _MINUTE:g}")
+    return gettext("last input {minutes} min ago, away after {limit} min").format(minutes=int(seconds // _MINUTE), limit=short(limit / _MINUTE))
 
 
 def _heat(view: RuleView) -> str:
@@ -183,7 +186,7 @@ def _woke(view: RuleView) -> str:
 
 def _disk_cap(view: RuleView) -> str:
     value, limit = (
-        None if number is None else f"{number / _GIB:.1f}" for number in (_number(view.value, most=_MOST_BYTES), _number(view.limit, most=_MOST_BYTES))
+        None if number is None else decimal(number / _GIB, 1) for number in (_number(view.value, most=_MOST_BYTES), _number(view.limit, most=_MOST_BYTES))
     )
     if value is None or limit is None:
         return ""

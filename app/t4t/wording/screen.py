@@ -9,7 +9,6 @@ import contextlib
 import math
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.errors import T4TError, from_wire
@@ -17,7 +16,9 @@ from t4t.domain.policy import BASE, Level, PauseKind
 from t4t.domain.session import Activity, TrayState
 from t4t.wording import rules as of_rules
 from t4t.wording.commands import pause_label
+from t4t.wording.language import Marked, gettext, ngettext
 from t4t.wording.notices import Notice, notice
+from t4t.wording.numbers import day, decimal, short
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -92,7 +93,7 @@ def moment(at: float, reader: Reader) -> str:
         return time
     if then.date() == today.date() + timedelta(days=1):
         return gettext("tomorrow at {time}").format(time=time)
-    return gettext("{date}, {time}").format(date=then.date().isoformat(), time=time)
+    return gettext("{date}, {time}").format(date=day(then.date()), time=time)
 
 
 def span(seconds: float) -> str:
@@ -183,7 +184,7 @@ def _safe(view: SessionView) -> str:
     return gettext("Your work is saved.") if view.tasks else ""
 
 
-_LEVELS: Final = {
+_LEVELS: Final[dict[Level, Marked]] = {
     Level.FULL: "Full power",
     Level.GENTLE: "Reduced power",
     Level.ONE_CORE: "One processor only",
@@ -207,9 +208,7 @@ def explained(why: Why, reader: Reader) -> str:
 
 
 def _waiting(view: SessionView, reader: Reader) -> Said:
-    sentence, change = (
-        gettext(text) for text in of_rules.HELD.get(view.deciding, ("Waiting: one of your rules holds the work back", "“Why?” shows which one."))
-    )
+    sentence, change = map(gettext, of_rules.HELD.get(view.deciding, of_rules.HELD_BY_ANOTHER))
     at = "" if view.next_change is None else moment(view.next_change, reader)
     return Said(sentence, gettext("It goes on at {time} at the earliest.").format(time=at) if at else change)
 
@@ -277,14 +276,14 @@ def _space(view: RuleView) -> str:
         return ""
     if not 0 <= view.value < _GIB << 20 or not 0 <= view.limit < _GIB << 20:
         return ""
-    return gettext("{free} GB free, {limit} GB needed").format(free=f"{view.value / _GIB:.1f}", limit=f"{view.limit / _GIB:.1f}")
+    return gettext("{free} GB free, {limit} GB needed").format(free=decimal(view.value / _GIB, 1), limit=decimal(view.limit / _GIB, 1))
 
 
 def _value(value: Value) -> str:
-    return f"{value:g}" if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _FARTHEST else ""
+    return short(value) if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < _FARTHEST else ""
 
 
-_DOING: Final = {
+_DOING: Final[dict[Activity, Marked]] = {
     Activity.QUEUED: "waits for its turn",
     Activity.SETTING_UP: "getting ready",
     Activity.RUNNING: "working",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from t4t.wording.text import Text
 
-_ALL: Final = "t4t settings show lists all of them, docs/settings.md explains them."
+if TYPE_CHECKING:
+    from t4t.wording.language import Marked
+
+_ALL: Final[Marked] = "t4t settings show lists all of them, docs/settings.md explains them."
 
 TEXTS: Final[dict[str, Text]] = {
     "T4T-SET-01": Text("No such setting", "“{name}” is no setting. Perhaps you mean: {near}", (_ALL,)),

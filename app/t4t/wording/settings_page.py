@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.settings.fields import FIELDS, SECTIONS, told
+from t4t.domain.language import NAMES
+from t4t.domain.settings.fields import FIELDS, SECTIONS
 from t4t.domain.settings.layers import Origin
-from t4t.domain.settings.presets import Preset
 from t4t.wording import settings as words
+from t4t.wording.language import Marked, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from t4t.domain.settings.fields import Field
     from t4t.domain.settings.meta import Effect
+    from t4t.domain.settings.presets import Preset
     from t4t.domain.settings.view import SettingView
 
-_WORDS: Final = {
+_WORDS: Final[dict[str, Marked]] = {
     "below": "Each change acts by itself and can be undone.",
     "search": "Search the settings",
     "undo": "Undo the last change",
@@ -27,8 +28,7 @@ _WORDS: Final = {
     "presets": "How much to give",
     "schedule": "The weekly schedule and the cheap hours are set in a terminal: t4t settings set when.spans, when.cheap_hours.",
 }
-_PRESETS: Final = {Preset.GENTLE: "Gentle", Preset.BALANCED: "Balanced", Preset.EVERYTHING: "Everything", Preset.CUSTOM: "Custom"}
-_CHOICES: Final = {
+_CHOICES: Final[dict[str, Marked]] = {
     "go-on": "goes on",
     "gentle": "runs gently",
     "one-core": "uses one processor",
@@ -36,7 +36,12 @@ _CHOICES: Final = {
     "auto": "the best that is here",
     "virtualbox": "VirtualBox",
     "qemu": "QEMU",
+    "system": "as the system says",
+    "none": "none",
+    "http": "http",
+    "socks5": "socks5",
 }
+_LANGUAGES: Final = {language.value: name for language, name in NAMES.items()}
 
 
 def word(key: str) -> str:
@@ -46,12 +51,12 @@ def word(key: str) -> str:
 
 def preset(one: Preset) -> str:
     """A preset's name."""
-    return gettext(_PRESETS[one])
+    return gettext(words.PRESETS[one])
 
 
 def choice(value: str) -> str:
     """One of a setting's choices; what a newer version offers is shown as it is."""
-    return gettext(_CHOICES.get(value, value))
+    return _LANGUAGES[value] if value in _LANGUAGES else gettext(_CHOICES.get(value, value))
 
 
 def section(name: str) -> str:
@@ -59,18 +64,18 @@ def section(name: str) -> str:
     return gettext(SECTIONS[name])
 
 
-def name(field: Field) -> str:
-    """What a setting does, in a line."""
-    return gettext(field.text)
-
-
 def origin(view: SettingView) -> str:
     """Where its value comes from, if it is not the default; with the default then."""
     if view.origin is Origin.DEFAULT:
         return ""
     field = FIELDS[view.path]
-    default = choice(view.default) if field.choices else told(field, view.default)
-    return gettext("{origin}; default: {default}").format(origin=gettext(words.ORIGINS[view.origin]), default=default)
+    return gettext("{origin}; default: {default}").format(origin=gettext(words.ORIGINS[view.origin]), default=_shown(field, view.default))
+
+
+def _shown(field: Field, value: object) -> str:
+    if isinstance(value, bool):
+        return gettext("yes") if value else gettext("no")
+    return choice(str(value)) if field.choices else words.told(field, value)
 
 
 def changed(effects: Mapping[str, Effect]) -> str:
@@ -83,5 +88,5 @@ def changed(effects: Mapping[str, Effect]) -> str:
 
 def matches(field: Field, text: str) -> bool:
     """Whether all words of ``text`` are in what is said of a setting."""
-    said = f"{name(field)} {field.path} {section(field.section)} {field.unit}".casefold()
+    said = f"{words.name(field)} {field.path} {section(field.section)} {gettext(field.unit)}".casefold()
     return all(part in said for part in text.casefold().split())

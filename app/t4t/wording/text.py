@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from t4t.wording.language import Marked
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
     """Title, body and remedies with the error's data in braces."""
 
-    title: str
-    body: str
-    remedies: tuple[str, ...] = ()
+    title: Marked
+    body: Marked
+    remedies: tuple[Marked, ...] = ()

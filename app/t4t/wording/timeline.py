@@ -5,12 +5,13 @@ Total: what a newer agent wrote down is told in general words. Names and codes c
 
 from __future__ import annotations
 
-from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.policy import BASE, AnywayKind, Level, PauseKind
 from t4t.wording.commands import anyway_length, pause_label
+from t4t.wording.language import Marked, gettext, ngettext
 from t4t.wording.notices import TEXTS
+from t4t.wording.numbers import decimal
 from t4t.wording.screen import because, plain, span
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 200
 _FREED_MIB: Final = 1024.0
 
-PLAIN: Final = {
+PLAIN: Final[dict[str, Marked]] = {
     "agent_started": "Test4Theory was started.",
     "prolonged_by_you": "You added half an hour to your pause.",
     "resumed_by_you": "You let it go on.",
@@ -62,12 +63,12 @@ PLAIN: Final = {
 }
 """What needs no data."""
 
-_RECOVERED: Final = {
+_RECOVERED: Final[dict[str, Marked]] = {
     "checkpoint": "The virtual machine had ended by itself; it goes on from its last checkpoint.",
     "boot": "The virtual machine had ended by itself; it begins anew, because there was no checkpoint.",
     "new": "The virtual machine could not be opened any more; a new one is made.",
 }
-_STEPS: Final = {
+_STEPS: Final[dict[str, Marked]] = {
     "create": "making the virtual machine",
     "start": "starting the virtual machine",
     "pause": "pausing the virtual machine",
@@ -147,7 +148,7 @@ def _orphans(detail: str) -> str:
     text = ngettext(
         "{count} virtual machine of ours that belonged to nothing was removed", "{count} virtual machines of ours that belonged to nothing were removed", count
     )
-    return gettext("{removed}; {freed} GB are free again.").format(removed=text.format(count=count), freed=f"{numbers[1] / _FREED_MIB:.1f}")
+    return gettext("{removed}; {freed} GB are free again.").format(removed=text.format(count=count), freed=decimal(numbers[1] / _FREED_MIB, 1))
 
 
 def _clock_set(detail: str) -> str:

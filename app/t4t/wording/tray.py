@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
+
+from t4t.wording.language import gettext, ngettext
 
 if TYPE_CHECKING:
     from t4t.domain.session import SessionView

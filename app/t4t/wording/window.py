@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.diagnosis.findings import Status
 from t4t.domain.vm import VmState
+from t4t.wording.language import Marked, gettext, ngettext
 from t4t.wording.notices import notice
 from t4t.wording.projects import stages
 from t4t.wording.screen import moment, plain, span
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from t4t.domain.session import SessionView, TaskView
     from t4t.wording.screen import Reader
 
-_TITLES: Final = {
+_TITLES: Final[dict[str, Marked]] = {
     "home": "Home",
     "science": "Science",
     "contribution": "Contribution",
@@ -27,7 +27,7 @@ _TITLES: Final = {
     "help": "Help",
     "settings": "Settings",
 }
-_WORDS: Final = {
+_WORDS: Final[dict[str, Marked]] = {
     "pages": "Pages",
     "close": "Close",
     "hide_why": "Hide the reasons",
@@ -100,7 +100,7 @@ _WORDS: Final = {
     "science_below": "What the science box computes at this moment, on its own pages.",
     "show_again": "Show it again",
 }
-_KEYS: Final = (
+_KEYS: Final[tuple[tuple[Marked, Marked], ...]] = (
     ("Ctrl+1 … Ctrl+6", "go to a page"),
     ("Ctrl+,", "settings"),
     ("Ctrl+P", "pause"),
@@ -109,8 +109,8 @@ _KEYS: Final = (
     ("F1", "help"),
     ("Ctrl+W", "close the window; the work goes on"),
 )
-_STATUS: Final = {Status.OK: "well", Status.WARN: "needs a look", Status.FAIL: "stands in the way", Status.UNKNOWN: "not known"}
-_VM: Final = {
+_STATUS: Final[dict[Status, Marked]] = {Status.OK: "well", Status.WARN: "needs a look", Status.FAIL: "stands in the way", Status.UNKNOWN: "not known"}
+_VM: Final[dict[VmState, Marked]] = {
     VmState.ABSENT: "not made yet",
     VmState.POWERED_OFF: "switched off",
     VmState.STARTING: "starting",
@@ -123,7 +123,7 @@ _VM: Final = {
     VmState.ABORTED: "ended by itself; it is started again",
     VmState.STUCK: "stuck; it is started again",
 }
-_GUEST: Final = {
+_GUEST: Final[dict[str, tuple[Marked, Marked]]] = {
     "gone": ("The science box is not there", "It appears as soon as Test4Theory runs."),
     "nothing": ("No work right now", "When there is some, this page shows the physics that your computer simulates, live."),
     "resting": ("The science box stands still", "Its pages are back when the work goes on."),

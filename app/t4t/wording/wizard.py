@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.offers import HOURS_A_DAY
 from t4t.domain.setting_up import COUNTED, Step
-from t4t.domain.settings.presets import Preset
 from t4t.domain.settings.tree import Response
+from t4t.wording.language import Marked, gettext, ngettext
+from t4t.wording.numbers import decimal
 from t4t.wording.screen import plain
+from t4t.wording.settings import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,12 +18,13 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis
     from t4t.domain.offers import Offer
     from t4t.domain.project import ProjectConfig, Team
+    from t4t.domain.settings.presets import Preset
     from t4t.domain.trial_load import Trying
 
 _MIB: Final = 1024
 _FULL: Final = 100
 
-_TITLES: Final = {
+_TITLES: Final[dict[Step, Marked]] = {
     Step.WELCOME: "Help physicists understand the smallest things in the universe",
     Step.COMPUTER: "Is this computer ready?",
     Step.RESOURCES: "How much would you like to give?",
@@ -30,7 +32,7 @@ _TITLES: Final = {
     Step.PRIVACY: "What leaves your computer",
     Step.FIRST_RESULT: "Your first result",
 }
-_WORDS: Final = {
+_WORDS: Final[dict[str, Marked]] = {
     "steps": "Setting up",
     "back": "Back",
     "next": "Continue",
@@ -135,14 +137,13 @@ _WORDS: Final = {
     "state_waiting": "waiting",
     "state_failed": "did not work",
 }
-_PRESETS: Final = {Preset.GENTLE: "Gentle", Preset.BALANCED: "Balanced", Preset.EVERYTHING: "Everything"}
-_IN_USE: Final = {
+_IN_USE: Final[dict[Response, Marked]] = {
     Response.PAUSE: "only while you are away",
     Response.ONE_CORE: "one processor while you work",
     Response.GENTLE: "half of that while you work",
     Response.GO_ON: "also while you work",
 }
-_SENT: Final = {
+_SENT: Final[dict[str, Marked]] = {
     "p_vendor": "Processor’s maker",
     "p_model": "Processor",
     "p_ncpus": "Processors",
@@ -205,13 +206,13 @@ def computer_next(diagnosis: Diagnosis) -> str:
 
 def preset(one: Preset) -> str:
     """Its name."""
-    return gettext(_PRESETS[one])
+    return gettext(PRESETS[one])
 
 
 def offer_lines(one: Offer) -> tuple[str, ...]:
     """What a preset means here, in short lines."""
     cores = ngettext("{cores} of {all} processor", "{cores} of {all} processors", one.of_cores).format(cores=one.cores, all=one.of_cores)
-    return cores, gettext(_IN_USE[one.in_use]), gettext("about {watts:.0f} W").format(watts=one.watts)
+    return cores, gettext(_IN_USE[one.in_use]), gettext("about {watts} W").format(watts=decimal(one.watts))
 
 
 def spoken_offer(one: Offer) -> str:
@@ -222,11 +223,16 @@ def spoken_offer(one: Offer) -> str:
 
 def offer_whole(one: Offer, *, price: float = 0.0, currency: str = "") -> str:
     """What it comes to."""
-    shape = gettext(
-        "{name} means here: {cores} of {all} processors, {memory:.1f} GB of memory while it works, up to {disk:.0f} GB of disk, about {kwh:.1f} kWh a month"
+    shape = gettext("{name} means here: {cores} of {all} processors, {memory} GB of memory while it works, up to {disk} GB of disk, about {kwh} kWh a month")
+    text = shape.format(
+        name=preset(one.preset),
+        cores=one.cores,
+        all=one.of_cores,
+        memory=decimal(one.memory_mib / _MIB, 1),
+        disk=decimal(one.disk_gib),
+        kwh=decimal(one.kwh_a_month, 1),
     )
-    text = shape.format(name=preset(one.preset), cores=one.cores, all=one.of_cores, memory=one.memory_mib / _MIB, disk=one.disk_gib, kwh=one.kwh_a_month)
-    money = gettext(" ({cost:.2f} {currency})").format(cost=price * one.kwh_a_month, currency=plain(currency, 12)) if price > 0 else ""
+    money = f" ({decimal(price * one.kwh_a_month, 2)} {plain(currency, 12)})" if price > 0 else ""
     return f"{text}{money}."
 
 
@@ -238,7 +244,7 @@ def estimate() -> str:
 def trying(now: Trying) -> str:
     """While a load is tried."""
     shape = ngettext("{left} second left. Measured: {cores} processors busy.", "{left} seconds left. Measured: {cores} processors busy.", round(now.left_s))
-    return shape.format(left=round(now.left_s), cores=f"{now.busy_cores:.1f}")
+    return shape.format(left=round(now.left_s), cores=decimal(now.busy_cores, 1))
 
 
 # --- account -----------------------------------------------------------------------------------------------------------
@@ -274,9 +280,9 @@ def sent(values: Sequence[tuple[str, object]]) -> list[tuple[str, str]]:
 
 def _value(name: str, value: object) -> str:
     if name in _BYTES and isinstance(value, float | int):
-        return gettext("{size:.0f} GB").format(size=value / _GIB)
+        return gettext("{size} GB").format(size=decimal(value / _GIB))
     if name == "timezone" and isinstance(value, float | int):
-        return gettext("{hours:+.0f} hours").format(hours=value / _HOUR)
+        return gettext("{hours} hours").format(hours=f"{value / _HOUR:+.0f}")
     return plain(str(value))
 
 

@@ -35,7 +35,8 @@ class Kind(enum.Enum):
 
 _YES: Final = frozenset({"yes", "true", "on", "1"})
 _NO: Final = frozenset({"no", "false", "off", "0"})
-_LONGEST: Final = 200
+LONGEST: Final = 200
+"""Characters of a text."""
 _MOST: Final = 100
 
 
@@ -83,7 +84,7 @@ class Field:
             case Kind.HOURS:
                 return "a JSON list"
             case Kind.TEXT:
-                return f"text of up to {_LONGEST} characters"
+                return f"text of up to {LONGEST} characters"
             case _:
                 assert_never(self.kind)
 
@@ -159,7 +160,7 @@ def field_of(path: str) -> Field:
             return named[0]
         known = {field.name: field for field in FIELDS.values()} | FIELDS
         near = named or [known[name] for name in difflib.get_close_matches(path, known, n=3)]
-        raise SettingUnknown(name=path[:_LONGEST], near=", ".join(dict.fromkeys(field.path for field in near)) or "–")
+        raise SettingUnknown(name=path[:LONGEST], near=", ".join(dict.fromkeys(field.path for field in near)) or "–")
     return found
 
 
@@ -172,7 +173,7 @@ def get(tree: Tree, path: str) -> Any:  # noqa: ANN401 - as the field's kind
 def checked(path: str, value: object) -> Any:  # noqa: ANN401 - as the field's kind
     """``value`` (plain data) as the tree would have it, as plain data again; raises `SettingRefused`, `SettingUnknown`."""
     field = field_of(path)
-    refused = SettingRefused(name=field.path, value=str(value)[:_LONGEST], allowed=field.allowed)
+    refused = SettingRefused(name=field.path, value=str(value)[:LONGEST], allowed=field.allowed)
     section = type(getattr(Tree(), field.section))
     try:
         found = _plain(msgspec.to_builtins(getattr(msgspec.convert({field.name: value}, section), field.name)))
@@ -180,7 +181,7 @@ def checked(path: str, value: object) -> Any:  # noqa: ANN401 - as the field's k
         raise refused from error
     if isinstance(found, float | int) and field.least is not None and found and found < field.least:
         raise refused
-    if isinstance(found, str) and (len(found) > _LONGEST or not found.isprintable()):
+    if isinstance(found, str) and (len(found) > LONGEST or not found.isprintable()):
         raise refused
     if isinstance(found, list) and (len(found) > _MOST or any(isinstance(one, str) and not _is_name(one) for one in found)):
         raise refused
@@ -188,7 +189,7 @@ def checked(path: str, value: object) -> Any:  # noqa: ANN401 - as the field's k
 
 
 def _is_name(text: str) -> bool:
-    return 0 < len(text.strip()) <= _LONGEST and text.isprintable() and text == text.strip()
+    return 0 < len(text.strip()) <= LONGEST and text.isprintable() and text == text.strip()
 
 
 def read(path: str, text: str) -> Any:  # noqa: ANN401 - as the field's kind
@@ -197,7 +198,7 @@ def read(path: str, text: str) -> Any:  # noqa: ANN401 - as the field's kind
     try:
         value = _read(field, text.strip())
     except ValueError as error:
-        raise SettingRefused(name=field.path, value=text[:_LONGEST], allowed=field.allowed) from error
+        raise SettingRefused(name=field.path, value=text[:LONGEST], allowed=field.allowed) from error
     return checked(field.path, value)
 
 

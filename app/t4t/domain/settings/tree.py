@@ -10,6 +10,7 @@ from typing import Annotated, Final
 
 import msgspec
 
+from t4t.domain.language import Language
 from t4t.domain.proxy_kind import ProxyKind
 from t4t.domain.settings.meta import TIME_OF_DAY, Effect, number, plain
 
@@ -64,6 +65,12 @@ class Span(Hours, frozen=True, kw_only=True):
     """Hours of the weekly schedule, and what the work does in them."""
 
     does: Response = Response.PAUSE
+
+
+class General(msgspec.Struct, frozen=True, kw_only=True):
+    """The program itself."""
+
+    language: Annotated[Language, plain("The language of windows, icon and commands; system: what the system speaks.", effect=Effect.OPENED)] = Language.SYSTEM
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +188,7 @@ class Advanced(msgspec.Struct, frozen=True, kw_only=True):
 class Tree(msgspec.Struct, frozen=True, kw_only=True):
     """All settings."""
 
+    general: General = General()
     when: When = When()
     resources: Resources = Resources()
     transfers: Transfers = Transfers()

@@ -14,6 +14,7 @@ from t4t.domain.settings.layers import Origin
 from t4t.gui.components.basic import button, label, say
 from t4t.gui.theme.style import outline
 from t4t.gui.theme.tokens import SPACE, TARGET
+from t4t.wording import settings as setting
 from t4t.wording import settings_page as words
 
 if TYPE_CHECKING:
@@ -67,17 +68,17 @@ class FieldRow(QWidget):
         self._settle.setInterval(_SETTLED_MS)
         self._settle.timeout.connect(self._ask_number)
         self._no_wheel = _NoWheel(self)
-        name = label(text=words.name(field))
+        name = label(text=setting.name(field))
         self._origin = label("small")
         self._reset = button(words.word("reset"), lambda: self.reset_asked.emit(field.path), role="link")
-        self._reset.setAccessibleName(f"{words.word('reset')}: {words.name(field)}")
+        self._reset.setAccessibleName(f"{words.word('reset')}: {setting.name(field)}")
         texts = QVBoxLayout()
         texts.setSpacing(0)
         texts.addWidget(name)
         texts.addWidget(self._origin)
         texts.addWidget(self._reset, 0, Qt.AlignmentFlag.AlignLeft)
         self.control = self._make()
-        self.control.setAccessibleName(words.name(field))
+        self.control.setAccessibleName(setting.name(field))
         self.control.setFixedWidth(theme.px(_CONTROL))
         self.control.setMinimumHeight(theme.px(TARGET))
         self._theme = theme
@@ -142,9 +143,9 @@ class FieldRow(QWidget):
 
     def _as_number(self, box: QSpinBox | QDoubleSpinBox) -> QAbstractSpinBox:
         box.setKeyboardTracking(False)
-        box.setSuffix(f" {self.field.unit}" if self.field.unit else "")
+        box.setSuffix(setting.suffix(self.field))
         if self.field.zero:
-            box.setSpecialValueText(self.field.zero)
+            box.setSpecialValueText(setting.told(self.field, 0))
         box.installEventFilter(self._no_wheel)
         return box
 

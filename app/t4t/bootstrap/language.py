@@ -1,0 +1,50 @@
+"""Which language a process speaks: as the settings say, or else the system. It is known before anything is said, so that also ``--help`` is in it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from typing import TYPE_CHECKING
+
+from t4t.bootstrap.machines import API_WORKER, VM_HOST
+from t4t.domain.language import Language, spoken
+from t4t.host.language import wishes
+from t4t.storage import paths
+from t4t.wording import language
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+_PATH = "general.language"
+
+
+def of_command(words: Sequence[str]) -> None:
+    """Speak what this command's volunteer does. Documents are English, and processes that nobody talks to read no settings."""
+    if not words or not {"--json", VM_HOST, API_WORKER}.intersection(words):
+        settle(of_settings(paths.data_dir(_data_dir(words))))
+    else:
+        language.speak(Language.ENGLISH)
+
+
+def _data_dir(words: Sequence[str]) -> str | None:
+    """What ``--data-dir`` says, before the grammar is made."""
+    for word, following in itertools.pairwise((*words, "")):
+        name, equals, value = word.partition("=")
+        if name == "--data-dir":
+            return value if equals else following
+    return None
+
+
+def of_settings(data: Path) -> Language:
+    """What the settings of a data folder say. They are only looked at: what is wrong with them is told by who uses them."""
+    from t4t.storage.settings import deployment_file, look, read_deployment  # noqa: PLC0415 - the processes beside the agent have no settings
+
+    deployment, _ = read_deployment(deployment_file())
+    layers: tuple[Mapping[str, object], ...] = (deployment.locked, look(data), deployment.defaults)
+    return Language(next((layer[_PATH] for layer in layers if _PATH in layer), Language.SYSTEM.value))
+
+
+def settle(chosen: Language) -> None:
+    """Speak ``chosen`` from now on; for the system's what it says."""
+    language.speak(spoken(chosen, wishes(os.environ)))

@@ -1,0 +1,32 @@
+"""Numbers and days as the language that is spoken writes them; the only place that does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from t4t.wording.language import gettext
+
+if TYPE_CHECKING:
+    from datetime import date
+
+
+def _signs() -> tuple[str, str]:
+    """What stands between groups of three digits, and before decimals."""
+    sample = gettext("1,234.5")
+    return sample[1], sample[5]
+
+
+def decimal(value: float, digits: int = 0) -> str:
+    """``value`` with so many decimals."""
+    group, point = _signs()
+    return f"{value:,.{digits}f}".translate({ord(","): group, ord("."): point})
+
+
+def short(value: float) -> str:
+    """``value`` with the decimals that it has, as far as they say anything."""
+    return f"{value:.15g}".replace(".", _signs()[1])
+
+
+def day(when: date) -> str:
+    """A day in figures."""
+    return gettext("{year}-{month}-{day}").format(year=f"{when.year:04}", month=f"{when.month:02}", day=f"{when.day:02}")

@@ -1,6 +1,6 @@
 """All texts of the program that are marked for translation, read from its source: see `t4t.wording.language` for how they are marked.
 
-Texts of the settings are taken from the settings themselves. A mark that can't be read (a text that is put together, one outside of a function) is an error here.
+Texts of the settings are taken from the settings themselves. A mark that can't be read (a text that is put together, one at import) is an error here.
 """
 
 from __future__ import annotations

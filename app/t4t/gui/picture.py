@@ -14,6 +14,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage,
 from t4t.domain.errors import FolderUnwritable
 from t4t.gui.components.plot import PlotOptions, draw_plot, title_line_count
 from t4t.gui.theme.tokens import DARK, LIGHT
+from t4t.wording import window as words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -90,6 +91,7 @@ def render_png(
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.scale(scale, scale)
     painter.setFont(application.font())
+    empty_text = empty_text or words.word("no_entries")
     options = PlotOptions(theme=theme, log_y=log_y, trim=True, empty_text=empty_text)
     _draw_sheet_head(painter, sheet, title=title, subtitle=subtitle, theme=theme)
     for start in range(0, len(shown), sheet.columns):

@@ -99,6 +99,7 @@ _WORDS: Final[dict[str, Marked]] = {
     "which_job": "Which job",
     "science_below": "What the science box computes at this moment, on its own pages.",
     "show_again": "Show it again",
+    "no_entries": "no entries",
 }
 _KEYS: Final[tuple[tuple[Marked, Marked], ...]] = (
     ("Ctrl+1 … Ctrl+6", "go to a page"),

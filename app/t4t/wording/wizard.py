@@ -47,6 +47,7 @@ _WORDS: Final[dict[str, Marked]] = {
     "simulated collisions. Your computer can make some of them while you are not using it.",
     "sealed": "It runs sealed off, in its own “science box”: a small computer inside your computer, which can not read your files.",
     "you_decide": "You decide how much it may use, and can pause it at any time.",
+    "language": "Language",
     "cost": "It is free. It uses some electricity, and shows you how much.",
     "how": "How does it work?",
     "how_less": "Show less",

@@ -9,7 +9,7 @@ LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
+.PHONY: help run test check format catalogs appliance bench screenshots soak lab lab-bench lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,7 +25,7 @@ test: ready-test check ## install what the tests need and run them
 	@$(VENV)/coverage json -q -o build/coverage.json
 	@$(VENV)/python packaging/checks/coverage_floor.py build/coverage.json
 
-check: ready-test ## format, lint, types for three systems, layers, sizes
+check: ready-test ## format, lint, types for three systems, layers, sizes, generated pages, translations
 	$(VENV)/ruff format --check --quiet
 	$(VENV)/ruff check --quiet
 	$(VENV)/mypy --no-error-summary
@@ -34,10 +34,14 @@ check: ready-test ## format, lint, types for three systems, layers, sizes
 	$(VENV)/lint-imports --no-logo
 	$(VENV)/python packaging/checks/module_size.py
 	$(VENV)/python packaging/docs/generate.py --check
+	$(VENV)/python packaging/locale/catalogs.py --check
 
 format: ## format and mend what can be mended by machine
 	$(VENV)/ruff format
 	$(VENV)/ruff check --fix
+
+catalogs: ready-test ## bring the translations of resources/locale up to date with the texts
+	@$(VENV)/python packaging/locale/catalogs.py
 
 appliance: ## build the reference appliance into build/appliance
 	@$(PYTHON) packaging/setup/prepare.py appliance

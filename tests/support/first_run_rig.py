@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from support.scripted_projects import URL, a_project
 from t4t.domain.autostart import AutostartState
+from t4t.domain.language import Language
 from t4t.domain.offers import offers
 from t4t.domain.project import ProjectConfig, Team
 from t4t.domain.project_view import Keep, ProjectDetails
@@ -13,6 +14,7 @@ from t4t.domain.setting_up import Setup, Step, kept
 from t4t.domain.settings.presets import Computer, Preset
 from t4t.domain.signup import OtherAccount, ProjectOffer, Signup
 from t4t.domain.trial_load import Trying
+from t4t.wording import language as spoken
 
 if TYPE_CHECKING:
     import threading
@@ -36,6 +38,7 @@ class ScriptedFirstRun:
         self.refuse_with: T4TError | None = None
         self.place = Setup(step=Step.DONE)
         self.cannot_keep: T4TError | None = None
+        self.tongue = Language.SYSTEM
         self.pending: Pending | None = None
         self.preset = Preset.CUSTOM
         self.offered = OFFER
@@ -57,6 +60,16 @@ class ScriptedFirstRun:
         if self.cannot_keep is not None:
             raise self.cannot_keep
         self.place = kept(setup)
+
+    def language(self) -> Language:
+        return self.tongue
+
+    def speak(self, language: Language) -> None:
+        spoken.speak(language)
+        self.tongue = language
+
+    def keep_language(self, language: Language) -> None:
+        self._ask(f"language {language.value}")
 
     def resumed(self) -> Pending | None:
         pending, self.pending = self.pending, None

@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 from t4t.api.client import Client
+from t4t.bootstrap import language as spoken
 from t4t.bootstrap.projects import ATTACHED
 from t4t.domain.errors import AgentMissing
 from t4t.domain.offers import offers
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from t4t.cli.services import Services
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Pending
+    from t4t.domain.language import Language
     from t4t.domain.offers import Offer
     from t4t.domain.project import Team
     from t4t.domain.project_view import Keep, ProjectDetails
@@ -53,6 +55,19 @@ class WizardWork:
     def keep_setup(self, setup: Setup) -> None:
         """See `WizardServices`."""
         setting_up.keep(self.services.data, setup)
+
+    def language(self) -> Language:
+        """See `WizardServices`."""
+        return spoken.of_settings(self.services.data)
+
+    def speak(self, language: Language) -> None:
+        """See `WizardServices`."""
+        spoken.settle(language)
+
+    def keep_language(self, language: Language) -> None:
+        """See `WizardServices`."""
+        self._await_agent()
+        self.services.of_settings().change({spoken.PATH: language.value})
 
     def resumed(self) -> Pending | None:
         """See `WizardServices`."""

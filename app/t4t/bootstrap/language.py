@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from t4t.bootstrap.machines import API_WORKER, VM_HOST
 from t4t.domain.language import Language, spoken
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-_PATH = "general.language"
+PATH: Final = "general.language"
 
 
 def of_command(words: Sequence[str]) -> None:
@@ -42,7 +42,7 @@ def of_settings(data: Path) -> Language:
 
     deployment, _ = read_deployment(deployment_file())
     layers: tuple[Mapping[str, object], ...] = (deployment.locked, look(data), deployment.defaults)
-    return Language(next((layer[_PATH] for layer in layers if _PATH in layer), Language.SYSTEM.value))
+    return Language(next((layer[PATH] for layer in layers if PATH in layer), Language.SYSTEM.value))
 
 
 def settle(chosen: Language) -> None:

@@ -6,10 +6,11 @@ import os
 import sys
 from typing import Final
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QLocale, Qt
 from PySide6.QtWidgets import QApplication
 
 from t4t.gui.theme.icons import app_icon
+from t4t.wording import language
 
 NAME: Final = "Test4Theory"
 _SCREENLESS: Final = frozenset({"offscreen", "minimal"})
@@ -35,6 +36,13 @@ def application(*, on_screen: bool = True, web_pages: bool = False) -> QApplicat
         made.shutdown()
         return None
     made.setApplicationName(NAME)
+    write_numbers_as(language.language().value)
     made.setDesktopFileName("t4t")
     made.setWindowIcon(app_icon())
     return made
+
+
+def write_numbers_as(spoken: str) -> None:
+    """What Qt writes by itself (numbers in fields) as in the language that is spoken; as in the system's region if it is the same language."""
+    if QLocale.system().name().partition("_")[0] != spoken:
+        QLocale.setDefault(QLocale(spoken))

@@ -37,7 +37,7 @@ _CHOICES: Final[dict[str, Marked]] = {
     "virtualbox": "VirtualBox",
     "qemu": "QEMU",
     "system": "as the system says",
-    "none": "none",
+    "none": "without a proxy",
     "http": "http",
     "socks5": "socks5",
 }

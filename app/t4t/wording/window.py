@@ -154,7 +154,7 @@ def guest(stage: str) -> tuple[str, str]:
 
 def keyboard() -> list[tuple[str, str]]:
     """The keys and what they do."""
-    return [(key, gettext(does)) for key, does in _KEYS]
+    return [(gettext(key), gettext(does)) for key, does in _KEYS]
 
 
 # --- navigation ------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, 
 
 from t4t.domain.errors import T4TError
 from t4t.domain.setting_up import COUNTED, Setup, Step, after, before
+from t4t.gui.background import Background
 from t4t.gui.components.basic import button, label, say
 from t4t.gui.components.choices import Dots
 from t4t.gui.theme.style import give_role
@@ -28,6 +29,7 @@ from t4t.wording import wizard as words
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from t4t.domain.language import Language
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
     from t4t.gui.window.services import WindowServices
@@ -73,6 +75,9 @@ class Wizard(QWidget):
         box.addWidget(self._line(self._dots, None, self.later))
         box.addWidget(self._stack, 1)
         box.addWidget(self._line(self._trouble, self.back, self.next))
+        self._keeping = Background(self)
+        self._keeping.done.connect(self._kept_language)
+        self._keeping.failed.connect(lambda error: say(self._trouble, pages.went_wrong(error)))
         self._announced: Step | None = None
         self._waits_for_next = False
         self._again = False
@@ -118,6 +123,8 @@ class Wizard(QWidget):
             made.changed.connect(self._show_buttons)
             made.passed.connect(lambda: self._passed(made))
             made.ended.connect(self._leave)
+            if isinstance(made, Welcome):
+                made.language_asked.connect(self._speak)
             self._stack.addWidget(made)
         return self._pages[wanted]
 
@@ -173,6 +180,35 @@ class Wizard(QWidget):
         self.back.setEnabled(page.may_leave)
         self.later.setVisible(step is not Step.FIRST_RESULT)
         self.later.setEnabled(page.may_leave)
+
+    # --- its language ------------------------------------------------------------------------------------------------
+
+    def _speak(self, language: Language) -> None:
+        """All screens are made again, in ``language``."""
+        services = self.run.services
+        services.speak(language)
+        self.run.language = language
+        self._keeping.start(lambda _tell: self._keep_language(language))
+        for page in self._pages.values():
+            self._stack.removeWidget(page)
+            page.deleteLater()
+        self._pages.clear()
+        self._announced = None
+        self.setAccessibleName(words.word("steps"))
+        for made, text in ((self.later, words.word("later")), (self.back, words.word("back"))):
+            made.setText(text)
+            made.setAccessibleName(text)
+        self._show()
+
+    def _keep_language(self, language: Language) -> Language:
+        self.run.services.keep_language(language)
+        return language
+
+    def _kept_language(self, kept: object) -> None:
+        """Somebody may have chosen another one meanwhile."""
+        chosen = self.run.language
+        if chosen is not None and kept is not chosen:
+            self._keeping.start(lambda _tell: self._keep_language(chosen))
 
     # --- going -------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,7 @@
-"""What the first run has done beside the local API. All block but `setup` and `keep_setup`, which are a small file; they are called in threads."""
+"""What the first run has done beside the local API.
+
+All block but `setup`, `keep_setup`, `language` and `speak`, which are about small files; they are called in threads.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ if TYPE_CHECKING:
 
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Pending
+    from t4t.domain.language import Language
     from t4t.domain.offers import Offer
     from t4t.domain.project import Team
     from t4t.domain.project_view import Keep, ProjectDetails
@@ -28,6 +32,18 @@ class WizardServices(Protocol):
 
     def keep_setup(self, setup: Setup) -> None:
         """Write it down."""
+        ...
+
+    def language(self) -> Language:
+        """The one that is chosen, which may be the system's."""
+        ...
+
+    def speak(self, language: Language) -> None:
+        """Speak it in this process from now on."""
+        ...
+
+    def keep_language(self, language: Language) -> None:
+        """Let it be the chosen one, everywhere."""
         ...
 
     def resumed(self) -> Pending | None:

@@ -14,6 +14,7 @@ from t4t.gui.components.page import Page
 from t4t.wording import wizard as words
 
 if TYPE_CHECKING:
+    from t4t.domain.language import Language
     from t4t.domain.project_view import Keep
     from t4t.domain.signup import ProjectOffer
     from t4t.gui.session import Session
@@ -39,6 +40,8 @@ class Run:
     account: Account | None = None
     keep: Keep | None = None
     """Where its key is to be kept; None: where the system keeps keys."""
+    language: Language | None = None
+    """Chosen while this window was open; it may not be written down yet."""
     only_demo: bool = False
     """LHC@home's program can't run here, whatever somebody does."""
 

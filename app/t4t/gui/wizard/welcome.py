@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
+from t4t.domain.language import Language
 from t4t.domain.setting_up import Step
 from t4t.gui.components.basic import Card, button, label
 from t4t.gui.components.rows import Picture
-from t4t.gui.theme.tokens import SPACE
+from t4t.gui.theme.style import outline
+from t4t.gui.theme.tokens import SPACE, TARGET
 from t4t.gui.wizard.step import StepPage
+from t4t.wording import settings_page
 from t4t.wording import wizard as words
 
 if TYPE_CHECKING:
@@ -25,11 +28,18 @@ _MARK: Final = 56
 class Welcome(StepPage):
     """The first screen."""
 
+    language_asked = Signal(object)
+    """Speak this `Language`."""
+
     def __init__(self, theme: Theme, run: Run) -> None:
         """Three promises, and how it works for who wants to know."""
         super().__init__(theme, run, Step.WELCOME)
         self._mark = Picture(theme, _MARK)
         self.head.insertWidget(0, self._mark, 0, Qt.AlignmentFlag.AlignTop)
+        self.languages = self._choice()
+        self.head.addWidget(self.languages, 0, Qt.AlignmentFlag.AlignTop)
+        if run.language is not None:
+            self.box.addWidget(label("muted", words.word("language_later")))
         self.box.addWidget(label(text=words.word("what")))
         card = Card()
         self._signs: list[Picture] = []
@@ -50,6 +60,17 @@ class Welcome(StepPage):
         theme.changed.connect(self._paint)
         self._paint()
 
+    def _choice(self) -> QComboBox:
+        """Of languages, each by what it calls itself."""
+        made = QComboBox()
+        for one in Language:
+            made.addItem(settings_page.choice(one.value), one)
+        made.setCurrentIndex(list(Language).index(self.run.language or self.run.services.language()))
+        made.setAccessibleName(words.word("language"))
+        made.setMinimumHeight(self.theme.px(TARGET))
+        made.activated.connect(lambda number: self.language_asked.emit(list(Language)[number]))
+        return made
+
     def _promise(self, text: str) -> QWidget:
         made, sign = QWidget(), Picture(self.theme, _SIGN)
         self._signs.append(sign)
@@ -61,6 +82,7 @@ class Welcome(StepPage):
         return made
 
     def _paint(self) -> None:
+        self.languages.setPalette(outline(self.languages.palette(), self.theme))
         self._mark.show_icon("mark", self.theme.colors.accent)
         for sign in self._signs:
             sign.show_icon("check-ok", self.theme.colors.good)

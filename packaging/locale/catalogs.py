@@ -74,7 +74,7 @@ def names(text: str) -> set[tuple[str, str]]:
 
 def faults(message: Message) -> Iterator[str]:
     """What is wrong with a translation, as far as that can be known without the language."""
-    sources, forms = _texts(message.id), _texts(message.string)
+    sources, forms = _texts(message.id), _texts(message.string or "")
     if not all(forms):
         yield "not translated"
         return

@@ -54,8 +54,8 @@ def messages(app: Path) -> list[Message]:
         if place == SETTINGS:
             for text, key in _of_settings():
                 add(place, text, key=key)
-        for text, plural, key in sorted(_of_module(tree, shapes, place)):
-            add(place, text[1], plural=plural, key=key)
+        for (_, text), plural, key in sorted(_of_module(tree, shapes, place)):
+            add(place, text, plural=plural, key=key)
     return list(found.values())
 
 

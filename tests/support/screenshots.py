@@ -1,6 +1,7 @@
 """Pictures of every page in both schemes (``make screenshots``), without a screen: into the folder that is the first argument.
 
-The second is their scale; what follows are the beginnings of the names of those that are wanted.
+The second is their scale; what follows are the beginnings of the names of those that are wanted. ``T4T_PICTURES_IN`` names a language, or one of
+`support.tongues`.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
 from PySide6.QtWidgets import QLineEdit
 
-from support import wizard_pictures
+from support import tongues, wizard_pictures
 from support.api_thread import an_agent
 from support.scenes import Scene
 from support.scripted_engine import a_notice, a_task
@@ -233,6 +234,7 @@ def main() -> None:
     """Write the pictures into the folder that is the first argument."""
     made = application(on_screen=False)
     assert made is not None
+    tongues.speak(os.environ.get("T4T_PICTURES_IN", "en"))
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     _windows(made, folder)

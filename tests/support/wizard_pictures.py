@@ -18,6 +18,7 @@ from t4t.domain.setting_up import Step as Place
 from t4t.domain.vm import VmState
 from t4t.gui.wizard.frame import Wizard
 from t4t.gui.wizard.joining import Joining
+from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     from t4t.gui.window.main import Window
@@ -63,7 +64,7 @@ def wizard(window: Window) -> Wizard:
 
 
 def _press(window: Window, text: str) -> None:
-    next(one for one in window.findChildren(QPushButton) if one.text() == text).click()
+    next(one for one in window.findChildren(QPushButton) if one.text() == gettext(text)).click()
 
 
 def _choose(window: Window, way: str) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 import re
 from typing import Any
 
 import pytest
 
+from support.notices import sample
 from t4t.domain.errors import HypervisorMissing, InternalFault, Retry, T4TError, from_wire, leaves, to_wire
 from t4t.domain.install_errors import ChangeError
 from t4t.domain.project_errors import AccountError, ProjectError
@@ -16,16 +16,10 @@ from t4t.wording.in_window import PAGES
 from t4t.wording.notices import TEXTS, notice
 from t4t.wording.projects import NO_WORK
 
-_SAMPLE: dict[str, Any] = {"str": "sample", "int": 7, "float": 1.5}
-
-
-def _sample(leaf: type[T4TError]) -> T4TError:
-    return leaf(**{field.name: _SAMPLE[str(field.type)] for field in dataclasses.fields(leaf)})
-
 
 @pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.code)
 def test_every_leaf_speaks(leaf: type[T4TError]) -> None:
-    said = notice(_sample(leaf))
+    said = notice(sample(leaf))
     assert said.title
     assert said.body.endswith((".", "sample"))
     assert "{" not in said.title + said.body
@@ -44,7 +38,7 @@ def test_codes_are_unique_and_all_used() -> None:
 
 @pytest.mark.parametrize("leaf", leaves(), ids=lambda leaf: leaf.code)
 def test_errors_cross_the_pipe(leaf: type[T4TError]) -> None:
-    error = _sample(leaf)
+    error = sample(leaf)
     back = from_wire(to_wire(error))
     assert type(back) is leaf
     assert str(back) == str(error)
@@ -59,7 +53,7 @@ def test_the_window_sends_nobody_to_a_terminal_for_what_a_page_does() -> None:
     known = {remedy for text in TEXTS.values() for remedy in text.remedies} | set(NO_WORK.values())
     assert set(PAGES) <= known, "these are said nowhere any more"
     for leaf in leaves():
-        for remedy in notice(_sample(leaf), in_window=True).remedies:
+        for remedy in notice(sample(leaf), in_window=True).remedies:
             assert remedy
             assert not re.search(r"t4t (doctor|settings|status|run|report)|--(memory|hypervisor)", remedy)
     assert notice(HypervisorMissing(hypervisor="VirtualBox"), in_window=True).remedies[0].startswith("Open Computer: ")

@@ -155,16 +155,19 @@ class Wizard(QWidget):
         """On the button that goes on; where it can't yet, on the screen's first control."""
         if self.run.setup.done:
             return
-        shown = [self.next, *(one for one in self.current.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.isVisibleTo(self))]
+        shown = [self.next, *(one for one in self._controls(self.current) if one.isVisibleTo(self))]
         first = next((one for one in shown if one.isEnabled()), self)
         first.setFocus(Qt.FocusReason.OtherFocusReason)
         self._waits_for_next = first is self
 
     def _order(self, page: StepPage) -> None:
         """The keyboard goes as eyes do: what is on the screen, also what came later, then what leads on."""
-        controls = [one for one in page.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
-        for one, following in itertools.pairwise((self.later, *controls, self.back, self.next)):
+        for one, following in itertools.pairwise((self.later, *self._controls(page), self.back, self.next)):
             self.setTabOrder(one, following)
+
+    def _controls(self, page: StepPage) -> list[QWidget]:
+        """What can have the keyboard; lists that open are windows of their own."""
+        return [one for one in page.findChildren(QWidget) if one.focusPolicy() & Qt.FocusPolicy.TabFocus and one.window() is self.window()]
 
     def _show_buttons(self) -> None:
         if self.run.setup.done:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible
+from PySide6.QtGui import QAccessible, QFontMetrics
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QAbstractButton, QLabel, QPushButton, QWidget
+from PySide6.QtWidgets import QAbstractButton, QComboBox, QLabel, QPushButton, QWidget
 
 
 def texts(of: QWidget) -> list[str]:
@@ -36,6 +36,23 @@ def nameless(of: QWidget) -> list[str]:
             interface = QAccessible.queryAccessibleInterface(widget)
             if not (widget.accessibleName() or interface.text(QAccessible.Text.Name)):
                 found.append(f"{type(widget).__name__} in {type(widget.parent()).__name__}")
+    return found
+
+
+def cut_off(of: QWidget, view: QWidget) -> list[str]:
+    """Words that lie beside ``view``, or have less room than they take: what is shown of ``of``, most of which is in ``view``."""
+    found = []
+    widgets: list[QAbstractButton | QLabel | QComboBox] = [*of.findChildren(QAbstractButton), *of.findChildren(QLabel), *of.findChildren(QComboBox)]
+    for widget in widgets:
+        words = widget.currentText() if isinstance(widget, QComboBox) else widget.text()
+        if not words or not widget.isVisibleTo(of):
+            continue
+        least = widget.minimumSizeHint()
+        high = widget.heightForWidth(widget.width()) if widget.hasHeightForWidth() else least.height()
+        wide = QFontMetrics(widget.font()).horizontalAdvance(max(words.split("\n"), key=len)) if not isinstance(widget, QLabel) or not widget.wordWrap() else 0
+        left, right = widget.mapTo(view, widget.rect().topLeft()).x(), widget.mapTo(view, widget.rect().topRight()).x()
+        if left < 0 or right > view.rect().right() or widget.height() < high or widget.width() < wide:
+            found.append(f"{words}: {widget.width()}x{widget.height()} from {left} to {right}, wants {wide}x{high}")
     return found
 
 

@@ -9,6 +9,7 @@ from t4t.domain.diagnosis.findings import Status
 from t4t.domain.vm import VmState
 from t4t.wording.language import Marked, gettext, ngettext
 from t4t.wording.notices import notice
+from t4t.wording.numbers import decimal
 from t4t.wording.projects import stages
 from t4t.wording.screen import moment, plain, span
 
@@ -189,10 +190,10 @@ def since(view: SessionView, reader: Reader) -> str:
 
 
 def number(value: float) -> str:
-    """A number of credits or tasks with thin spaces between its thousands; a dash where it is not known."""
+    """A number of credits or tasks; a dash where it is not known."""
     if not 0 < value < 1e15:  # noqa: PLR2004 - more is no credit
         return "–"
-    return f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}")
+    return decimal(value)
 
 
 def count(value: int) -> str:

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from support.scripted_engine import a_notice, a_task
+from support.widgets import cut_off
 from support.window_rig import ScriptedServices
 from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.policy import Level
@@ -48,18 +49,6 @@ def window(qtbot: QtBot, session: Session, qapp: QApplication) -> Iterator[Windo
 
 def _texts(window: QWidget) -> list[str]:
     return [label.text() for label in window.findChildren(QLabel) if label.isVisibleTo(window) and label.text()]
-
-
-def _cut_off(window: QWidget, view: QWidget) -> list[str]:
-    """What is wider than the view, or less high than its lines."""
-    found = []
-    widgets: list[QPushButton | QLabel] = [*window.findChildren(QPushButton), *window.findChildren(QLabel)]
-    for widget in widgets:
-        if widget.isVisibleTo(window) and widget.text():
-            wanted = widget.heightForWidth(widget.width()) if widget.hasHeightForWidth() else widget.minimumSizeHint().height()
-            if widget.mapTo(view, widget.rect().topRight()).x() > view.rect().right() or widget.height() < wanted:
-                found.append(f"{widget.text()}: {widget.width()}x{widget.height()}, wants {wanted}")
-    return found
 
 
 def _corner(window: QWidget) -> str:
@@ -207,7 +196,7 @@ def test_it_fits_at_every_size(qtbot: QtBot, session: Session, agent: ApiThread,
     view = window.home.viewport()
     for width in (1, 500, 700, 1600):
         window.resize(width, 400)
-        qtbot.waitUntil(lambda: not _cut_off(window, view))  # Qt lays out in several turns
+        qtbot.waitUntil(lambda: not cut_off(window, view))  # Qt lays out in several turns
     qapp.setFont(usual)
     qapp.setStyleSheet("")
 

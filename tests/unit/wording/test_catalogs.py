@@ -66,7 +66,7 @@ def test_every_error_has_words_in_every_language(tongue: Language) -> None:
 
 def test_rules_findings_and_settings_speak_it(tongue: Language) -> None:
     assert tongue is language.language()
-    assert all(findings.check_name(check) for check in Check)
+    assert all(findings.check_name(check.value) for check in Check)
     said = {verdict: language.gettext(findings.SENTENCES[verdict].detail) for verdict in Verdict}
     assert all(said[verdict] != findings.SENTENCES[verdict].detail for verdict in Verdict)
     assert all(settings.name(field) != field.text for field in FIELDS.values())

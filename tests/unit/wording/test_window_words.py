@@ -34,9 +34,9 @@ def test_every_stage_and_state_has_words() -> None:
     assert all(key and does for key, does in words.keyboard())
 
 
-@pytest.mark.parametrize(("value", "said"), [(0.0, "–"), (-1.0, "–"), (float("nan"), "–"), (1e300, "–"), (5.4, "5"), (1_234_567.0, "1 234 567")])
+@pytest.mark.parametrize(("value", "said"), [(0.0, "–"), (-1.0, "–"), (float("nan"), "–"), (1e300, "–"), (5.4, "5"), (1_234_567.0, "1,234,567")])
 def test_numbers(value: float, said: str) -> None:
-    assert words.number(value).replace("\N{NARROW NO-BREAK SPACE}", " ") == said
+    assert words.number(value) == said
 
 
 def test_small_words() -> None:
@@ -68,7 +68,7 @@ def test_news_of_nobody_knows_when() -> None:
 def test_any_box_has_facts(task: TaskView, hypervisor: str) -> None:
     facts = words.box_facts(task, hypervisor, AT)
     assert facts[0][0] == "State"
-    assert all(name and value and value.replace("\N{NARROW NO-BREAK SPACE}", " ").isprintable() for name, value in facts)
+    assert all(name and value and value.isprintable() for name, value in facts)
     words.box_title(task)
 
 

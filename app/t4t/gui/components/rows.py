@@ -86,7 +86,8 @@ class TaskRow(QWidget):
         """Empty."""
         super().__init__()
         self._name = label("name")
-        self._doing = label("muted", wraps=False)
+        self._doing = label("muted")
+        self._doing.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
         self._bar = QProgressBar()
         self._bar.setRange(0, _THOUSAND)
         self._bar.setTextVisible(False)
@@ -94,11 +95,12 @@ class TaskRow(QWidget):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, SPACE[0], 0, SPACE[0])
         grid.setVerticalSpacing(SPACE[0] + 2)
-        grid.addWidget(self._name, 0, 0)
-        grid.addWidget(self._doing, 0, 1, Qt.AlignmentFlag.AlignRight)
+        grid.addWidget(self._name, 0, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(self._doing, 0, 1)
         grid.addWidget(self._bar, 1, 0, 1, 2)
         grid.addWidget(self._progress, 2, 0, 1, 2)
         grid.setColumnStretch(0, 1)
+        grid.setColumnStretch(1, 1)
 
     def fill(self, task: TaskText) -> None:
         """Show ``task``."""

@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 
-from t4t.domain.language import Language
+from t4t.domain.language import NAMES, Language
 from t4t.domain.setting_up import Step
 from t4t.gui.components.basic import Card, button, label
 from t4t.gui.components.rows import Picture
 from t4t.gui.theme.style import outline
 from t4t.gui.theme.tokens import SPACE, TARGET
 from t4t.gui.wizard.step import StepPage
-from t4t.wording import settings_page
 from t4t.wording import wizard as words
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class Welcome(StepPage):
         """Of languages, each by what it calls itself."""
         made = QComboBox()
         for one in Language:
-            made.addItem(settings_page.choice(one.value), one)
+            made.addItem(words.word("language_system") if one is Language.SYSTEM else NAMES[one], one)
         made.setCurrentIndex(list(Language).index(self.run.language or self.run.services.language()))
         made.setAccessibleName(words.word("language"))
         made.setMinimumHeight(self.theme.px(TARGET))

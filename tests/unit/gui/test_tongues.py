@@ -1,0 +1,194 @@
+"""The window in longer words, from right to left, and in another language while it is open."""
+
+from __future__ import annotations
+
+import functools
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from PySide6.QtCore import QLocale, QPoint, Qt
+from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+
+from support.scripted_engine import a_notice, a_task
+from support.scripted_projects import a_project, news
+from support.tongues import spoken
+from support.widgets import cut_off, texts
+from support.window_rig import TROUBLE, ScriptedServices
+from t4t.domain.errors import AgentMissing
+from t4t.domain.language import NAMES, Language
+from t4t.domain.project_view import ProjectDetails
+from t4t.domain.session import Activity, TrayState
+from t4t.domain.setting_up import SCREENS, Setup, Step
+from t4t.domain.vm import VmState
+from t4t.gui import application
+from t4t.gui.components.basic import label
+from t4t.gui.components.page import Page
+from t4t.gui.theme.style import Theme
+from t4t.gui.window.main import Window
+from t4t.gui.wizard.frame import Wizard
+from t4t.gui.wizard.welcome import Welcome
+from t4t.wording import language
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from pytestqt.qtbot import QtBot
+
+    from support.api_thread import ApiThread
+    from t4t.gui.session import Session
+
+PAGES = ("home", "why", "science", "contribution", "news", "computer", "help", "settings")
+WIDTHS = (1, 1040)
+
+
+@pytest.fixture
+def services() -> ScriptedServices:
+    made = ScriptedServices()
+    made.diagnosis = TROUBLE
+    return made
+
+
+@pytest.fixture(autouse=True)
+def _english_again(qapp: QApplication) -> Iterator[None]:
+    yield
+    language.speak(Language.ENGLISH)
+    qapp.setStyleSheet("")
+
+
+def _busy(agent: ApiThread) -> None:
+    waiting = a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0, checkpoints=0)
+    agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news())]
+    agent.show(
+        state=TrayState.NEEDS_YOU,
+        notices=(a_notice(),),
+        projects=(a_project(unread=2),),
+        tasks=(a_task(last_checkpoint=time.time() - 240), waiting),
+        finished=37,
+    )
+
+
+def _fits(page: QWidget) -> None:
+    """Pages are scrolled up and down, and never from left to right."""
+    assert cut_off(page, page.viewport() if isinstance(page, Page) else page) == []
+
+
+@pytest.fixture(params=["pseudo", "rtl"])
+def name(request: pytest.FixtureRequest, qapp: QApplication) -> Iterator[str]:
+    assert qapp.layoutDirection() is Qt.LayoutDirection.LeftToRight
+    with spoken(request.param):
+        yield request.param
+
+
+def test_no_page_cuts_words_off(qtbot: QtBot, session: Session, agent: ApiThread, services: ScriptedServices, name: str) -> None:
+    made = QApplication.instance()
+    assert isinstance(made, QApplication)
+    window = Window(session, Theme(made), services)
+    qtbot.addWidget(window)
+    window.show()
+    _busy(agent)
+    session.open()
+    qtbot.waitUntil(lambda: session.view is not None and session.view.finished == 37)
+    for page in PAGES:
+        window.show_page(page)
+        for width in WIDTHS:
+            window.resize(width, 700)
+            qtbot.waitUntil(functools.partial(_fits, window.page(window.current)))  # Qt lays out in several turns
+            qtbot.waitUntil(functools.partial(_fits, window.nav))
+    assert (window.nav.mapTo(window, QPoint(0, 0)).x() > window.width() / 2) is (name == "rtl")
+
+
+@pytest.mark.usefixtures("name")
+def test_no_screen_of_the_first_run_cuts_words_off(qtbot: QtBot, session: Session, qapp: QApplication, services: ScriptedServices) -> None:
+    session.open()
+    qtbot.waitUntil(lambda: session.view is not None)
+    for step in SCREENS:
+        services.place = Setup(step=step, demo=True)
+        window = Window(session, Theme(qapp), services)
+        qtbot.addWidget(window)
+        window.show()
+        window.open_at("home")
+        wizard = window.page("setup")
+        for width in WIDTHS:
+            window.resize(width, 700)
+            qtbot.waitUntil(functools.partial(_fits, wizard))
+        window.close()
+
+
+def test_what_has_no_room_is_found(qtbot: QtBot) -> None:
+    holder = QWidget()
+    qtbot.addWidget(holder)
+    holder.resize(400, 100)
+    box = QComboBox(holder)
+    box.addItem("much too long for such a narrow list")
+    box.setFixedWidth(300)
+    holder.show()
+    assert cut_off(holder, holder) == []
+    box.setFixedWidth(40)
+    assert len(cut_off(holder, holder)) == 1
+    box.hide()
+    words = label(text="several words that need some lines", wraps=True)
+    words.setParent(holder)
+    words.setFixedSize(60, 10)
+    words.show()
+    assert len(cut_off(holder, holder)) == 1
+
+
+class TestChoosing:
+    @pytest.fixture
+    def wizard(self, qtbot: QtBot, session: Session, qapp: QApplication, services: ScriptedServices) -> Wizard:
+        services.place = Setup()
+        window = Window(session, Theme(qapp), services)
+        qtbot.addWidget(window)
+        window.show()
+        window.open_at("home")
+        made = window.page("setup")
+        assert isinstance(made, Wizard)
+        self._window = window
+        return made
+
+    @staticmethod
+    def _choose(wizard: Wizard, chosen: Language) -> None:
+        page = wizard.page(Step.WELCOME)
+        assert isinstance(page, Welcome)
+        number = page.languages.findData(chosen)
+        page.languages.setCurrentIndex(number)
+        page.languages.activated.emit(number)
+
+    def test_each_calls_itself_by_its_own_name(self, wizard: Wizard) -> None:
+        page = wizard.page(Step.WELCOME)
+        assert isinstance(page, Welcome)
+        names = [page.languages.itemText(number) for number in range(page.languages.count())]
+        assert names == ["The system’s language", *NAMES.values()]
+        assert page.languages.currentData() is Language.SYSTEM
+
+    def test_the_first_run_goes_on_in_it_at_once(self, qtbot: QtBot, wizard: Wizard, services: ScriptedServices) -> None:
+        self._choose(wizard, Language.GERMAN)
+        assert "Helfen Sie der Physik, die kleinsten Dinge des Universums zu verstehen" in texts(wizard)
+        assert "Was schon offen ist, spricht sie, wenn es das nächste Mal geöffnet wird." in texts(wizard)
+        assert (wizard.next.text(), wizard.later.text(), wizard.back.text()) == ("Los geht’s", "Später fertig einrichten", "Zurück")
+        page = wizard.page(Step.WELCOME)
+        assert isinstance(page, Welcome)
+        assert page.languages.currentData() is Language.GERMAN
+        qtbot.waitUntil(lambda: services.asked == ["language de"])
+
+    def test_who_changes_their_mind_gets_the_last_one(self, qtbot: QtBot, wizard: Wizard, services: ScriptedServices) -> None:
+        for chosen in (Language.GERMAN, Language.FRENCH, Language.ITALIAN):
+            self._choose(wizard, chosen)
+        qtbot.waitUntil(lambda: services.asked[-1:] == ["language it"])
+        assert wizard.next.text() == "Inizia"
+
+    def test_what_cannot_be_kept_is_said(self, qtbot: QtBot, wizard: Wizard, services: ScriptedServices) -> None:
+        services.refuse_with = AgentMissing(data_dir="/d")
+        self._choose(wizard, Language.SPANISH)
+        qtbot.waitUntil(lambda: any("/d" in text for text in texts(wizard)))
+        assert wizard.next.text() == "Empezar"
+
+
+def test_numbers_in_fields_are_written_as_the_language_does() -> None:
+    before = QLocale()
+    try:
+        application.write_numbers_as("de")
+        assert QLocale().toString(1234.5, "f", 1) == "1.234,5"
+    finally:
+        QLocale.setDefault(before)

@@ -49,7 +49,11 @@ def cut_off(of: QWidget, view: QWidget) -> list[str]:
             continue
         least = widget.minimumSizeHint()
         high = widget.heightForWidth(widget.width()) if widget.hasHeightForWidth() else least.height()
-        wide = QFontMetrics(widget.font()).horizontalAdvance(max(words.split("\n"), key=len)) if not isinstance(widget, QLabel) or not widget.wordWrap() else 0
+        wide = (
+            QFontMetrics(widget.font()).horizontalAdvance(max(words.split("\n"), key=len))
+            if isinstance(widget, QLabel) and not widget.wordWrap()
+            else least.width()
+        )
         left, right = widget.mapTo(view, widget.rect().topLeft()).x(), widget.mapTo(view, widget.rect().topRight()).x()
         if left < 0 or right > view.rect().right() or widget.height() < high or widget.width() < wide:
             found.append(f"{words}: {widget.width()}x{widget.height()} from {left} to {right}, wants {wide}x{high}")

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QVBoxLayout
 
 from t4t.gui.theme.style import give_role
 from t4t.gui.theme.tokens import SPACE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from PySide6.QtGui import QPaintEvent, QResizeEvent
 
 _INNER: Final = SPACE[4]
 
@@ -37,12 +39,62 @@ def say(target: QLabel, text: str) -> None:
         target.show()
 
 
+class _Button(QPushButton):
+    """Its words take more lines where it is narrow, as those of a label do."""
+
+    def __init__(self, text: str) -> None:
+        """As wide as its words in one line, at most."""
+        super().__init__(text)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def _beside(self) -> int:
+        """What is not words."""
+        return super().sizeHint().width() - self.fontMetrics().horizontalAdvance(self.text())
+
+    def _lines(self, width: int) -> list[str]:
+        """The words in a button of this width."""
+        metrics, room = self.fontMetrics(), width - self._beside()
+        lines = [""]
+        for word in self.text().split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and metrics.horizontalAdvance(longer) > room:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return lines
+
+    def _height(self) -> int:
+        """As many lines as it takes at its width; it is told of that when it has it."""
+        return super().sizeHint().height() + (len(self._lines(self.width())) - 1) * self.fontMetrics().lineSpacing()
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Of one line, but for the height."""
+        return QSize(super().sizeHint().width(), self._height())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As wide as its longest word."""
+        longest = max(map(self.fontMetrics().horizontalAdvance, self.text().split(" ")))
+        return QSize(longest + self._beside(), self._height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """Another width may take another height."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()
+
+    def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """As any button, with its lines."""
+        option = QStyleOptionButton()
+        self.initStyleOption(option)
+        option.text = "\n".join(self._lines(self.width()))
+        QStylePainter(self).drawControl(QStyle.ControlElement.CE_PushButton, option)
+
+
 def button(text: str, clicked: Callable[[], object], *, role: str = "") -> QPushButton:
     """A button with words; its name for screen readers is the same unless somebody sets another."""
-    made = QPushButton(text)
+    made = _Button(text)
     made.setAccessibleName(text)
     made.setCursor(Qt.CursorShape.PointingHandCursor)
-    made.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
     made.clicked.connect(lambda _checked=False: clicked())
     if role:
         give_role(made, role)

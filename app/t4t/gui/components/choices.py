@@ -41,7 +41,7 @@ class ChoiceCard(QFrame):
         box.setSpacing(2)
         head = QHBoxLayout()
         head.addWidget(self.radio, 1)
-        self._mark = label("new", wraps=False)
+        self._mark = label("new")
         head.addWidget(self._mark)
         box.addLayout(head)
         self._lines = [label("muted") for _ in range(lines)]

@@ -112,6 +112,8 @@ class TaskRow(QWidget):
         self._bar.setAccessibleName(words.spoken_task(task))
 
 
+_ANY_WIDTH: Final = (1 << 24) - 1
+"""Qt's own word for no limit."""
 _STATUS_ICONS: Final = {Status.OK: "check-ok", Status.WARN: "check-warn", Status.FAIL: "check-fail", Status.UNKNOWN: "check-unknown"}
 
 
@@ -125,7 +127,6 @@ class CheckRow(QWidget):
         self._finding: Finding | None = None
         self._sign = Picture(theme, _SIGN)
         self._check = label("name")
-        self._check.setFixedWidth(theme.px(_CHECK))
         self._summary = label()
         self._detail = label("muted")
         self._button = button("", self._clicked)
@@ -147,7 +148,7 @@ class CheckRow(QWidget):
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As narrow as its widest part."""
-        widest = max(self._check.width(), self._button.minimumSizeHint().width() if not self._button.isHidden() else 0)
+        widest = max(self._check.minimumSizeHint().width(), self._button.minimumSizeHint().width() if not self._button.isHidden() else 0)
         return QSize(self._sign.width() + SPACE[2] + widest, super().minimumSizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
@@ -155,6 +156,8 @@ class CheckRow(QWidget):
         super().resizeEvent(event)
         wide = event.size().width() >= self._theme.px(_CHECK_ROOMY)
         self._said.setDirection(QBoxLayout.Direction.LeftToRight if wide else QBoxLayout.Direction.TopToBottom)
+        self._check.setMinimumWidth(self._theme.px(_CHECK) if wide else 0)
+        self._check.setMaximumWidth(self._theme.px(_CHECK) if wide else _ANY_WIDTH)  # or its lines would be counted at the row's width
 
     def fill(self, finding: Finding) -> None:
         """Show ``finding``, with the first remedy where it is not well."""

@@ -36,7 +36,7 @@ class Welcome(StepPage):
         self._mark = Picture(theme, _MARK)
         self.head.insertWidget(0, self._mark, 0, Qt.AlignmentFlag.AlignTop)
         self.languages = self._choice()
-        self.head.addWidget(self.languages, 0, Qt.AlignmentFlag.AlignTop)
+        self.box.insertWidget(0, self.languages, 0, Qt.AlignmentFlag.AlignRight)
         if run.language is not None:
             self.box.addWidget(label("muted", words.word("language_later")))
         self.box.addWidget(label(text=words.word("what")))

@@ -96,7 +96,7 @@ def test_shown_agreed_to_and_done(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert "1. Build or start a part of the system (as administrator)\n     modprobe vboxdrv" in said.out
     assert "To undo it, as administrator:\n     rmmod vboxdrv" in said.out
     assert said.err.startswith("Do it? [y/N] ")
-    assert "✓ ok       VirtualBox's driver" in said.out
+    assert "✓ ok         VirtualBox's driver" in said.out
 
 
 @pytest.mark.parametrize("answer", ["n\n", "", "\n", "maybe\n"])

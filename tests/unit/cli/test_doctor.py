@@ -61,7 +61,7 @@ def test_the_list(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(services, "doctor", "--offline") == 3
     assert services.reach is False
     out = capsys.readouterr().out
-    assert "✗ fail     Virtualization          Switched off in your computer's start-up menu" in out
+    assert "✗ fail       Virtualization          Switched off in your computer's start-up menu" in out
     assert "One thing to do." in out
     assert "2. Look for “Security → Virtualization → Intel Virtualization Technology”, and set it to Enabled." in out
     assert "█" not in out
@@ -73,7 +73,7 @@ def test_a_test_boot_only_where_it_is_asked_for(tmp_path: Path, capsys: pytest.C
     assert run(services, "doctor", "--boot") == 3
     assert services.boots == [False, True]
     out = capsys.readouterr().out
-    assert "! warn     Test boot               Started, but only step by step" in out
+    assert "! warn       Test boot               Started, but only step by step" in out
     assert "It works here, but far too slowly for real work. The demo can." in out
 
 
@@ -109,7 +109,7 @@ def test_each_first_step_fits_a_code_that_fits_a_screen(name: str) -> None:
 
 def test_the_ladder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(Doctor("linux-ready", tmp_path / "a"), "virtualbox", "health") == 0
-    assert "✓ ok       VirtualBox's driver     At work" in capsys.readouterr().out
+    assert "✓ ok         VirtualBox's driver     At work" in capsys.readouterr().out
     assert run(Doctor("linux-without-headers", tmp_path / "b"), "virtualbox", "health") == 3
     out = capsys.readouterr().out
     assert "Can't be built: parts are missing" in out

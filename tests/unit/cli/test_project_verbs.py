@@ -273,7 +273,7 @@ def test_all_projects(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFix
     out = capsys.readouterr().out
     for expected in (
         "team T",
-        "3 tasks, 1 being fetched, 1 uploads waiting, 1 to be reported",
+        "3 tasks, 1 being fetched, 1 upload waiting, 1 to be reported",
         "* 1970-01-01  new",
         "https://x/1",
         "  1970-01-01  old",

@@ -40,6 +40,7 @@ class ChoiceCard(QFrame):
         box.setContentsMargins(SPACE[3], SPACE[1], SPACE[3], SPACE[2])
         box.setSpacing(2)
         head = QHBoxLayout()
+        head.setSpacing(SPACE[1])
         head.addWidget(self.radio, 1)
         self._mark = label("new")
         head.addWidget(self._mark)

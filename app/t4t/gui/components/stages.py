@@ -52,7 +52,7 @@ class StageRow(QWidget):
         self._theme = theme
         self._sign = Picture(theme, _SIGN)
         self._name = label()
-        self._detail = label("muted", wraps=False)
+        self._detail = label("muted")
         row = QHBoxLayout(self)
         row.setContentsMargins(0, SPACE[0], 0, SPACE[0])
         row.setSpacing(SPACE[2])

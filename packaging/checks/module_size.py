@@ -14,6 +14,7 @@ ANSWERED: Final[dict[str, str]] = {
     "app/t4t/domain/errors.py": "a flat table: one leaf a failure",
     "app/t4t/domain/project_errors.py": "a flat table: one leaf a failure",
     "app/t4t/engine/work.py": "what each step does to one task's VM and its record",
+    "app/t4t/wording/findings.py": "a flat table: a sentence or two for each verdict",
     "app/t4t/wording/screen.py": "the words of one view, a function each",
     "tests/unit/transfer/test_download.py": "what servers do wrong, one thing after the other",
     "tests/appliance/test_mirror.py": "the mirror's protocol, message by message",

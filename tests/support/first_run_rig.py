@@ -14,6 +14,7 @@ from t4t.domain.setting_up import Setup, Step, kept
 from t4t.domain.settings.presets import Computer, Preset
 from t4t.domain.signup import OtherAccount, ProjectOffer, Signup
 from t4t.domain.trial_load import Trying
+from t4t.storage.resources import resource_folder
 from t4t.wording import language as spoken
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class ScriptedFirstRun:
         return self.tongue
 
     def speak(self, language: Language) -> None:
-        spoken.speak(language)
+        spoken.speak(language, resource_folder("locale"))
         self.tongue = language
 
     def keep_language(self, language: Language) -> None:

@@ -11,6 +11,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from t4t.domain.language import Language
+from t4t.storage.resources import resource_folder
 from t4t.wording import catalog, language
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ def speak(name: str) -> None:
     if name in {"pseudo", "rtl"}:
         language.speak_by(Pseudo())
     else:
-        language.speak(Language(name))
+        language.speak(Language(name), resource_folder("locale"))
     application = QApplication.instance()
     if isinstance(application, QApplication):
         application.setLayoutDirection(Qt.LayoutDirection.RightToLeft if name == "rtl" else Qt.LayoutDirection.LeftToRight)

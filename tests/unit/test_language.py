@@ -30,7 +30,7 @@ def _english_again(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in ("LANGUAGE", "LC_ALL", "LC_MESSAGES", "LANG", "XDG_RUNTIME_DIR"):
         monkeypatch.delenv(name, raising=False)
     yield
-    language.speak(Language.ENGLISH)
+    language.speak_english()
 
 
 def _choose(data: Path, value: str) -> None:

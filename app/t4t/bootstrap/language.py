@@ -10,6 +10,7 @@ from t4t.bootstrap.machines import API_WORKER, VM_HOST
 from t4t.domain.language import Language, spoken
 from t4t.host.language import wishes
 from t4t.storage import paths
+from t4t.storage.resources import resource_folder
 from t4t.wording import language
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ def of_command(words: Sequence[str]) -> None:
     if not words or not {"--json", VM_HOST, API_WORKER}.intersection(words):
         settle(of_settings(paths.data_dir(_data_dir(words))))
     else:
-        language.speak(Language.ENGLISH)
+        language.speak_english()
 
 
 def _data_dir(words: Sequence[str]) -> str | None:
@@ -47,4 +48,4 @@ def of_settings(data: Path) -> Language:
 
 def settle(chosen: Language) -> None:
     """Speak ``chosen`` from now on; for the system's what it says."""
-    language.speak(spoken(chosen, wishes(os.environ)))
+    language.speak(spoken(chosen, wishes(os.environ)), resource_folder("locale"))

@@ -127,7 +127,7 @@ def _add_checks(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def parser() -> argparse.ArgumentParser:
     """The whole grammar."""
-    top = Parser(prog="t4t", description=gettext("Test4Theory Desktop: spare computing time for LHC physics."))
+    top: argparse.ArgumentParser = Parser(prog="t4t", description=gettext("Test4Theory Desktop: spare computing time for LHC physics."))
     top.add_argument("--version", action="version", version=f"t4t {__version__}")
     top.add_argument("--data-dir", metavar="DIR", help=gettext("where settings, virtual machines and logs lie (or T4T_DATA_DIR)"))
     top.add_argument("--json", action="store_true", help=gettext("print one JSON document on standard output"))

@@ -48,7 +48,7 @@ ENGLISH: Final = Catalog()
 def read(text: str) -> Catalog:
     """The catalog in ``text``; raises ``ValueError`` where that is none."""
     texts: dict[str, tuple[str, ...]] = {}
-    form = _germanic
+    form: Callable[[int], int] = _germanic
     for entry in _entries(text):
         forms = tuple(entry[key] for key in sorted(key for key in entry if key.startswith("msgstr")))
         if not entry.get("msgid"):

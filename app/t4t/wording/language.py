@@ -13,7 +13,6 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from t4t.domain.language import Language
-from t4t.storage.resources import resource_folder
 from t4t.wording import catalog
 
 if TYPE_CHECKING:
@@ -67,17 +66,21 @@ def language() -> Language:
     return _Spoken.language
 
 
-def speak(chosen: Language, *, folder: Path | None = None) -> None:
-    """Speak ``chosen`` in this process from now on; English where its catalog can't be read, which is a fault of the build."""
+def speak(chosen: Language, folder: Path) -> None:
+    """Speak ``chosen``, whose catalog is in ``folder``, in this process from now on; English where that can't be read, which is a fault of the build."""
     translations: Translations = catalog.ENGLISH
     if chosen is not Language.ENGLISH:
-        path = (folder or resource_folder("locale")) / chosen.value / FILE
         try:
-            translations = catalog.read(path.read_text(encoding="utf-8"))
+            translations = catalog.read((folder / chosen.value / FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             _log.warning("the words of %s can't be read: %s", chosen.value, error)
             chosen = Language.ENGLISH
     _Spoken.language, _Spoken.translations = chosen, translations
+
+
+def speak_english() -> None:
+    """As it is before anything is chosen."""
+    _Spoken.language, _Spoken.translations = Language.ENGLISH, catalog.ENGLISH
 
 
 def speak_by(translations: Translations) -> None:

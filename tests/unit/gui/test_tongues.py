@@ -55,7 +55,7 @@ def services() -> ScriptedServices:
 @pytest.fixture(autouse=True)
 def _english_again(qapp: QApplication) -> Iterator[None]:
     yield
-    language.speak(Language.ENGLISH)
+    language.speak_english()
     qapp.setStyleSheet("")
 
 

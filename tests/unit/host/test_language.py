@@ -19,9 +19,4 @@ from t4t.host.language import wishes
     ],
 )
 def test_the_environment_first(environment: dict[str, str], expected: tuple[str, ...]) -> None:
-    assert wishes(environment, platform="linux") == expected
-
-
-@pytest.mark.parametrize("platform", ["win32", "darwin"])
-def test_what_another_system_says_is_asked_only_there(platform: str) -> None:
-    assert wishes({"LANG": "de"}, platform=platform)[0] == "de"
+    assert wishes(environment)[: len(expected)] == expected

@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 @pytest.fixture(params=catalogs.TONGUES)
 def tongue(request: pytest.FixtureRequest) -> Iterator[Language]:
     chosen = Language(request.param)
-    language.speak(chosen)
+    language.speak(chosen, catalogs.LOCALE)
     yield chosen
-    language.speak(Language.ENGLISH)
+    language.speak_english()
 
 
 def test_our_own_reader_reads_what_babel_does(tongue: Language) -> None:
@@ -158,7 +158,7 @@ class TestReader:
                 path = catalogs.path_of("de", tmp_path)
                 path.parent.mkdir(parents=True)
                 path.write_text(content)
-            language.speak(Language.GERMAN, folder=tmp_path)
+            language.speak(Language.GERMAN, tmp_path)
             assert language.language() is Language.ENGLISH
             assert language.gettext("Help") == "Help"
         assert "the words of de can't be read" in caplog.text
@@ -170,13 +170,13 @@ def _clean(text: str) -> str:
 
 
 def test_english_for_helpers_whatever_is_spoken() -> None:
-    language.speak(Language.GERMAN)
+    language.speak(Language.GERMAN, catalogs.LOCALE)
     try:
         with language.in_english():
             assert language.gettext("Help") == "Help"
         assert language.gettext("Help") == "Hilfe"
     finally:
-        language.speak(Language.ENGLISH)
+        language.speak_english()
 
 
 @given(st.text(alphabet=string.ascii_letters + "{}%\\ \n"))

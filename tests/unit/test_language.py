@@ -11,7 +11,9 @@ from support.api_thread import an_agent
 from support.command_line import t4t
 from t4t.bootstrap import language as bootstrap
 from t4t.bootstrap.first_run import WizardWork
+from t4t.bootstrap.report import report
 from t4t.bootstrap.services import Services
+from t4t.cli import arguments
 from t4t.domain.errors import AgentMissing
 from t4t.domain.language import Language
 from t4t.domain.session import TrayState
@@ -87,3 +89,29 @@ def test_the_first_run_keeps_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     assert language.gettext("Help") == "Aiuto"
     with pytest.raises(AgentMissing):
         work.keep_language(Language.ITALIAN)
+    with an_agent(tmp_path):
+        work.keep_language(Language.ITALIAN)
+    assert work.language() is Language.ITALIAN
+
+
+def test_a_report_is_english_whatever_is_spoken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LANGUAGE", "de")
+    bootstrap.settle(Language.SYSTEM)
+    assert "Names of people, accounts and computers" in report(tmp_path, doctor_too=False)
+    assert language.gettext("Help") == "Hilfe"
+
+
+def test_help_has_its_own_words_in_it(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("LANGUAGE", "fr")
+    bootstrap.settle(Language.SYSTEM)
+    with pytest.raises(SystemExit):
+        arguments.parser().parse_args(["pause", "--help"])
+    said = capsys.readouterr().out
+    assert said.startswith("usage\N{NO-BREAK SPACE}: t4t")
+    assert "montrer cette aide et terminer" in said
+    with pytest.raises(SystemExit):
+        arguments.parser().parse_args(["task", "run", "x", "--cores", "many"])
+    assert "nombre entier" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        arguments.parser().parse_args(["task", "run", "x", "--cores", "0"])
+    assert "n’est pas entre 1" in capsys.readouterr().err

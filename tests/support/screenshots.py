@@ -232,9 +232,11 @@ def _tray(folder: Path) -> None:
 
 def main() -> None:
     """Write the pictures into the folder that is the first argument."""
+    chosen = os.environ.get("T4T_PICTURES_IN", "en")
+    tongues.speak(chosen)
     made = application(on_screen=False)
     assert made is not None
-    tongues.speak(os.environ.get("T4T_PICTURES_IN", "en"))
+    tongues.speak(chosen)  # from right to left goes an application
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     _windows(made, folder)

@@ -50,7 +50,7 @@ def told(field: Field, value: object) -> str:
     match value:
         case int() | float() if not isinstance(value, bool):
             return gettext(field.zero) if field.zero and not value else f"{short(value)}{suffix(field)}"
-        case []:
+        case [] | "":
             return gettext("none")
         case _:
             return fields.told(field, value)

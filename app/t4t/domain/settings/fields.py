@@ -243,7 +243,7 @@ def told(field: Field, value: object) -> str:
         case list():
             return msgspec.json.encode(value).decode() if value else "none"
         case _:
-            return str(value)
+            return str(value) or "none"
 
 
 def put(tree: Tree, values: dict[str, Any]) -> Tree:

@@ -49,10 +49,14 @@ if TYPE_CHECKING:
 
     from t4t.cli.services import MachineOptions
     from t4t.desktop import Stopping
+    from t4t.hypervisor.twin import Twin
 
 
-def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool, passphrase: str = "") -> None:
-    """Be the agent of a data folder; ``tray`` where there is a screen; ``passphrase`` opens the file with the keys. Raises `AgentRunning`."""
+def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool, passphrase: str = "", twin: Twin | None = None) -> None:
+    """Be the agent of a data folder; ``tray`` where there is a screen; ``passphrase`` opens the file with the keys; ``twin`` will be its VM host.
+
+    Raises `AgentRunning`.
+    """
     lock = FolderLock(data, "agent.lock")
     try:
         lock.take()
@@ -63,7 +67,7 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: b
         check_place(data)
 
         def work(stopping: Stopping = stop_on_signals, *, screen: bool = True) -> None:
-            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen))
+            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen, twin=twin))
 
         if not tray:
             work(screen=False)
@@ -72,14 +76,16 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: b
             work(screen=False)
 
 
-async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, stopping: Stopping, passphrase: str, screen: bool) -> None:
+async def _run_agent(
+    data: Path, options: MachineOptions, *, tasks: int | None, once: bool, stopping: Stopping, passphrase: str, screen: bool, twin: Twin | None
+) -> None:
     clock = RealClock()
     source = Spool(data)
     source.make()
     state = State(data, now=clock.wall)
     desk = await asyncio.to_thread(desk_of, data, run=run_of(options, tasks))
     hypervisor = options.hypervisor if options.hypervisor != AUTO else desk.force.tree.advanced.hypervisor.value
-    driver = remote(hypervisor, data, log=data / "logs" / "vm-host.log")
+    driver = remote(hypervisor, data, log=data / "logs" / "vm-host.log", twin=twin)
     watch = folder_watch()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(state.close)

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
+    from t4t.hypervisor.twin import Twin
+
 _log = logging.getLogger(__name__)
 
 _LOG_BYTES: Final = 2_000_000
@@ -25,20 +27,20 @@ _PIPE_CLOSED: Final = 141
 """A shell's own status for a program that wrote to a closed pipe."""
 
 
-def run(args: argparse.Namespace, data: Path) -> int:
-    """Carry out a verb; returns the exit status."""
+def run(args: argparse.Namespace, data: Path, twin: Twin | None = None) -> int:
+    """Carry out a verb; returns the exit status. ``twin`` will be the agent's VM host, if the verb is the agent's."""
     try:
-        status = _run(args, data)
+        status = _run(args, Services(data, twin))
         sys.stdout.flush()  # here, where somebody who no longer reads is no surprise
     except BrokenPipeError:
         return _nobody_reads()
     return status
 
 
-def _run(args: argparse.Namespace, data: Path) -> int:
+def _run(args: argparse.Namespace, services: Services) -> int:
     try:
-        _log_to(data / "logs" / "t4t.log")
-        return verbs.run(args, Services(data))
+        _log_to(services.data / "logs" / "t4t.log")
+        return verbs.run(args, services)
     except T4TError as error:
         _log.error("%s", error)
         terminal.show_notice(notice(error))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import FolderUnwritable, HypervisorMissing
 from t4t.durable import write_atomic
@@ -13,6 +13,9 @@ from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.own import own_program
 from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.hypervisor.virtualbox import locate
+
+if TYPE_CHECKING:
+    from t4t.hypervisor.twin import Twin
 
 VM_HOST: Final = "vm-host"
 API_WORKER: Final = "vbox-api"
@@ -52,8 +55,11 @@ def programs(hypervisor: str, data: Path) -> tuple[Path, ...]:
         return ()
 
 
-def remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
-    """The driver of one data folder, in a VM host process of its own, whose messages go to ``log``. Raises `FolderUnwritable`."""
+def remote(hypervisor: str, data: Path, *, log: Path, twin: Twin | None = None) -> RemoteHypervisor:
+    """The driver of one data folder, in a VM host process of its own (``twin``, if there is one), whose messages go to ``log``.
+
+    Raises `FolderUnwritable`.
+    """
     try:
         data.mkdir(parents=True, exist_ok=True)
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -61,4 +67,4 @@ def remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
         raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
     kind = _kind(hypervisor, data)
     command = (*own_program(), "--data-dir", str(data), VM_HOST, "--hypervisor", kind)
-    return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log)
+    return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log, twin=twin)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from t4t.domain.project import Decoded
     from t4t.domain.self_check import Checked, Part
     from t4t.domain.virtualbox_install import Purpose
+    from t4t.hypervisor.twin import Twin
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,8 @@ class Services:
     """`t4t.cli.services.Services` on one data folder."""
 
     data: Path
+    twin: Twin | None = None
+    """What will be the agent's VM host."""
 
     def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         """See `Services.run_task`."""
@@ -157,7 +160,7 @@ class Services:
 
     def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
         """See `Services.run_agent`."""
-        agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase)
+        agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase, twin=self.twin)
 
     def of_projects(self) -> ProjectVerbs:
         """See `Services.of_projects`."""

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if args.verb == VM_HOST:
         from t4t.bootstrap import vm_host  # noqa: PLC0415 - as the module says
 
-        return vm_host.serve(data, args.hypervisor)
+        vm_host.serve(data, args.hypervisor)
     if args.verb == API_WORKER:
         from t4t.hypervisor.virtualbox.api import worker  # noqa: PLC0415 - as the module says
 

@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn
 
 from t4t.bootstrap.machines import owner
 from t4t.host.clock import RealClock
@@ -19,14 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.hypervisor.driver import Driver
-    from t4t.hypervisor.twin import Twin
 
 _FAKE_JOB_S: Final = 20.0
 
 
-def serve(data: Path, hypervisor: str) -> int:
+def serve(data: Path, hypervisor: str) -> NoReturn:
     """Be the VM host of one data folder (see `t4t.hypervisor.host`)."""
-    twin = _twin(hypervisor)
     sink, source = _own_pipes()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 
@@ -34,10 +32,11 @@ def serve(data: Path, hypervisor: str) -> int:
         # the host of an agent that has just died may still be saving: its VMs are ours afterwards
         async with AsyncExitStack() as stack:
             stack.enter_context(await _patient_lock(data))
-            await VmHost(await _driver(hypervisor, data, twin), source=source, sink=sink).serve()
+            await VmHost(await _driver(hypervisor, data), source=source, sink=sink).serve()
 
     asyncio.run(work())
-    return 0
+    logging.shutdown()
+    os._exit(0)  # threads of VirtualBox's API may be there, which do not outlive the interpreter's own end
 
 
 async def _patient_lock(data: Path) -> FolderLock:
@@ -57,21 +56,13 @@ def _own_pipes() -> tuple[BinaryIO, RawIOBase]:
     return sink, os.fdopen(sys.stdin.fileno(), "rb", buffering=0, closefd=False)
 
 
-def _twin(hypervisor: str) -> Twin | None:
-    """What VirtualBox's API will live in: it shares this process's memory if it is made before anything runs."""
-    if hypervisor != "virtualbox":
-        return None
-    from t4t.bootstrap.virtualbox_road import api_twin  # noqa: PLC0415 - as `_driver` says
-
-    return api_twin()
-
-
-async def _driver(hypervisor: str, data: Path, twin: Twin | None) -> Driver:
+async def _driver(hypervisor: str, data: Path) -> Driver:
     """The one that is asked for; the code of the others stays on the disk."""
     if hypervisor == "virtualbox":
         from t4t.bootstrap.virtualbox_road import virtualbox  # noqa: PLC0415 - as the docstring says
+        from t4t.hypervisor.virtualbox.api.inside import Inside  # noqa: PLC0415 - as the docstring says
 
-        return await virtualbox(data, twin)
+        return await virtualbox(data, Inside())
     if hypervisor == "fake":
         from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest  # noqa: PLC0415 - as the docstring says
 

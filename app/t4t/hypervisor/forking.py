@@ -20,6 +20,8 @@ from typing import TYPE_CHECKING, Final, NoReturn
 
 import msgspec
 
+from t4t.hypervisor.twin import SocketPipe
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
@@ -72,30 +74,13 @@ if sys.platform == "linux":
                     os.waitpid(self._pid, 0)
                 os.close(self._handle)
 
-    class _Writing:
-        """Our end of the line, of which closing leaves what is still to be read."""
-
-        def __init__(self, writer: asyncio.StreamWriter) -> None:
-            self._writer = writer
-
-        def write(self, data: bytes, /) -> None:
-            self._writer.write(data)
-
-        async def drain(self) -> None:
-            await self._writer.drain()
-
-        def close(self) -> None:
-            if not self._writer.is_closing():
-                with contextlib.suppress(OSError):
-                    self._writer.write_eof()
-
     class _Running:
         """See `Child`."""
 
         def __init__(self, pid: int, handle: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
             self.pid = pid
             self.returncode: int | None = None
-            self.stdin: Pipe = _Writing(writer)
+            self.stdin: Pipe = SocketPipe(writer)
             self.stdout = reader
             self._handle = handle
             self._writer = writer

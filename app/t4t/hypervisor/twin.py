@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 from typing import TYPE_CHECKING, Protocol
 
@@ -57,6 +58,28 @@ class Child(Protocol):
     async def wait(self) -> int:
         """Its `returncode`."""
         ...
+
+
+class SocketPipe:
+    """See `Pipe`: our end of a socket, of which closing leaves what is still to be read."""
+
+    def __init__(self, writer: asyncio.StreamWriter) -> None:
+        """``writer`` is closed by somebody else."""
+        self._writer = writer
+
+    def write(self, data: bytes, /) -> None:
+        """See `Pipe.write`."""
+        self._writer.write(data)
+
+    async def drain(self) -> None:
+        """See `Pipe.drain`."""
+        await self._writer.drain()
+
+    def close(self) -> None:
+        """See `Pipe.close`."""
+        if not self._writer.is_closing():
+            with contextlib.suppress(OSError):
+                self._writer.write_eof()
 
 
 class Twin(Protocol):

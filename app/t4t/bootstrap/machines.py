@@ -15,11 +15,29 @@ from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.hypervisor.virtualbox import locate
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from t4t.hypervisor.twin import Twin
 
 VM_HOST: Final = "vm-host"
 API_WORKER: Final = "vbox-api"
 """Verbs of ours alone."""
+KINDS: Final = ("virtualbox", "qemu", "fake")
+"""Hypervisors that a VM host has a driver for."""
+
+
+def host_words(data: Path, kind: str) -> tuple[str, ...]:
+    """What a VM host of ``data`` with this kind of hypervisor is started with."""
+    return ("--data-dir", str(data), VM_HOST, "--hypervisor", kind)
+
+
+def host_asked_for(words: Sequence[str]) -> tuple[Path, str] | None:
+    """The inverse of `host_words`; None if these are other words."""
+    match words:
+        case ["--data-dir", data, verb, "--hypervisor", kind] if verb == VM_HOST and kind in KINDS:
+            return Path(data), kind
+        case _:
+            return None
 
 
 def virtualbox_is_ready() -> bool:
@@ -66,5 +84,5 @@ def remote(hypervisor: str, data: Path, *, log: Path, twin: Twin | None = None) 
     except OSError as error:
         raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
     kind = _kind(hypervisor, data)
-    command = (*own_program(), "--data-dir", str(data), VM_HOST, "--hypervisor", kind)
+    command = (*own_program(), *host_words(data, kind))
     return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log, twin=twin)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -11,6 +10,7 @@ from t4t import desktop
 from t4t.bootstrap import agent, demo_project, tasks
 from t4t.bootstrap.settings import SettingsVerbs
 from t4t.domain.errors import NoScreen
+from t4t.domain.record import record
 from t4t.host.clock import RealClock
 from t4t.host.resume import Resume
 from t4t.project.decode import decode_file
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from t4t.hypervisor.twin import Twin
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Services:
     """`t4t.cli.services.Services` on one data folder."""
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t4t import desktop
 from t4t.bootstrap.first_run import WizardWork
 from t4t.cli.report import write_new
 from t4t.domain.changes import What
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WindowWork(WizardWork):
     """`t4t.gui.window.services.WindowServices` by the verbs' own services: both do the same."""
 

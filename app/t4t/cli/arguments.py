@@ -51,12 +51,6 @@ def _add_report(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     place.add_argument("--print", dest="show", action="store_true", help="show it instead of writing it")
 
 
-def _add_own_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
-    host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)
-    verbs.add_parser("vbox-api")  # ours alone: the VM host of a frozen app starts it
-
-
 def _add_project_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     attach = verbs.add_parser("attach", help="work for a project; passwords and keys are asked for, or read from standard input, one a line")
     attach.add_argument("url", metavar="URL", help="the project's address, such as https://lhcathome.cern.ch/lhcathome/")
@@ -175,5 +169,4 @@ def parser() -> argparse.ArgumentParser:
     for others in (settings_verbs, proxy, autostart, energy, moving, self_check):
         others.add(verbs)
 
-    _add_own_verbs(verbs)
     return top

@@ -7,20 +7,21 @@ from the system's setting, and are never shown.
 from __future__ import annotations
 
 import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from yarl import URL
 
 from t4t.domain.project_errors import ProxyRefused
 from t4t.domain.proxy_kind import ProxyKind
+from t4t.domain.record import record
 from t4t.transfer.addresses import is_loopback, site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Login:
     """Name and password for a proxy."""
 
@@ -28,7 +29,7 @@ class Login:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Proxy:
     """One proxy; ``login`` is not part of what it shows."""
 
@@ -43,7 +44,7 @@ class Proxy:
         return f"{self.kind.value}://{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProxySettings:
     """What the volunteer chose; host and port only for an own one."""
 

@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.diagnosis.findings import Check, Finding, Verdict
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sentence:
     """What is said of a verdict. ``known_as`` are the codes by which other programs report it, for those who search for them."""
 
@@ -357,7 +357,7 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Said:
     """A finding in words."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.wording import install_notices, move_notices, project_notices, settings_notices
 from t4t.wording.in_window import for_window
 from t4t.wording.text import Text
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from t4t.domain.errors import T4TError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Notice:
     """What a person reads: a title, one or two sentences, and what can be done."""
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from gettext import gettext
 from typing import Final
 
+from t4t.domain.record import record
 from t4t.wording.in_window import for_window
 from t4t.wording.notices import TEXTS
 
@@ -18,7 +18,7 @@ _GENERAL: Final = {"{hypervisor}": "VirtualBox or QEMU", "{project}": "the proje
 _WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One error in the window's words; ``body`` is empty where it would be data for the most part."""
 

@@ -6,11 +6,11 @@ stands first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.anonymity import lines_cut
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -33,7 +33,7 @@ TITLES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """A title and what stands below it."""
 

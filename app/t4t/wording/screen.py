@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.errors import T4TError, from_wire
 from t4t.domain.policy import BASE, Level, PauseKind
+from t4t.domain.record import record
 from t4t.domain.session import Activity, TrayState
 from t4t.wording import rules as of_rules
 from t4t.wording.commands import pause_label
@@ -38,7 +38,7 @@ def _clock_24(at: datetime) -> str:
     return at.strftime("%H:%M")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reader:
     """Who reads, and when: seconds since 1970, and how their time of day is written."""
 
@@ -46,7 +46,7 @@ class Reader:
     time_of_day: Callable[[datetime], str] = _clock_24
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Said:
     """One sentence without its full stop, and a second one that says more (or nothing)."""
 
@@ -54,7 +54,7 @@ class Said:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleText:
     """One rule: what it watches, and what it sees now."""
 
@@ -63,7 +63,7 @@ class RuleText:
     holds: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskText:
     """One task: its name, what it is doing, how far it is."""
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from t4t.domain.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """Title, body and remedies with the error's data in braces."""
 

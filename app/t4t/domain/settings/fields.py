@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import difflib
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import msgspec
 from msgspec import inspect
 
+from t4t.domain.record import record
 from t4t.domain.settings.tree import Tree
 from t4t.domain.settings_errors import SettingRefused, SettingUnknown
 
@@ -39,7 +39,7 @@ _LONGEST: Final = 200
 _MOST: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Field:
     """One setting; ``low`` and ``high`` are None where it is no number. ``default`` is that of any computer, as plain data."""
 
@@ -242,7 +242,7 @@ def told(field: Field, value: object) -> str:
         case list():
             return msgspec.json.encode(value).decode() if value else "none"
         case _:
-            return str(value)
+            return str(value) or "none"
 
 
 def put(tree: Tree, values: dict[str, Any]) -> Tree:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from t4t.domain.record import record
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -29,7 +31,7 @@ _MOST_CONTROL: Final = 256
 _LAST: Final = "shutdown"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """What a guest may fill the folder with, and the engine's patience in seconds."""
 

@@ -18,7 +18,7 @@ from t4t.bootstrap.popups import OnScreen
 from t4t.bootstrap.projects import projects_of
 from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
-from t4t.bootstrap.tasks import stop_on_signals
+from t4t.bootstrap.signals import stop_on_signals
 from t4t.bootstrap.try_out import TryOut
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy

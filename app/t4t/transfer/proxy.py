@@ -6,7 +6,6 @@ from the system's setting, and are never shown.
 
 from __future__ import annotations
 
-import urllib.request
 from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
@@ -80,14 +79,19 @@ def proxy_for(
     url: URL,
     settings: ProxySettings,
     *,
-    system: Callable[[], dict[str, str]] = urllib.request.getproxies,
-    bypassed: Callable[[str], object] = urllib.request.proxy_bypass,
+    system: Callable[[], dict[str, str]] | None = None,
+    bypassed: Callable[[str], object] | None = None,
 ) -> Proxy | None:
-    """The proxy for ``url``, with its login where the system knows one, or None to go directly; raises `ProxyRefused` where the volunteer's has no host."""
+    """The proxy for ``url``, with its login where the system knows one, or None to go directly; raises `ProxyRefused` where the volunteer's has no host.
+
+    ``system`` and ``bypassed`` replace what the system says.
+    """
     if settings.kind is ProxyKind.NONE or is_loopback(url.host):
         return None
     if settings.kind is ProxyKind.SYSTEM:
-        return _of_system(url, system, bypassed)
+        import urllib.request  # noqa: PLC0415 - an agent without a project has no use for it
+
+        return _of_system(url, system or urllib.request.getproxies, bypassed or urllib.request.proxy_bypass)
     own = Proxy(kind=settings.kind, host=settings.host, port=settings.port)
     if not own.host or not own.port:
         raise ProxyRefused(proxy=own.shown, reason="its host and port are not set")

@@ -6,13 +6,13 @@ from datetime import UTC, datetime
 from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.diagnosis.findings import Status
 from t4t.domain.vm import VmState
 from t4t.wording.notices import notice
 from t4t.wording.projects import stages
 from t4t.wording.screen import moment, plain, span
 
 if TYPE_CHECKING:
+    from t4t.domain.diagnosis.findings import Status
     from t4t.domain.errors import T4TError
     from t4t.domain.project_view import NewsView, ProjectView
     from t4t.domain.session import SessionView, TaskView
@@ -109,7 +109,7 @@ _KEYS: Final = (
     ("F1", "help"),
     ("Ctrl+W", "close the window; the work goes on"),
 )
-_STATUS: Final = {Status.OK: "well", Status.WARN: "needs a look", Status.FAIL: "stands in the way", Status.UNKNOWN: "not known"}
+_STATUS: Final = {"ok": "well", "warn": "needs a look", "fail": "stands in the way", "unknown": "not known"}
 _VM: Final = {
     VmState.ABSENT: "not made yet",
     VmState.POWERED_OFF: "switched off",
@@ -234,7 +234,7 @@ def news_title(view: NewsView) -> str:
 
 def status(found: Status) -> str:
     """How a check ended."""
-    return gettext(_STATUS[found])
+    return gettext(_STATUS[found.value])
 
 
 def spoken_check(check: str, found: Status, summary: str) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final
 from t4t.bootstrap.machines import API_WORKER, owner
 from t4t.host.clock import RealClock
 from t4t.hypervisor.own import own_program
-from t4t.hypervisor.virtualbox.api.choice import RoadName, choose
-from t4t.hypervisor.virtualbox.api.road import COMMAND, ApiRoad, opens
+from t4t.hypervisor.virtualbox.api.choice import RoadName, choose, opens
+from t4t.hypervisor.virtualbox.api.road import COMMAND, ApiRoad
 from t4t.hypervisor.virtualbox.driver import VirtualBoxDriver
 from t4t.hypervisor.virtualbox.manage import ManageRoad
 

@@ -27,8 +27,7 @@ PART_PREFIX: Final = ".t4t-part-"
 _PATH: Final = re.compile(r"[A-Za-z0-9._-]{1,128}(/[A-Za-z0-9._-]{1,128}){0,4}", re.ASCII)
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LISTING_BYTES: Final = 60_000
-_MOST_CONTROL: Final = 256
-_LAST: Final = "shutdown"
+_MOST_CONTROL, _LAST = 256, "shutdown"
 
 
 @record

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from t4t.domain.errors import HypervisorBroken, T4TError, from_wire
+from t4t.domain.errors import HypervisorBroken, from_wire
 from t4t.domain.vm import VmId
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.virtualbox import locate, options
@@ -397,15 +397,3 @@ _END: Final = _End()
 
 def _broken(detail: str) -> HypervisorBroken:
     return HypervisorBroken(hypervisor=NAME, detail=detail)
-
-
-async def opens(road: ApiRoad) -> bool:
-    """Whether the API works here, which only a try tells; the road stays open if it does, and is closed if not."""
-    try:
-        await road.open()
-        await road.home()
-    except T4TError as error:
-        _LOG.info("no API road: %s", error)
-        await road.close()
-        return False
-    return True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 import re
 import sys
@@ -17,7 +16,10 @@ from t4t.domain.scheduler_request import HostInfo
 from t4t.host.resources import architecture, cores
 
 if sys.platform == "win32":
+    import ctypes
     import winreg
+elif sys.platform == "darwin":
+    import ctypes
 
 _LEAST_SPEED: Final = 1e9
 _MHZ: Final = 1e6

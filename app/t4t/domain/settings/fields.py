@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
@@ -158,6 +157,8 @@ def field_of(path: str) -> Field:
         if len(named) == 1:
             return named[0]
         known = {field.name: field for field in FIELDS.values()} | FIELDS
+        import difflib  # noqa: PLC0415 - only for who mistypes
+
         near = named or [known[name] for name in difflib.get_close_matches(path, known, n=3)]
         raise SettingUnknown(name=path[:_LONGEST], near=", ".join(dict.fromkeys(field.path for field in near)) or "–")
     return found

@@ -247,11 +247,16 @@ def cpu_seconds(processes_: list[psutil.Process]) -> float:
     return total
 
 
+def halt_sector() -> bytes:
+    """A disk's image whose boot sector stands still."""
+    return b"\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa" + bytes(1024 * 1024 - 512)
+
+
 def halting(folder: Path) -> Path:
     """A disk whose boot sector stands still: its VM runs and does nothing."""
     folder.mkdir(parents=True, exist_ok=True)
     raw, disk = folder / "halt.raw", folder / "halt.vdi"
-    raw.write_bytes(b"\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa" + bytes(1024 * 1024 - 512))
+    raw.write_bytes(halt_sector())
     manage("convertfromraw", raw, disk)
     return disk
 

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication
 
 from t4t.gui.commands import Command, asks_first
 from t4t.gui.session import reader
+from t4t.gui.theme.icons import app_icon
 from t4t.gui.tray.hosts import TrayHosts
 from t4t.gui.tray.icon import HOME, TrayIcon
 from t4t.gui.tray.messages import Messages
@@ -65,6 +66,7 @@ class Tray(QObject):
         if self._theme is None:
             from t4t.gui.theme.style import Theme  # noqa: PLC0415 - see above
 
+            QApplication.setWindowIcon(app_icon())
             self._theme = Theme(cast("QApplication", QApplication.instance()))
         return self._theme
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from t4t.boinc import showing
 from t4t.boinc.client import Client
+from t4t.boinc.community import Communities
 from t4t.boinc.folder import SLOTS
 from t4t.domain import notice_list, time_stats
 from t4t.domain.account import master_url
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
     from t4t.boinc.keys import Keys
     from t4t.boinc.surroundings import Surroundings
+    from t4t.domain.community import CommunityView
     from t4t.domain.project import ProjectConfig
     from t4t.domain.project_view import ImportantNotice, Keep, ProjectDetails, ProjectView
     from t4t.domain.session import NoticeView
@@ -71,6 +73,7 @@ class Projects:
         self._tally_at = 0.0
         self._on_metered = True
         self._metered: bool | None = None
+        self._communities = Communities(around)
         self._demo: DemoHost | None = None
         self._when_answered: Callable[[], None] | None = None
         around.answered = self._answered
@@ -328,6 +331,11 @@ class Projects:
             raise error
         return self._details(client)
 
+    async def community(self, address: str, *, fetch: bool, agreed: bool) -> CommunityView:
+        """All volunteers of the project: what is known here, or (``fetch``) the newest, see `Communities.ask`. Raises `NotAttached` and what asking raises."""
+        client = self._named(address)
+        return await (self._communities.ask(client.name, client.state, agreed=agreed) if fetch else self._communities.look(client.name, client.state))
+
     async def detach(self, address: str, *, force: bool = False) -> str:
         """Give back what is not done, report what is, and forget the project with its key and files; its name.
 
@@ -348,6 +356,7 @@ class Projects:
         await asyncio.to_thread(self._around.attachments.detach, client.state)
         del self._clients[client.name]
         self._book.forget_project(client.name)
+        await self._communities.forget(client.name)
         await asyncio.to_thread(shutil.rmtree, client.care.files, ignore_errors=True)
         self._around.note("detached", name, "")
         self._around.workshop.scan()

@@ -16,6 +16,7 @@ from t4t.api.endpoint import endpoint, make_private
 from t4t.api.messages import (
     AnywayParams,
     AttachParams,
+    CommunityParams,
     DemoParams,
     NoParams,
     PauseParams,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from t4t.domain.community import CommunityView
     from t4t.domain.notification_policy import Reaction
     from t4t.domain.policy import AnywayKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
@@ -153,6 +155,10 @@ class ProjectCommands(Protocol):
 
     async def update(self, address: str) -> ProjectDetails:
         """Contact it now."""
+        ...
+
+    async def community(self, address: str, *, fetch: bool, agreed: bool) -> CommunityView:
+        """All of its volunteers, as it publishes."""
         ...
 
     async def detach(self, address: str, *, force: bool = False) -> str:
@@ -308,6 +314,8 @@ class _Conversation:
                 return await self._commands.react(key, reaction)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
+            case CommunityParams() as asked if self._projects is not None:
+                return await self._projects.community(asked.project, fetch=asked.fetch, agreed=asked.agreed)
             case NoParams() if taken.method != "projects":
                 return await self._simple(taken.method)
             case _:
@@ -333,7 +341,17 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case NoParams() | PauseParams() | AnywayParams() | ReactParams() | TimelineParams() | SettingsParams() | PresetParams() | ResetParams():
+            case (
+                NoParams()
+                | PauseParams()
+                | AnywayParams()
+                | ReactParams()
+                | TimelineParams()
+                | CommunityParams()
+                | SettingsParams()
+                | PresetParams()
+                | ResetParams()
+            ):
                 pass
             case _:
                 assert_never(params)

@@ -1,0 +1,126 @@
+"""A summary of ``user.gz``: one pass over the records in constant memory, whoever wrote them.
+
+A place can't be told in such a pass without knowing the credit that is compared: the volunteer's own record is looked for before, by its bytes, which costs
+little more than to unpack the file.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from t4t.domain.community import DAYS, Community, Country, Standing
+from t4t.domain.credit import decayed
+from t4t.project.exports import number_of, parts_with, records, text_of, unpacked
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
+
+_DAY_S: Final = 86400.0
+_ACTIVE: Final = 1.0
+_MOST_COUNTRIES: Final = 1000
+_LONGEST_COUNTRY: Final = 256
+"""Bytes. A server that is no friend may not fill our memory with names."""
+_USER: Final = "user"
+
+
+class Credit(NamedTuple):
+    """One volunteer's, decayed to the moment of the statistics."""
+
+    total: float
+    recent: float
+
+
+class Volunteer(NamedTuple):
+    """How a volunteer's record is told: by the number in this project, or the id across projects, which may be empty. 0: not known."""
+
+    userid: int
+    cpid: str
+
+    @property
+    def marks(self) -> tuple[tuple[bytes, bytes], ...]:
+        """The fields of the record, of which one is enough."""
+        by_number = ((b"id", b"%d" % self.userid),) if self.userid > 0 else ()
+        by_cpid = ((b"cpid", self.cpid.encode("ascii")),) if self.cpid.isascii() and self.cpid.isalnum() else ()
+        return by_number + by_cpid
+
+
+def credit_of(user: Mapping[bytes, bytes], at: float) -> Credit:
+    """What a record says, at the moment ``at``."""
+    average, of = number_of(user.get(b"expavg_credit", b"")), number_of(user.get(b"expavg_time", b""))
+    return Credit(number_of(user.get(b"total_credit", b"")), decayed(average, of, at))
+
+
+def own_credit(chunks: Iterable[bytes], volunteer: Volunteer, at: float) -> Credit | None:
+    """The volunteer's own, if there is a record of theirs in the stream."""
+    marks = volunteer.marks
+    if not marks:
+        return None
+    found = records(parts_with(chunks, _USER, tuple(b"<%s>%s</" % mark for mark in marks)), _USER)
+    return next((credit_of(user, at) for user in found if any(user.get(name) == content for name, content in marks)), None)
+
+
+def summary(users: Iterable[Mapping[bytes, bytes]], at: float, own: Credit | None = None) -> Community:
+    """All ``users`` as of ``at`` (Unix time), with the place of who has ``own``. Countries after the first 1000 count with those who did not say theirs."""
+    count = with_credit = active = richer = busier = 0
+    all_total = all_recent = 0.0
+    first_day = int(at // _DAY_S) - DAYS + 1
+    new = [0] * DAYS
+    sums: dict[bytes, list[float]] = {}
+    for user in users:
+        total, recent = credit_of(user, at)
+        count += 1
+        with_credit += total > 0
+        active += recent > _ACTIVE
+        all_total += total
+        all_recent += recent
+        if own is not None:
+            richer += total > own.total
+            busier += recent > own.recent
+        day = int(number_of(user.get(b"create_time", b"")) // _DAY_S) - first_day
+        if 0 <= day < DAYS:
+            new[day] += 1
+        entry = _entry(sums, user.get(b"country", b""))
+        entry[0] += 1
+        entry[1] += total
+        entry[2] += recent
+    return Community(
+        at=at,
+        users=count,
+        with_credit=with_credit,
+        active=active,
+        total=all_total,
+        recent=all_recent,
+        new=tuple(new),
+        countries=_countries(sums),
+        standing=None if own is None else Standing(total=own.total, recent=own.recent, by_total=richer + 1, by_recent=busier + 1),
+    )
+
+
+def _entry(sums: dict[bytes, list[float]], name: bytes) -> list[float]:
+    """Users, total and recent credit of a country so far."""
+    entry = sums.get(name)
+    if entry is None:
+        known = len(sums) < _MOST_COUNTRIES and len(name) <= _LONGEST_COUNTRY
+        entry = sums.setdefault(name if known else b"", [0.0, 0.0, 0.0])
+    return entry
+
+
+def _countries(sums: Mapping[bytes, list[float]]) -> tuple[Country, ...]:
+    found = (Country(name=text_of(name), users=int(users), total=total, recent=recent) for name, (users, total, recent) in sums.items())
+    return tuple(sorted(found, key=lambda entry: (-entry.recent, entry.name)))
+
+
+def counted(path: Path, at: float, volunteer: Volunteer, gone: Callable[[], bool]) -> Community:
+    """The summary of a whole ``user.gz``; blocks for seconds, and returns soon, with anything, when ``gone`` says that nobody wants it any more.
+
+    Raises `ArchiveRefused` or `OSError`.
+    """
+
+    def chunks() -> Iterator[bytes]:
+        for chunk in unpacked(path):
+            if gone():
+                return
+            yield chunk
+
+    return summary(records(chunks(), _USER), at, own_credit(chunks(), volunteer, at))

@@ -240,6 +240,12 @@ def _is_ours(writer: asyncio.StreamWriter) -> bool:
         return False
 
 
+def _of_none(method: str) -> list[ProjectDetails]:
+    if method == "projects":
+        return []
+    raise NotAttached(address="")
+
+
 class _Conversation:
     """One client: its requests one after the other, and the view when it changes."""
 
@@ -314,8 +320,6 @@ class _Conversation:
                 return await self._commands.react(key, reaction)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
-            case CommunityParams() as asked if self._projects is not None:
-                return await self._projects.community(asked.project, fetch=asked.fetch, agreed=asked.agreed)
             case NoParams() if taken.method != "projects":
                 return await self._simple(taken.method)
             case _:
@@ -323,15 +327,15 @@ class _Conversation:
 
     async def _of_projects(self, params: messages.Params, method: str) -> object:
         if self._projects is None:
-            if method == "projects":
-                return []
-            raise NotAttached(address="")
+            return _of_none(method)
         match params:
             case AttachParams():
                 config = ProjectConfig(name=params.name, master_url=params.url, web_rpc_url_base=params.web_rpc_url_base)
                 return await self._projects.attach(config, params.key, params.keep, host_cpid=params.host_cpid)
             case DemoParams(on=on):
                 return await self._projects.demo(on=on)
+            case CommunityParams():
+                return await self._projects.community(params.project, fetch=params.fetch, agreed=params.agreed)
             case ProjectParams() if method == "detach":
                 return await self._projects.detach(params.project, force=params.force)
             case ProjectParams():
@@ -341,17 +345,7 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case (
-                NoParams()
-                | PauseParams()
-                | AnywayParams()
-                | ReactParams()
-                | TimelineParams()
-                | CommunityParams()
-                | SettingsParams()
-                | PresetParams()
-                | ResetParams()
-            ):
+            case NoParams() | PauseParams() | AnywayParams() | ReactParams() | TimelineParams() | SettingsParams() | PresetParams() | ResetParams():
                 pass
             case _:
                 assert_never(params)

@@ -1,6 +1,7 @@
 """Measure the summary of a million users, with one's place, against a bare expat pass over the same file, in turns in one run.
 
-Writes ``docs/benchmarks-exports.json`` and ``docs/benchmarks-exports.md``. Machines are noisy: read the ratio, not the seconds. The number of users may be given.
+Writes ``docs/benchmarks-exports.json`` and ``docs/benchmarks-exports.md``. Machines are noisy: read the ratio, not the seconds.
+The number of users may be given.
 """
 
 from __future__ import annotations
@@ -89,8 +90,8 @@ def main() -> None:
     page = [
         "# Benchmark of statistics exports",
         "",
-        "Written by `benchmarks/exports.py`; the same as JSON in `benchmarks-exports.json`. Everybody in a `user.gz` (countries, new ones, one's place) against a bare expat pass",
-        "(`gzip.open`, no handlers) over the same file, in turns in one run; the ratio counts, not the seconds.",
+        "Written by `benchmarks/exports.py`; the same as JSON in `benchmarks-exports.json`. Everybody in a `user.gz` (countries, new ones, one's place)",
+        "against a bare expat pass (`gzip.open`, no handlers) over the same file, in turns in one run; the ratio counts, not the seconds.",
         "",
         f"{USERS} users, {size} bytes compressed: {report['t4t s']} s against {report['expat s']} s, speed {report['speed against expat']},",
         f"at most {report['peak MiB of the process']} MiB for the whole process.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import gzip
 import time
 from dataclasses import dataclass, field, replace
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 import pytest
 
+from support.command_line import t4t
 from support.demo_rig import NOTHING, begun, demo_rig, key_of
 from support.file_server import FileServer, Raw, Serve, Status, head
-from support.scripted_engine import ScriptedEngine
+from support.scripted_engine import ScriptedEngine, a_view
 from support.small_project import KEY
 from t4t.boinc import community
 from t4t.boinc.community import STATISTICS
@@ -23,6 +25,7 @@ from t4t.bootstrap.attach import ProjectVerbs
 from t4t.bootstrap.net import http_of
 from t4t.bootstrap.projects import projects_of
 from t4t.domain.community import CommunityView
+from t4t.domain.errors import FolderUnwritable
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import ArchiveRefused, MeteredLink, NotAttached, RequestRefused
 from t4t.domain.project_view import Keep
@@ -123,7 +126,7 @@ async def agent(folder: Path, *, userid: int = 2) -> AsyncIterator[Rig]:
     clock, vault = SetClock(), MemoryVault()
     state, connections = State(data, now=clock.wall), http_of(data)
     projects = projects_of(data, state, connections, clock=clock, keys=Keys(data, str, keyring=lambda _folder: vault))
-    server = ApiServer(ScriptedEngine(), data, projects=projects)
+    server = ApiServer(ScriptedEngine(a_view()), data, projects=projects)
     export = Export(users(5.0, 10.0, 20.0))
     try:
         async with FileServer([export]) as files:
@@ -277,6 +280,24 @@ async def test_what_can_not_be_read_is_fetched_again(tmp_path: Path, damage: byt
         assert found.users == 3
 
 
+async def test_what_can_not_be_opened_or_kept_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def out_of_order(*_given: object) -> None:
+        raise OSError(errno.EIO, "the disk")
+
+    async with agent(tmp_path) as rig:
+        with monkeypatch.context() as patch:
+            patch.setattr(community, "counted", out_of_order)
+            with pytest.raises(ArchiveRefused, match="the disk"):
+                await rig.ask()
+        assert rig.requests == ["HEAD", "GET"]
+        (folder,) = (rig.data / STATISTICS).iterdir()
+        (folder / "community.json").mkdir()
+        with pytest.raises(FolderUnwritable):
+            await rig.ask()
+        (folder / "community.json").rmdir()
+        assert (await rig.ask()).fresh
+
+
 async def test_who_ends_waits_for_no_counting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The thread goes on for as long as it has not heard that nobody wants it; then the file is closed, and nothing is left behind."""
     begun_counting, ended = asyncio.Event(), []
@@ -336,3 +357,10 @@ async def test_the_whole_way_without_an_agent(tmp_path: Path, monkeypatch: pytes
     assert (later.community, later.fresh) == (found, False)
     assert later.trouble is not None
     assert later.trouble.code == "T4T-NET-01"
+    ended = await asyncio.to_thread(t4t, "stats", "--community", data=tmp_path / "data")
+    assert ended.status == 0
+    asking, _, told = ended.err.partition("\n")
+    assert asking.endswith("is asked for its statistics…")
+    assert "(T4T-NET-01)" in told
+    for part in ("1 volunteer, 1 with credit, 1 active", "number 1 by credit a day, and number 1", "International"):
+        assert part in ended.out

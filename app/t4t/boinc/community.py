@@ -84,7 +84,7 @@ class Communities:
         desk.stays.let(go=False)
         async with desk.turn:
             await to_the_end(self._remove, name)
-        del self._desks[name]
+        self._desks.pop(name, None)
 
     def _remove(self, name: str) -> None:
         shutil.rmtree(self._folder(name), ignore_errors=True)

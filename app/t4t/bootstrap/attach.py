@@ -186,7 +186,7 @@ class ProjectVerbs:
 
         async def here(projects: Projects) -> CommunityView:
             if fetch:
-                Giving(await asyncio.to_thread(desk_of, self._data), projects, cmdline="")
+                Giving(await asyncio.to_thread(desk_of, self._data), projects, cmdline="")  # limits of the network hold here as in the agent
                 projects.network_costs(metered=await RealConnection().metered())
             return await projects.community(project, fetch=fetch, agreed=agreed)
 

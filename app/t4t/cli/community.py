@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
 
 from t4t.cli.terminal import show_notice, tell
 from t4t.wording import community as words
@@ -35,6 +37,14 @@ def ask(project: ProjectView, services: ProjectServices, *, agreed: bool) -> Com
     if view.trouble is not None:
         show_notice(read(view.trouble, in_window=False))
     return view
+
+
+def document(view: CommunityView | None) -> dict[str, Any] | None:
+    """For scripts; None where nothing is known."""
+    if view is None or view.community is None:
+        return None
+    plain: dict[str, Any] = msgspec.to_builtins(view.community)
+    return plain | {"fresh": view.fresh, "trouble": None if view.trouble is None else view.trouble.code}
 
 
 def show(community: Community) -> None:

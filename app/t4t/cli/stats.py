@@ -6,12 +6,11 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-import msgspec
-
 from t4t.cli import community
-from t4t.cli.terminal import plain
+from t4t.cli.terminal import plain, show_notice
 from t4t.domain.credit import decayed, gains
 from t4t.domain.errors import T4TError
+from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
     import argparse
@@ -31,8 +30,9 @@ def show(args: argparse.Namespace, services: ProjectServices) -> None:
     documents = [_document(found, args.days, _team(found, services) if args.team else None) for found in projects]
     communities, failure = _communities(projects, services, agreed=args.agree) if args.community else ({}, None)
     if args.json:
-        more = [{"community": msgspec.to_builtins(communities.get(found.project.url))} if args.community else {} for found in projects]
-        print(json.dumps([document | view for document, view in zip(documents, more, strict=True)], indent=2))
+        for document in documents if args.community else ():
+            document["community"] = community.document(communities.get(document["address"]))
+        print(json.dumps(documents, indent=2))
     elif not documents:
         print("This computer works for no project yet: t4t attach URL.")
     else:
@@ -46,14 +46,16 @@ def show(args: argparse.Namespace, services: ProjectServices) -> None:
 
 
 def _communities(projects: Sequence[ProjectDetails], services: ProjectServices, *, agreed: bool) -> tuple[dict[str, CommunityView], T4TError | None]:
-    """By the address of the project, and the first failure: one project that can't be asked does not hide what the others say."""
+    """By the address of the project, and the last failure: one project that can't be asked does not hide what the others say."""
     found: dict[str, CommunityView] = {}
     failure: T4TError | None = None
     for one in projects:
         try:
             found[one.project.url] = community.ask(one.project, services, agreed=agreed)
         except T4TError as error:
-            failure = failure or error
+            if failure is not None:
+                show_notice(notice(failure))
+            failure = error
     return found, failure
 
 

@@ -94,8 +94,8 @@ class Statistics:
         if known is None or found.file != known.file:
             if metered and not agreed:
                 raise MeteredLink(file=name, mib=-(-found.nbytes // _MIB))
-            await self._downloads.fetch(Wanted(name=found.file, urls=(f"{self._url}{name}",)))
-        await to_the_end(self._keep, name, known, found)
+            await self._downloads.fetch(Wanted(name=found.file, urls=(f"{self._url}{name}",), nbytes=found.nbytes))
+        await to_the_end(self._keep, name, found)
         return found
 
     async def _look(self, name: str, known: Fetched | None) -> Fetched:
@@ -131,12 +131,12 @@ class Statistics:
         with contextlib.suppress(OSError):
             (self._folder / f"{name}.json").unlink()
 
-    def _keep(self, name: str, before: Fetched | None, found: Fetched) -> None:
-        """Note it, then remove what it replaces."""
+    def _keep(self, name: str, found: Fetched) -> None:
+        """Note it, then remove what it replaces, half of something older that was broken off included."""
         try:
             write_atomic(self._folder / f"{name}.json", msgspec.json.encode(found))
-            if before is not None and before.file != found.file:
-                with contextlib.suppress(FileNotFoundError):
-                    (self._folder / before.file).unlink()
+            for path in self._folder.iterdir():
+                if path.name.partition("-")[2].startswith(name) and path.name != found.file:
+                    path.unlink(missing_ok=True)
         except OSError as error:
             raise FolderUnwritable(path=str(self._folder), reason=error.strerror or str(error)) from error

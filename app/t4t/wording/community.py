@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from gettext import gettext, ngettext
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from t4t.wording.screen import moment, plain
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from t4t.domain.community import Community, Country
     from t4t.wording.screen import Reader
 
-_LONGEST = 60
+_LONGEST: Final = 60
 
 
 def asking(project: str) -> str:
@@ -21,7 +22,9 @@ def asking(project: str) -> str:
 
 def as_of(community: Community, reader: Reader) -> str:
     """Who is meant, and when that was."""
-    return gettext("All volunteers, as the project published on {time}").format(time=moment(community.at, reader) or "–")
+    known = bool(moment(community.at, reader))
+    day = datetime.fromtimestamp(community.at, UTC).astimezone().date().isoformat() if known else "–"
+    return gettext("All volunteers, as the project’s statistics of {day} have them").format(day=day)
 
 
 def counts(community: Community) -> str:

@@ -67,9 +67,11 @@ async def test_once_a_week_and_only_what_changed(http: Http, tmp_path: Path) -> 
         assert (server.seen[2].method, server.seen[2].headers["if-none-match"], server.seen[2].headers["if-modified-since"]) == ("HEAD", '"v1"', "Sun")
         assert (await ours.get("user.gz", metered=False)).file == first.file
         now.now += WEEK
+        (tmp_path / "stats" / ".0123-user.gz.part").write_bytes(b"broken off")
+        (tmp_path / "stats" / "0123-team.gz").write_bytes(b"another export")
         second = await ours.get("user.gz", metered=False)
         assert ours.path(second).read_bytes() == b"four"
-        assert sorted(path.name for path in (tmp_path / "stats").iterdir()) == sorted([second.file, "user.gz.json"])
+        assert sorted(path.name for path in (tmp_path / "stats").iterdir()) == sorted(["0123-team.gz", second.file, "user.gz.json"])
         now.now += WEEK
         with pytest.raises(errors.ServerFailed):
             await ours.get("user.gz", metered=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -37,14 +38,13 @@ def test_any_community_can_be_told(one: Community) -> None:
 
 
 def test_what_is_said() -> None:
-    assert "published on 2026-11" in words.as_of(SOME, Reader(NOW))
+    assert "statistics of 2026-11" in words.as_of(SOME, Reader(NOW))
+    assert "statistics of –" in words.as_of(msgspec.structs.replace(SOME, at=1e300), Reader(NOW))
     assert words.counts(SOME) == "12,345 volunteers, 12,000 with credit, 345 active (more than one credit a day)"
     assert words.joined(SOME) == "Joined in the last 7 days: 7; 30 days: 30; 90 days: 330"
     assert "not among them" in words.places(SOME)
     standing = Standing(total=1.0, recent=1.0, by_total=1000, by_recent=7)
-    assert words.places(Community(**{name: getattr(SOME, name) for name in SOME.__struct_fields__} | {"standing": standing})) == (
-        "You are number 7 by credit a day, and number 1,000 by credit in all"
-    )
+    assert words.places(msgspec.structs.replace(SOME, standing=standing)) == "You are number 7 by credit a day, and number 1,000 by credit in all"
     assert words.country(Country(name="", users=1, total=0.0, recent=0.0)) == "(not told)"
     assert words.heads()[0] == "country"
     assert (words.others(1), words.others(2)) == ("and 1 more country", "and 2 more countries")

@@ -22,6 +22,8 @@ _MOST_COUNTRIES: Final = 1000
 _LONGEST_COUNTRY: Final = 256
 """Bytes. A server that is no friend may not fill our memory with names."""
 _USER: Final = "user"
+FIELDS: Final = (b"create_time", b"total_credit", b"expavg_credit", b"expavg_time", b"country")
+"""What the summary needs of a record."""
 
 
 class Credit(NamedTuple):
@@ -62,35 +64,36 @@ def own_credit(chunks: Iterable[bytes], volunteer: Volunteer, at: float) -> Cred
 
 def summary(users: Iterable[Mapping[bytes, bytes]], at: float, own: Credit | None = None) -> Community:
     """All ``users`` as of ``at`` (Unix time), with the place of who has ``own``. Countries after the first 1000 count with those who did not say theirs."""
-    count = with_credit = active = richer = busier = 0
-    all_total = all_recent = 0.0
-    first_day = int(at // _DAY_S) - DAYS + 1
+    with_credit = active = richer = busier = 0
+    today = int(at // _DAY_S)
+    since = (today - DAYS + 1) * _DAY_S
     new = [0] * DAYS
     sums: dict[bytes, list[float]] = {}
-    for user in users:
-        total, recent = credit_of(user, at)
-        count += 1
+    for user in users:  # for each of a million: what is written in one piece here takes two thirds of the time
+        get = user.get
+        total = number_of(get(b"total_credit", b""))
+        recent = decayed(number_of(get(b"expavg_credit", b"")), number_of(get(b"expavg_time", b"")), at)
         with_credit += total > 0
         active += recent > _ACTIVE
-        all_total += total
-        all_recent += recent
         if own is not None:
             richer += total > own.total
             busier += recent > own.recent
-        day = int(number_of(user.get(b"create_time", b"")) // _DAY_S) - first_day
-        if 0 <= day < DAYS:
-            new[day] += 1
-        entry = _entry(sums, user.get(b"country", b""))
+        created = number_of(get(b"create_time", b""))
+        if created >= since and created // _DAY_S <= today:
+            new[int((created - since) // _DAY_S)] += 1
+        name = get(b"country", b"")
+        entry = sums.get(name) or _entry(sums, name)
         entry[0] += 1
         entry[1] += total
         entry[2] += recent
+    counts, totals, recents = zip(*sums.values(), strict=True) if sums else ((), (), ())
     return Community(
         at=at,
-        users=count,
+        users=int(sum(counts)),
         with_credit=with_credit,
         active=active,
-        total=all_total,
-        recent=all_recent,
+        total=sum(totals, 0.0),
+        recent=sum(recents, 0.0),
         new=tuple(new),
         countries=_countries(sums),
         standing=None if own is None else Standing(total=own.total, recent=own.recent, by_total=richer + 1, by_recent=busier + 1),
@@ -98,12 +101,9 @@ def summary(users: Iterable[Mapping[bytes, bytes]], at: float, own: Credit | Non
 
 
 def _entry(sums: dict[bytes, list[float]], name: bytes) -> list[float]:
-    """Users, total and recent credit of a country so far."""
-    entry = sums.get(name)
-    if entry is None:
-        known = len(sums) < _MOST_COUNTRIES and len(name) <= _LONGEST_COUNTRY
-        entry = sums.setdefault(name if known else b"", [0.0, 0.0, 0.0])
-    return entry
+    """The first entry of a country: users, total and recent credit."""
+    known = len(sums) < _MOST_COUNTRIES and len(name) <= _LONGEST_COUNTRY
+    return sums.setdefault(name if known else b"", [0.0, 0.0, 0.0])
 
 
 def _countries(sums: Mapping[bytes, list[float]]) -> tuple[Country, ...]:
@@ -123,4 +123,4 @@ def counted(path: Path, at: float, volunteer: Volunteer, gone: Callable[[], bool
                 return
             yield chunk
 
-    return summary(records(chunks(), _USER), at, own_credit(chunks(), volunteer, at))
+    return summary(records(chunks(), _USER, FIELDS), at, own_credit(chunks(), volunteer, at))

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from t4t.domain.community import DAYS, Standing
 from t4t.domain.credit import decayed
-from t4t.project.community import Credit, Volunteer, counted, own_credit, summary
+from t4t.project.community import FIELDS, Credit, Volunteer, counted, own_credit, summary
 from t4t.project.exports import records
 from unit.project.recorded import response
 
@@ -80,7 +80,8 @@ def test_it_is_what_a_naive_one_says(users: list[User], step: int, chosen: int, 
     volunteer = NOBODY if me is None else Volunteer(me.id if by_number else 0, "" if by_number else me.cpid)
     own = own_credit(stream(users, step), volunteer, AT)
     assert own == (None if me is None else Credit(me.total, me.recent))
-    found = summary(records(stream(users, step), "user"), AT, own)
+    found = summary(records(stream(users, step), "user", FIELDS), AT, own)
+    assert found == summary(records(stream(users, step), "user"), AT, own)
 
     assert (found.users, found.with_credit, found.active) == (len(users), sum(u.total > 0 for u in users), sum(u.recent > 1 for u in users))
     assert found.total == pytest.approx(sum(u.total for u in users))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 from t4t.domain.community import DAYS, Community, Country, Standing
 from t4t.domain.credit import decayed
+from t4t.domain.project_errors import ArchiveRefused
 from t4t.project.exports import number_of, parts_with, records, text_of, unpacked
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _ACTIVE: Final = 1.0
 _MOST_COUNTRIES: Final = 1000
 _LONGEST_COUNTRY: Final = 256
 """Bytes. A server that is no friend may not fill our memory with names."""
+MOST_PLAIN: Final = 8 * 1024 * 1024 * 1024
+"""Bytes; the largest project's are a tenth of that. What is compressed a thousandfold would keep a processor busy for days."""
 _USER: Final = "user"
 FIELDS: Final = (b"create_time", b"total_credit", b"expavg_credit", b"expavg_time", b"country")
 """What the summary needs of a record."""
@@ -118,9 +121,13 @@ def counted(path: Path, at: float, volunteer: Volunteer, gone: Callable[[], bool
     """
 
     def chunks() -> Iterator[bytes]:
+        plain = 0
         for chunk in unpacked(path):
             if gone():
                 return
+            plain += len(chunk)
+            if plain > MOST_PLAIN:
+                raise ArchiveRefused(file=path.name, reason="it is endless")
             yield chunk
 
     return summary(records(chunks(), _USER, FIELDS), at, own_credit(chunks(), volunteer, at))

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 
 from t4t.domain.community import DAYS, Standing
 from t4t.domain.credit import decayed
+from t4t.domain.project_errors import ArchiveRefused
+from t4t.project import community
 from t4t.project.community import FIELDS, Credit, Volunteer, counted, own_credit, summary
 from t4t.project.exports import records
 from unit.project.recorded import response
@@ -145,6 +147,14 @@ def test_a_server_fills_no_memory_with_names() -> None:
         tracemalloc.stop()
     assert len(found.countries) == 1001 - 1
     assert next(one for one in found.countries if not one.name).users == 3000 - 999
+
+
+def test_what_has_no_end_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "user.gz"
+    path.write_bytes(gzip.compress(bytes(5_000_000)))
+    monkeypatch.setattr(community, "MOST_PLAIN", 4_000_000)
+    with pytest.raises(ArchiveRefused, match="endless"):
+        counted(path, AT, NOBODY, lambda: False)
 
 
 def test_who_gave_up_gets_no_whole_pass(tmp_path: Path) -> None:

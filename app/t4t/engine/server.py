@@ -35,6 +35,7 @@ from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
 from t4t.engine import settings_api
+from t4t.engine.asides import Asides
 
 if sys.platform == "win32":
     from t4t.engine import pipes
@@ -240,12 +241,6 @@ def _is_ours(writer: asyncio.StreamWriter) -> bool:
         return False
 
 
-def _of_none(method: str) -> list[ProjectDetails]:
-    if method == "projects":
-        return []
-    raise NotAttached(address="")
-
-
 class _Conversation:
     """One client: its requests one after the other, and the view when it changes."""
 
@@ -267,15 +262,15 @@ class _Conversation:
         self._unsubscribe: Callable[[], None] | None = None
         self._pusher: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
+        self._asides = Asides()
 
     async def hold(self) -> None:
         try:
             while line := await self._line():
-                answer = await self._answer(line)
-                if answer is not None:
-                    await self._send(answer)
+                await self._asides.turn(line, self._respond(line))
                 self._push_if_asked()
         finally:
+            await self._asides.end()
             if self._unsubscribe is not None:
                 self._unsubscribe()
             if self._pusher is not None:
@@ -288,6 +283,11 @@ class _Conversation:
         except ValueError:  # longer than any request of ours: what follows can't be trusted to be a new line
             await self._send(messages.fault(None, messages.INVALID_REQUEST, f"over {messages.MAX_REQUEST_BYTES} bytes"))
             return b""
+
+    async def _respond(self, line: bytes) -> None:
+        answer = await self._answer(line)
+        if answer is not None:
+            await self._send(answer)
 
     async def _answer(self, line: bytes) -> bytes | None:
         try:
@@ -327,7 +327,7 @@ class _Conversation:
 
     async def _of_projects(self, params: messages.Params, method: str) -> object:
         if self._projects is None:
-            return _of_none(method)
+            return self._of_none(method)
         match params:
             case AttachParams():
                 config = ProjectConfig(name=params.name, master_url=params.url, web_rpc_url_base=params.web_rpc_url_base)
@@ -350,6 +350,12 @@ class _Conversation:
             case _:
                 assert_never(params)
         return self._projects.details()
+
+    @staticmethod
+    def _of_none(method: str) -> list[ProjectDetails]:
+        if method == "projects":
+            return []
+        raise NotAttached(address="")
 
     async def _simple(self, method: str) -> object:
         match method:

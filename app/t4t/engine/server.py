@@ -270,12 +270,12 @@ class _Conversation:
                 await self._asides.turn(line, self._respond(line))
                 self._push_if_asked()
         finally:
-            await self._asides.end()
             if self._unsubscribe is not None:
                 self._unsubscribe()
             if self._pusher is not None:
                 self._pusher.cancel()
                 await asyncio.gather(self._pusher, return_exceptions=True)
+            await self._asides.end()
 
     async def _line(self) -> bytes:
         try:

@@ -18,6 +18,7 @@ from support.demo_rig import NOTHING, begun, demo_rig, key_of
 from support.file_server import FileServer, Raw, Serve, Status, head
 from support.scripted_engine import ScriptedEngine, a_view
 from support.small_project import KEY
+from t4t.api.endpoint import endpoint
 from t4t.boinc import community
 from t4t.boinc.community import STATISTICS
 from t4t.boinc.keys import Keys
@@ -226,6 +227,22 @@ async def test_two_who_ask_at_once_fetch_once(tmp_path: Path) -> None:
         rig.export.hold.set()
         assert await one == await other
         assert rig.requests == ["HEAD", "GET"]
+
+
+async def test_who_waits_is_answered_other_things_meanwhile(tmp_path: Path) -> None:
+    """One connection, as the window has: a pause does not wait for megabytes. Who hangs up wants them no more."""
+    async with agent(tmp_path) as rig:
+        rig.export.hold = asyncio.Event()
+        reader, writer = await asyncio.open_unix_connection(endpoint(rig.data))
+        for line in (b'{"jsonrpc":"2.0","id":1,"method":"community","params":{"fetch":true}}', b'{"jsonrpc":"2.0","id":2,"method":"status"}', b"[]"):
+            writer.write(line + b"\n")
+        assert [msgspec.json.decode(await reader.readline())["id"] for _ in range(2)] == [2, None]
+        await rig.export.served.wait()
+        writer.close()
+        await writer.wait_closed()
+        rig.export.hold = None
+        assert (await rig.ask()).fresh
+        assert rig.requests == ["HEAD", "GET", "HEAD", "GET"]
 
 
 async def test_a_project_that_is_left_meanwhile(tmp_path: Path) -> None:

@@ -320,14 +320,14 @@ class _Conversation:
                 return await self._commands.react(key, reaction)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
-            case NoParams() if taken.method != "projects":
+            case NoParams() if taken.method != "projects" or self._projects is None:
                 return await self._simple(taken.method)
             case _:
                 return await self._of_projects(taken.params, taken.method)
 
     async def _of_projects(self, params: messages.Params, method: str) -> object:
         if self._projects is None:
-            return self._of_none(method)
+            raise NotAttached(address="")
         match params:
             case AttachParams():
                 config = ProjectConfig(name=params.name, master_url=params.url, web_rpc_url_base=params.web_rpc_url_base)
@@ -351,18 +351,12 @@ class _Conversation:
                 assert_never(params)
         return self._projects.details()
 
-    @staticmethod
-    def _of_none(method: str) -> list[ProjectDetails]:
-        if method == "projects":
-            return []
-        raise NotAttached(address="")
-
     async def _simple(self, method: str) -> object:
         match method:
             case "why":
                 return self._commands.why()
-            case "tasks":
-                return self._commands.view.tasks
+            case "tasks" | "projects":  # of which there are none, or they were asked themselves
+                return self._commands.view.tasks if method == "tasks" else []
             case "prolong" | "resume":
                 return await (self._commands.resume() if method == "resume" else self._commands.prolong())
             case "finish":

@@ -355,7 +355,7 @@ class _Conversation:
         match method:
             case "why":
                 return self._commands.why()
-            case "tasks" | "projects":  # of which there are none, or they were asked themselves
+            case "tasks" | "projects":  # the latter only where there are none
                 return self._commands.view.tasks if method == "tasks" else []
             case "prolong" | "resume":
                 return await (self._commands.resume() if method == "resume" else self._commands.prolong())

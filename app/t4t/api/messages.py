@@ -71,6 +71,15 @@ class ProjectParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
 
 
+class CommunityParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A project as in `ProjectParams`. ``fetch``: ask it where what is known is a week old; ``agreed``: also over a network that costs by the byte."""
+
+    project: str = ""
+    fetch: bool = False
+    agreed: bool = False
+    version: int = VERSION
+
+
 class AttachParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A project as its config says, and the account's key; this goes over the private socket only and is logged nowhere."""
 
@@ -140,6 +149,7 @@ Params: TypeAlias = (
     | ReactParams
     | TimelineParams
     | ProjectParams
+    | CommunityParams
     | AttachParams
     | DemoParams
     | UnlockParams
@@ -165,6 +175,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "subscribe": NoParams,
     "projects": NoParams,
     "update": ProjectParams,
+    "community": CommunityParams,
     "attach": AttachParams,
     "detach": ProjectParams,
     "demo": DemoParams,

@@ -6,7 +6,7 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import autostart, energy, moving, proxy, self_check, settings_verbs
+from t4t.cli import autostart, community, energy, moving, proxy, self_check, settings_verbs
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep
 
@@ -76,6 +76,7 @@ def _add_project_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser
         "--days", type=_between(1, _MAX_DAYS), default=14, metavar="N", help="so many of the last days on which something was said (default: 14)"
     )
     stats.add_argument("--team", action="store_true", help="ask the projects for the credit of your teams, too")
+    community.add(stats)
     update = verbs.add_parser("update", help="ask a project now, and report what is done")
     update.add_argument("project", nargs="?", default="", metavar="PROJECT", help="its address or name (default: the only one)")
     update.add_argument("--passphrase-stdin", action="store_true", help="read what opens the file with the keys from standard input, if that must be")

@@ -16,6 +16,7 @@ from t4t.api.endpoint import endpoint, make_private
 from t4t.api.messages import (
     AnywayParams,
     AttachParams,
+    CommunityParams,
     DemoParams,
     NoParams,
     PauseParams,
@@ -34,6 +35,7 @@ from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
 from t4t.engine import settings_api
+from t4t.engine.asides import Asides
 
 if sys.platform == "win32":
     from t4t.engine import pipes
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from t4t.domain.community import CommunityView
     from t4t.domain.notification_policy import Reaction
     from t4t.domain.policy import AnywayKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
@@ -155,6 +158,10 @@ class ProjectCommands(Protocol):
         """Contact it now."""
         ...
 
+    async def community(self, address: str, *, fetch: bool, agreed: bool) -> CommunityView:
+        """All of its volunteers, as it publishes."""
+        ...
+
     async def detach(self, address: str, *, force: bool = False) -> str:
         """Forget it; its name."""
         ...
@@ -255,13 +262,12 @@ class _Conversation:
         self._unsubscribe: Callable[[], None] | None = None
         self._pusher: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
+        self._asides = Asides()
 
     async def hold(self) -> None:
         try:
             while line := await self._line():
-                answer = await self._answer(line)
-                if answer is not None:
-                    await self._send(answer)
+                await self._asides.turn(line, self._respond(line))
                 self._push_if_asked()
         finally:
             if self._unsubscribe is not None:
@@ -269,6 +275,7 @@ class _Conversation:
             if self._pusher is not None:
                 self._pusher.cancel()
                 await asyncio.gather(self._pusher, return_exceptions=True)
+            await self._asides.end()
 
     async def _line(self) -> bytes:
         try:
@@ -276,6 +283,11 @@ class _Conversation:
         except ValueError:  # longer than any request of ours: what follows can't be trusted to be a new line
             await self._send(messages.fault(None, messages.INVALID_REQUEST, f"over {messages.MAX_REQUEST_BYTES} bytes"))
             return b""
+
+    async def _respond(self, line: bytes) -> None:
+        answer = await self._answer(line)
+        if answer is not None:
+            await self._send(answer)
 
     async def _answer(self, line: bytes) -> bytes | None:
         try:
@@ -308,15 +320,13 @@ class _Conversation:
                 return await self._commands.react(key, reaction)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
-            case NoParams() if taken.method != "projects":
+            case NoParams() if taken.method != "projects" or self._projects is None:
                 return await self._simple(taken.method)
             case _:
                 return await self._of_projects(taken.params, taken.method)
 
     async def _of_projects(self, params: messages.Params, method: str) -> object:
         if self._projects is None:
-            if method == "projects":
-                return []
             raise NotAttached(address="")
         match params:
             case AttachParams():
@@ -324,6 +334,8 @@ class _Conversation:
                 return await self._projects.attach(config, params.key, params.keep, host_cpid=params.host_cpid)
             case DemoParams(on=on):
                 return await self._projects.demo(on=on)
+            case CommunityParams():
+                return await self._projects.community(params.project, fetch=params.fetch, agreed=params.agreed)
             case ProjectParams() if method == "detach":
                 return await self._projects.detach(params.project, force=params.force)
             case ProjectParams():
@@ -343,8 +355,8 @@ class _Conversation:
         match method:
             case "why":
                 return self._commands.why()
-            case "tasks":
-                return self._commands.view.tasks
+            case "tasks" | "projects":  # the latter only where there are none
+                return self._commands.view.tasks if method == "tasks" else []
             case "prolong" | "resume":
                 return await (self._commands.resume() if method == "resume" else self._commands.prolong())
             case "finish":

@@ -19,6 +19,7 @@ PAGES: Final = {
     "Ask for what it does in words: t4t status.": "",
     "Have it shown instead: t4t report --print.": "",
     "t4t settings show lists all of them, docs/settings.md explains them.": "Settings has all of them.",
+    "Name your proxy first: t4t settings set proxy=http proxy_host=NAME proxy_port=PORT.": "Name your proxy in Settings first.",
     "Set what you want with t4t settings set.": "Set what you want in Settings.",
     "Set again what you want with t4t settings, or mend the file that was set aside and put it back.": (
         "Set again what you want in Settings, or mend the file that was set aside and put it back."

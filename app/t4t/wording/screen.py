@@ -231,12 +231,12 @@ def _needs_you(view: SessionView) -> Said:
     return Said(sentence, plain(" · ".join(one.title for one in told), 2 * _LONGEST))
 
 
-def read(view: NoticeView) -> Notice:
-    """A notice's words for the window; one of a newer agent that we have no words for is told as such."""
+def read(view: NoticeView, *, in_window: bool = True) -> Notice:
+    """A notice's words for the window or a terminal; one of a newer agent that we have no words for is told as such."""
     error = from_wire({"code": view.code, "data": view.data})
     if error.code == view.code:  # else it has other data than ours of that name
         with contextlib.suppress(ValueError, TypeError):  # or data of another kind
-            return notice(error, in_window=True)
+            return notice(error, in_window=in_window)
     return Notice(code=view.code, title=gettext("Something needs a look"), body=gettext("The details are in the log."), remedies=())
 
 

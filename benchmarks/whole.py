@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil
+
 from idle import switches, used, wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 CALM_S: Final = 60.0
 MEASURED_S: Final = 120.0
-_JOB: Final = """<vbox_job><os_name>Linux26_64</os_name><memory_size_mb>64</memory_size_mb><minimum_checkpoint_interval>86400</minimum_checkpoint_interval></vbox_job>"""
+_JOB: Final = (
+    """<vbox_job><os_name>Linux26_64</os_name><memory_size_mb>64</memory_size_mb><minimum_checkpoint_interval>86400</minimum_checkpoint_interval></vbox_job>"""
+)
 
 
 def measure(folder: Path, image: bytes, environment: Mapping[str, str], *, road: str) -> dict[str, dict[str, float]]:
@@ -30,18 +32,18 @@ def measure(folder: Path, image: bytes, environment: Mapping[str, str], *, road:
     # an installation has its modules compiled; where the program lies here, nothing can be written
     around = kept | {"T4T_VIRTUALBOX_ROAD": road, "PYTHONPYCACHEPREFIX": str(folder.with_name("compiled"))}
     program = (sys.executable, "-m", "t4t", "--data-dir", str(folder))
-    for _ in range(2):
+    for compiled in (False, True):
         process = subprocess.Popen((*program, "run", "--hypervisor", "virtualbox"), env=around, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             wait_for(lambda: _runs(folder), 120)
-            time.sleep(CALM_S)
+            time.sleep(CALM_S if compiled else 1.0)
             agent = psutil.Process(process.pid)
             (host,) = (child for child in agent.children() if "vm-host" in child.cmdline())
             parts = {"agent": [agent], "VM host": [host, *host.children(recursive=True)]}
             parts["both"] = parts["agent"] + parts["VM host"]
             begun = time.monotonic()
             before = {who: (sum(map(used, tree)), sum(map(switches, tree))) for who, tree in parts.items()}
-            time.sleep(MEASURED_S if _ else 1.0)
+            time.sleep(MEASURED_S if compiled else 1.0)
             passed = time.monotonic() - begun
             found = {
                 who: {
@@ -60,11 +62,3 @@ def measure(folder: Path, image: bytes, environment: Mapping[str, str], *, road:
 def _runs(folder: Path) -> bool:
     """Whether the VM's process is known to the driver."""
     return any('"pid":' in text and '"pid":null' not in text for text in (file.read_text() for file in folder.glob("vms/*/vm.json")))
-
-
-if __name__ == "__main__":
-    import json
-
-    from on_virtualbox import environment, halt_sector
-
-    print(json.dumps({road: measure(Path(os.environ["HOME"]) / "bench" / road, halt_sector(), environment(), road=road) for road in ("api", "vboxmanage")}, indent=2))

@@ -47,6 +47,7 @@ LIBRARIES: Final = (
 _OF_LINUX: Final = (
     "dbus_fast.aio",
     "keyring.backends.SecretService",
+    "setproctitle",
     "pywayland.protocol.ext_idle_notify_v1",
     "xcffib.screensaver",
     "xcffib.sync",

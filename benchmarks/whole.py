@@ -38,7 +38,7 @@ def measure(folder: Path, image: bytes, environment: Mapping[str, str], *, road:
             wait_for(lambda: _runs(folder), 120)
             time.sleep(CALM_S if compiled else 1.0)
             agent = psutil.Process(process.pid)
-            (host,) = (child for child in agent.children() if "vm-host" in child.cmdline())
+            (host,) = (child for child in agent.children() if "vm-host" in " ".join(child.cmdline()))
             parts = {"agent": [agent], "VM host": [host, *host.children(recursive=True)]}
             parts["both"] = parts["agent"] + parts["VM host"]
             begun = time.monotonic()

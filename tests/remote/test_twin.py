@@ -127,25 +127,24 @@ async def test_the_agents_host_is_its_twin_and_the_next_one_is_not(tmp_path: Pat
     agent = await asyncio.create_subprocess_exec(*command, env=environment(), stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         first = await _host(agent.pid, 0)
-        assert _heap(first) == _heap(agent.pid)
+        assert _stack(first) == _stack(agent.pid)
         psutil.Process(first).kill()
         second = await _host(agent.pid, first)
-        assert _heap(second) != _heap(agent.pid)
+        assert _stack(second) != _stack(agent.pid)
     finally:
         agent.terminate()
         assert await agent.wait() == 0
 
 
-def _heap(pid: int) -> str:
-    """Where a process's heap begins: the system chooses it anew for each program that is started."""
-    (line,) = (line for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if line.endswith("[heap]"))
-    return line.split("-")[0]
+def _stack(pid: int) -> str:
+    """Where a process's stack is: the system chooses it anew for each program that is started."""
+    return next(line for line in Path(f"/proc/{pid}/maps").read_text().splitlines() if line.endswith("[stack]")).split()[0].split("-")[1]
 
 
 async def _host(agent: int, before: int) -> int:
     async with asyncio.timeout(40):
         while True:
             for one in psutil.Process(agent).children():
-                if one.pid != before and "vm-host" in one.cmdline():
+                if one.pid != before and "vm-host" in " ".join(one.cmdline()):
                     return one.pid
             await asyncio.sleep(0.05)

@@ -89,10 +89,11 @@ class KillShell(AgentShell):
 
     def _role(self, process: psutil.Process) -> str:
         name, words = process.info["name"] or "", process.info["cmdline"] or []
-        ours = str(self.data) in " ".join(words)
+        line = " ".join(words)  # a twin's whole line is its first word
+        ours = str(self.data) in line
         if process.pid == self.agents[-1].pid:
             return "agent" if words else ""
-        if ours and "vm-host" in words:
+        if ours and "vm-host" in line:
             return "host"
         if ours and "qemu-system" in name:
             return "machine"
@@ -100,7 +101,7 @@ class KillShell(AgentShell):
             return ""
         if process.pid in self._recorded():
             return "machine"
-        if "t4t.hypervisor.virtualbox.api.worker" in words:
+        if "t4t.hypervisor.virtualbox.api.worker" in line:
             return "worker"
         return "service" if name in _SERVICE else ""
 

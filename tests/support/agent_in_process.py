@@ -11,8 +11,10 @@ from support.task_folders import make_task
 from t4t.domain.policy import Settings
 from t4t.engine.engine import Engine
 from t4t.engine.folder import Wishes
+from t4t.engine.live import LivePhysics
 from t4t.engine.observer import LIVELY
 from t4t.engine.parts import Parts
+from t4t.engine.results import Results
 from t4t.engine.server import ApiServer
 from t4t.engine.source import Spool
 from t4t.host.clock import RealClock
@@ -83,10 +85,12 @@ class InProcess:
         fake = FakeHypervisor(self.world) if self.features is None else FakeHypervisor(self.world, features=self.features)
         driver = self.driver or fake
         watch = folder_watch()
+        results = Results(self.data, self.source, self.clock)
+        physics = LivePhysics(self.data, self.clock, results)
         engine = Engine(
             Parts(
                 driver=driver,
-                source=self.source,
+                source=results,
                 state=state,
                 clock=self.clock,
                 settings=self.settings,
@@ -113,7 +117,10 @@ class InProcess:
         )
         if isinstance(self.sensing, SensingByHand):
             self.sensing.heard = engine.heard
-        server = ApiServer(engine, self.data)
+        await results.open()
+        await physics.open()
+        engine.subscribe(physics.seen)
+        server = ApiServer(engine, self.data, physics=physics)
         await server.start()
         agent = asyncio.create_task(engine.run(once=once))
         try:
@@ -124,6 +131,8 @@ class InProcess:
             agent.cancel()
             await asyncio.gather(agent, return_exceptions=True)
             await server.close()
+            await physics.close()
+            await results.close()
             await driver.close()
             watch.close()
             state.close()

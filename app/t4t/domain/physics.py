@@ -57,6 +57,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         return (self.wanted - self.done) / self.rate
 
     @property
+    def is_silent(self) -> bool:
+        """It runs, and tells nothing of itself: what is known of it is in its input."""
+        return self.state is JobState.UNKNOWN
+
+    @property
     def fraction(self) -> float | None:
         """How much of it is done, from 0 to 1; None where it does not say how much there is."""
         return min(1.0, self.done / self.wanted) if self.wanted else None

@@ -150,8 +150,10 @@ class LivePhysics:
         try:
             job = read_job(await webapp.fetch_json(port, "/job/index.json", limit_bytes=_LIMIT_BYTES, timeout=_TIMEOUT_S))
         except T4TError:
-            one.seen = msgspec.structs.replace(one.seen, live=False)
-            return
+            if await webapp.probe(port, timeout=_TIMEOUT_S) is not webapp.WebHealth.PAGE_READY:
+                one.seen = msgspec.structs.replace(one.seen, live=False, job=one.seen.job if one.seen.plots else _with_spec(one.seen.job, one.spec))
+                return
+            job = Job()  # it has pages, of another kind
         plots: tuple[Plot, ...] = ()
         with contextlib.suppress(T4TError):  # a guest that has no histograms of this kind is followed by its words alone
             plots = read_live(await webapp.fetch_json(port, "/job/histograms.json", limit_bytes=_LIMIT_BYTES, timeout=_TIMEOUT_S))
@@ -160,7 +162,7 @@ class LivePhysics:
 
     def _take(self, one: _Followed, job: Job, plots: tuple[Plot, ...]) -> None:
         before = one.seen
-        if job.spec is None and job.state is not JobState.WAITING:
+        if job.state is not JobState.WAITING:
             job = _with_spec(job, one.spec)
         at: float | None = self._clock.wall()
         if not plots and job.spec == before.job.spec:
@@ -219,7 +221,7 @@ class LivePhysics:
 
 def _with_spec(job: Job, spec: Runspec | None) -> Job:
     """A job that does not say what it is, is what its input says."""
-    return job if spec is None else msgspec.structs.replace(job, spec=spec, wanted=job.wanted or spec.events)
+    return job if spec is None or job.spec is not None else msgspec.structs.replace(job, spec=spec, wanted=job.wanted or spec.events)
 
 
 def input_of(path: str) -> Runspec | None:

@@ -45,7 +45,8 @@ _WORDS: Final = {
     "open_picture": "Open",
     "remove_picture": "Remove",
     "progress": "Part of the collisions computed",
-    "source": "Source",
+    "really_remove": "Really remove it?",
+    "sources": "Sources",
 }
 _EMPTY: Final = {
     "nothing": ("No collisions yet", "As soon as there is work, you see here what your computer simulates while it does."),
@@ -53,24 +54,17 @@ _EMPTY: Final = {
     "no_plots": ("This job draws no histograms while it runs", "It computes all the same, and its results go to the scientists when it is done."),
     "no_words": ("Nothing to explain right now", "As soon as there is a job, each of its words is explained here."),
     "no_results": ("No results yet", "The histograms of jobs that were finished on this computer are kept here, the last fifty."),
+    "no_plots_kept": ("", "This result has no histograms that could be drawn here. Its numbers went to the scientists."),
     "no_pictures": ("Your gallery is empty", "“Keep the picture” below any histogram puts it here, as a picture that you can show around."),
 }
-_WHO: Final = (
-    (
-        "Scientists compare",
-        "At CERN and elsewhere, detectors measure what comes out of real collisions. Theory says what should come out. Only where both are known precisely can "
-        "a difference between them be something new.",
-    ),
-    (
-        "MCPlots collects",
-        "The results of all volunteers go to MCPlots, a website of particle physicists. There thousands of histograms like yours lie beside what experiments "
-        "have measured, for every program and every tune. Who writes such a program sees at once where it fits and where it does not.",
-    ),
-    (
-        "Your part",
-        "A histogram needs very many collisions before chance no longer blurs it. In September 2023 all volunteers together had simulated six trillion of them.",
-    ),
-)
+_WHO: Final = {
+    "Scientists compare": "At CERN and elsewhere, detectors measure what comes out of real collisions, and theory says what should. "
+    "Only where both are known precisely can a difference between them be something new.",
+    "MCPlots collects": "The results of all volunteers go to MCPlots, a website of particle physicists. There thousands of histograms lie beside "
+    "what experiments have measured, for every program and every tune, and who writes such a program sees where it fits and where it does not.",
+    "Your part": "A histogram needs very many collisions before chance no longer blurs it. "
+    "In September 2023 all volunteers together had simulated six trillion of them.",
+}
 SOURCES: Final = (
     ("mcplots.cern.ch", "https://mcplots.cern.ch/"),
     ("Karneyeu and others: MCPLOTS, a particle physics resource based on volunteer computing (2013)", "https://arxiv.org/abs/1306.3436"),
@@ -119,14 +113,24 @@ def word(key: str) -> str:
 
 
 def empty(key: str) -> tuple[str, str]:
-    """What stands where there is nothing to show: a title and a sentence."""
+    """What stands where there is nothing to show: a title (or none) and a sentence."""
     title, text = _EMPTY[key]
-    return gettext(title), gettext(text)
+    return gettext(title) if title else "", gettext(text)
+
+
+def of_picture(action: str, title: str) -> str:
+    """A button of one picture for who listens."""
+    return gettext("{action}: {title}").format(action=action, title=title)
+
+
+def source(row: Row) -> str:
+    """Where an explanation is from; empty where it is ours."""
+    return gettext("Source: {source}").format(source=row.source) if row.source else ""
 
 
 def who() -> list[tuple[str, str]]:
     """Who uses all this: titles and texts."""
-    return [(gettext(title), gettext(text)) for title, text in _WHO]
+    return [(gettext(title), gettext(text)) for title, text in _WHO.items()]
 
 
 # --- a job -----------------------------------------------------------------------------------------------------------
@@ -176,10 +180,10 @@ def headline(physics: Physics, reader: Reader) -> JobText:
     below = " · ".join((program(spec), process(spec), gettext("tune {name}").format(name=tune(spec))))
     if physics.live and job.state in {JobState.RUNNING, JobState.UNKNOWN}:
         return JobText(gettext("Right now: {collisions}").format(collisions=what), below)
-    if physics.live and job.state in {JobState.WAITING, JobState.INITIALISING}:
+    if physics.at is None or (physics.live and job.state in {JobState.WAITING, JobState.INITIALISING}):
         return JobText(gettext("Coming up: {collisions}").format(collisions=what), below)
-    at = "" if physics.at is None else moment(physics.at, reader)
-    seen = gettext("as of {time}").format(time=at) if at and not physics.live else ""
+    at = "" if physics.live else moment(physics.at, reader)
+    seen = gettext("as of {time}").format(time=at) if at else ""
     return JobText(gettext("Last: {collisions}").format(collisions=what), " · ".join(part for part in (below, seen) if part))
 
 
@@ -301,15 +305,16 @@ def _rate(rate: float) -> str:
 # --- results ---------------------------------------------------------------------------------------------------------
 
 
+def result_title(result: Result) -> str:
+    """“jets, proton–proton collisions at 13 TeV”."""
+    spec = result.spec
+    return plain(result.task) if spec is None else gettext("{process}, {collisions}").format(process=process(spec), collisions=collisions(spec))
+
+
 def result_line(result: Result, reader: Reader) -> str:
     """A result in a list."""
-    what = (
-        plain(result.task)
-        if result.spec is None
-        else gettext("{process}, {collisions}").format(process=process(result.spec), collisions=collisions(result.spec))
-    )
     at = moment(result.at, reader)
-    return f"{what} ({at})" if at else what
+    return f"{result_title(result)} ({at})" if at else result_title(result)
 
 
 def result_facts(result: Result, reader: Reader) -> str:

@@ -13,6 +13,7 @@ from t4t.gui.application import NAME, application
 from t4t.gui.components.nav import Nav
 from t4t.gui.components.page import Page
 from t4t.gui.dock import show_in_dock
+from t4t.gui.gallery import Gallery
 from t4t.gui.link import AgentLink
 from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
@@ -56,10 +57,11 @@ class Window(QMainWindow):
         give_role(self, "window")
         self.setWindowTitle(NAME)
         self._session = session
-        self.home = Home(session, theme, start_agent or services.start_agent)
+        self.gallery = Gallery(services, self)
+        self.home = Home(session, theme, self.gallery, start_agent or services.start_agent)
         self._makers: dict[str, Callable[[], QWidget]] = {
             "home": lambda: self.home,
-            "science": lambda: Science(session, theme),
+            "science": lambda: Science(session, theme, self.gallery),
             "contribution": lambda: self._leads(Contribution(session, theme)),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),

@@ -28,6 +28,7 @@ _WORDS: Final = {
     "keep": "Keep the picture",
     "kept": "It is in your gallery now.",
     "full_view": "Everything that is measured",
+    "every_word": "Every word explained",
     "hint": "Point at the histogram, or use the arrow keys, to read its values.",
     "empty_plot": "no entries yet",
     "from": "from",
@@ -66,7 +67,7 @@ _WHO: Final = {
     "In September 2023 all volunteers together had simulated six trillion of them.",
 }
 SOURCES: Final = (
-    ("mcplots.cern.ch", "https://mcplots.cern.ch/"),
+    ("MCPlots", "https://mcplots.cern.ch/"),
     ("Karneyeu and others: MCPLOTS, a particle physics resource based on volunteer computing (2013)", "https://arxiv.org/abs/1306.3436"),
     ("Korneeva, Karneyeu, Skands: Event-Generator Validation with MCPLOTS and LHC@home (2024)", "https://arxiv.org/abs/2401.10621"),
     ("LHC@home, news of 29 September 2023", "https://lhcathome.cern.ch/lhcathome/"),
@@ -82,7 +83,8 @@ _ABOUT: Final = {
 _UNIT: Final = re.compile(r"\[([^\]]{1,12})\]")
 _TEV: Final = 1000.0
 _NOTHING: Final = "-"
-_SMALLEST: Final = 1e-3
+_SMALLEST: Final = 1e-4
+_MINUTE: Final = 60.0
 _LARGEST: Final = 1e6
 _WHOLE_FROM: Final = 1000
 _WHOLE_RATE: Final = 10
@@ -121,6 +123,11 @@ def empty(key: str) -> tuple[str, str]:
 def of_picture(action: str, title: str) -> str:
     """A button of one picture for who listens."""
     return gettext("{action}: {title}").format(action=action, title=title)
+
+
+def of_parts(name: str, current: str) -> str:
+    """A button that opens the menu of a page's parts, for who listens."""
+    return gettext("{name}, opens a menu. Now: {part}").format(name=name, part=current)
 
 
 def source(row: Row) -> str:
@@ -165,6 +172,12 @@ def process(spec: Runspec) -> str:
     return plain(spec.process) if found is None else found.name
 
 
+def in_short(spec: Runspec) -> tuple[str, str]:
+    """The kind of collisions and what it is; empty where we have no words for it."""
+    found = term("process", spec.process)
+    return ("", "") if found is None else (_begun(found.name), found.about)
+
+
 def tune(spec: Runspec) -> str:
     """“Monash 2013”."""
     found = term("tune", spec.tune)
@@ -192,10 +205,17 @@ def progress(job: Job) -> tuple[str, str]:
     if not job.wanted or job.state is JobState.UNKNOWN:
         return "", ""
     done = gettext("{done} of {wanted} collisions").format(done=count(job.done), wanted=count(job.wanted))
-    left = job.left_s
     fast = gettext("{rate} a second").format(rate=_rate(job.rate)) if job.state is JobState.RUNNING and job.rate > 0 else ""
-    rest = gettext("about {time} left").format(time=span(left)) if left is not None and span(left) else ""
-    return done, " · ".join(part for part in (fast, rest) if part)
+    return done, " · ".join(part for part in (fast, _rest(job.left_s)) if part)
+
+
+def _rest(left_s: float | None) -> str:
+    if left_s is None:
+        return ""
+    if left_s < _MINUTE:
+        return gettext("less than a minute left")
+    time = span(left_s)
+    return gettext("about {time} left").format(time=time) if time else ""
 
 
 def rows(spec: Runspec) -> list[Row]:
@@ -308,7 +328,12 @@ def _rate(rate: float) -> str:
 def result_title(result: Result) -> str:
     """“jets, proton–proton collisions at 13 TeV”."""
     spec = result.spec
-    return plain(result.task) if spec is None else gettext("{process}, {collisions}").format(process=process(spec), collisions=collisions(spec))
+    return plain(result.task) if spec is None else _begun(gettext("{process}, {collisions}").format(process=process(spec), collisions=collisions(spec)))
+
+
+def _begun(text: str) -> str:
+    """As the beginning of a line."""
+    return text[:1].upper() + text[1:]
 
 
 def result_line(result: Result, reader: Reader) -> str:

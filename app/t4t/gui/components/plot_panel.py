@@ -61,6 +61,7 @@ class PlotPanel(QWidget):
         self._table.verticalHeader().hide()
         self._table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
         self._table.horizontalHeader().setSectionsClickable(False)
+        self._table.horizontalHeader().setDefaultAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         self._table.hide()
         box = QVBoxLayout(self)
         box.setContentsMargins(0, 0, 0, 0)

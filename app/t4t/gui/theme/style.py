@@ -57,7 +57,7 @@ QPushButton[role="tab"]:hover { color: $text; border-bottom-color: $line; }
 QPushButton[role="tab"]:checked { color: $accent; border-bottom-color: $accent; }
 QPushButton[role="tab"]:focus { border: ${focus}px solid $accent; border-radius: ${control_radius}px; }
 QPushButton[role="tab"]:focus { padding: 0 ${tab_inner_pad}px; min-height: ${inner_target}px; }
-QTableView { background: $surface; border: 1px solid $line; border-radius: ${control_radius}px; }
+QTableView { background: $surface; border: 1px solid $line; }
 QTableView { selection-background-color: $accent_soft; selection-color: $text; }
 QTableView:focus { border: ${focus}px solid $accent; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line; padding: ${hair}px; }

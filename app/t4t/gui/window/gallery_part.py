@@ -93,7 +93,7 @@ class GalleryPart(Page):
 
     def __init__(self, gallery: Gallery, theme: Theme) -> None:
         """Reads nothing before `arrive`."""
-        super().__init__(theme, "")
+        super().__init__(theme, "", inner=True)
         self.setAccessibleName(words.word("gallery"))
         self._gallery = gallery
         self._trouble = Card(role="banner")

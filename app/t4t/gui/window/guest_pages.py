@@ -63,10 +63,11 @@ class GuestPages(QWidget):
         self._panel = Empty(theme, "nav-science")
         self._again = button(words.word("show_again"), self._show_again)
         self._panel.box.addWidget(self._again, 0, Qt.AlignmentFlag.AlignHCenter)
-        self._panel.box.addWidget(self._last, 1)
         self._panel.box.addStretch(1)
-        self._scroll = Page(theme, "")
-        self._scroll.box.addWidget(self._panel, 1)
+        self._scroll = Page(theme, "", inner=True)
+        self._scroll.box.addWidget(self._panel)
+        self._scroll.box.addWidget(self._last)
+        self._scroll.box.addStretch(1)
         self._stack.addWidget(self._scroll)
         box.addWidget(self._stack, 1)
         self.follower = Follower(session, self)
@@ -126,6 +127,7 @@ class GuestPages(QWidget):
         say(self._last_below, text.below)
         self._plots.fill(told.plots, told.job.spec)
         self._last.setVisible(bool(told.plots))
+        self._panel.be_large(large=not told.plots)
 
     def _show_page(self) -> None:
         if self._view is None:

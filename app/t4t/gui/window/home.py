@@ -195,7 +195,12 @@ class Home(Page):
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._cards.setSpacing(SPACE[3])
         self._cards.addWidget(self.physics, 5)
-        self._cards.addWidget(self._part, 2)
+        beside = QVBoxLayout()
+        beside.setSpacing(SPACE[3])
+        beside.addWidget(self._part)
+        beside.addWidget(self.physics.about)
+        beside.addStretch(1)
+        self._cards.addLayout(beside, 2)
         self.box.addLayout(self._cards)
         self.box.addWidget(self._work)
 

@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 WHY: Final = "why"
 SETUP: Final = "setup"
+WORDS: Final = "words"
+"""A part of the page on science."""
 _WIDTH: Final = 1040
 _HEIGHT: Final = 700
 _LEAST_WIDTH: Final = 360
@@ -114,7 +116,7 @@ class Window(QMainWindow):
 
     def show_page(self, page: str) -> None:
         """Show ``page``; one that is not known is the first, ``why`` the first with the reasons."""
-        key = page if page in self._makers or page in self._more_makers else "home"
+        key = "science" if page == WORDS else page if page in self._makers or page in self._more_makers else "home"
         before, shown = self.page(self._current), self.page(key)
         if isinstance(before, Science | Wizard) and before is not shown:
             before.depart()
@@ -127,6 +129,8 @@ class Window(QMainWindow):
             shown.arrive()
         if page == WHY:
             self.home.show_why()
+        if page == WORDS and isinstance(shown, Science):
+            shown.show_part(WORDS)
 
     def come_forward(self, page: str) -> None:
         """Be seen, with ``page``."""

@@ -18,8 +18,11 @@ from t4t.gui.theme.tokens import SPACE
 from t4t.wording import physics as words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from PySide6.QtGui import QHideEvent, QShowEvent
 
+    from t4t.domain.runspec import Runspec
     from t4t.domain.session import SessionView
     from t4t.gui.gallery import Gallery
     from t4t.gui.session import Session
@@ -30,11 +33,32 @@ _LOOK_MS: Final = 2000
 _THOUSAND: Final = 1000
 
 
+class AboutCard(Card):
+    """What kind of collisions these are, in a sentence or two."""
+
+    def __init__(self, more: Callable[[], object]) -> None:
+        """``more`` leads to where every word is explained."""
+        super().__init__()
+        self._title, self._text = label("title"), label("muted")
+        self.rows.addWidget(self._title)
+        self.rows.addWidget(self._text)
+        self.rows.addWidget(button(words.word("every_word"), more, role="link"), 0, Qt.AlignmentFlag.AlignLeft)
+        self.hide()
+
+    def fill(self, spec: Runspec | None) -> None:
+        """Explain the job ``spec``; not seen where we have no words for it."""
+        title, text = ("", "") if spec is None else words.in_short(spec)
+        say(self._title, title)
+        say(self._text, text)
+        self.setAccessibleName(title)
+        self.setVisible(bool(text))
+
+
 class PhysicsCard(Card):
     """Asks the agent while somebody looks, and only then."""
 
     page_asked = Signal(str)
-    """The page with everything that is measured."""
+    """The page with everything that is measured, or with every word explained."""
 
     def __init__(self, session: Session, theme: Theme, gallery: Gallery) -> None:
         """Shows ``session``."""
@@ -44,6 +68,8 @@ class PhysicsCard(Card):
         self._title = label("title")
         self._below = label("muted")
         self.panel = PlotPanel(theme, gallery)
+        self.about = AboutCard(lambda: self.page_asked.emit("words"))
+        """For whoever lays out the page."""
         self._empty = Empty(theme, "nav-science")
         self._bar = QProgressBar()
         self._bar.setRange(0, _THOUSAND)
@@ -117,6 +143,7 @@ class PhysicsCard(Card):
             say(self._title, text.title)
             say(self._below, text.below)
             self.setAccessibleName(text.title)
+        self.about.fill(told.job.spec)
         self.panel.setVisible(plot is not None)
         self._more.setVisible(plot is not None)
         if plot is not None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
-from PySide6.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from t4t.gui.components.basic import Card, button, label, say
 from t4t.gui.components.page import Page
@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from t4t.gui.gallery import Gallery
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
+
+
+_CHOICE: Final = 480
 
 
 class WordRow(QWidget):
@@ -57,7 +60,7 @@ class WordsPart(Page):
 
     def __init__(self, session: Session, theme: Theme) -> None:
         """Asks nothing before `arrive`."""
-        super().__init__(theme, "")
+        super().__init__(theme, "", inner=True)
         self.setAccessibleName(words.word("words"))
         self._session = session
         self._card = Card()
@@ -100,7 +103,7 @@ class ResultsPart(Page):
 
     def __init__(self, session: Session, theme: Theme, gallery: Gallery) -> None:
         """Asks nothing before `arrive`."""
-        super().__init__(theme, "")
+        super().__init__(theme, "", inner=True)
         self.setAccessibleName(words.word("results"))
         self._session = session
         self._listed: list[Result] = []
@@ -109,7 +112,9 @@ class ResultsPart(Page):
         self._choice.setAccessibleName(words.word("which_result"))
         self._choice.activated.connect(self._chosen)
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self._choice.setMinimumContentsLength(24)
+        self._choice.setMinimumContentsLength(20)
+        self._choice.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._choice.setMaximumWidth(theme.px(_CHOICE))
         self._card = Card()
         self._title, self._facts, self._none = label("title"), label("muted"), label("muted", words.empty("no_plots_kept")[1])
         self._plots = PlotChoice(theme, gallery)
@@ -119,7 +124,7 @@ class ResultsPart(Page):
         self._empty.fill(*words.empty("no_results"))
         for hidden in (self._choice, self._card):
             hidden.hide()
-        self.box.addWidget(self._choice, 0, Qt.AlignmentFlag.AlignLeft)
+        self.box.addWidget(self._choice)
         self.box.addWidget(self._card)
         self.box.addWidget(self._empty)
         self.box.addStretch(1)
@@ -174,7 +179,7 @@ class WhoPart(Page):
 
     def __init__(self, theme: Theme) -> None:
         """Words alone."""
-        super().__init__(theme, "")
+        super().__init__(theme, "", inner=True)
         self.setAccessibleName(words.word("who"))
         for title, text in words.who():
             card = Card(title)

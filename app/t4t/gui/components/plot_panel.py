@@ -39,6 +39,7 @@ class PlotPanel(QWidget):
         super().__init__()
         self._theme = theme
         self._gallery = gallery
+        self._named = True
         self._keeping = ""
         """The title of the picture that is on its way to the gallery."""
         self._spec: Runspec | None = None
@@ -80,12 +81,16 @@ class PlotPanel(QWidget):
         self._spec = spec
         found = None if plot is None else words.shown(plot, spec)
         self.view.fill(found)
-        say(self._title, "" if found is None else found.title)
+        say(self._title, "" if found is None or not self._named else found.title)
         say(self._about, "" if found is None else found.about)
         self._table.setAccessibleName("" if found is None else found.title)
         self._keep.setEnabled(found is not None and not found.histogram.is_empty)
         if not self._table.isHidden():
             self._fill_table()
+
+    def name_it(self, *, on: bool) -> None:
+        """Whether its title is shown with the next plot, or stands elsewhere."""
+        self._named = on
 
     def _dress(self) -> None:
         self._log.setPalette(outline(self.palette(), self._theme))
@@ -186,6 +191,7 @@ class PlotChoice(QWidget):
             self._choice.blockSignals(False)  # noqa: FBT003 - Qt's signature
         self._plots, self._spec = tuple(plots), spec
         self._choice.setVisible(len(names) > 1)
+        self.panel.name_it(on=len(names) <= 1)
         self._show(self._choice.currentIndex())
 
     def _show(self, number: int) -> None:

@@ -63,6 +63,7 @@ class _PictureCard(Card):
 
     def fill(self, thumb: Thumb) -> None:
         """Show it."""
+        another = self._name != thumb.picture.name
         self._name, self._path = thumb.picture.name, thumb.picture.path
         pixmap = QPixmap.fromImage(thumb.image)
         if not pixmap.isNull():
@@ -73,7 +74,8 @@ class _PictureCard(Card):
         say(self._title, thumb.title)
         say(self._when, moment(thumb.picture.at, reader()))
         self._open.setAccessibleName(words.of_picture(self._open.text(), thumb.title))
-        self._ask_again(sure=False)
+        if another:  # not below the pointer of somebody who is about to click again
+            self._ask_again(sure=False)
         self.setAccessibleName(thumb.title)
 
     def _ask_again(self, *, sure: bool) -> None:

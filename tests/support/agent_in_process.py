@@ -66,6 +66,8 @@ class InProcess:
         self.awake: Awake | None = None
         self.spent: Spent | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
+        self.physics_told = False
+        """Whether guests are asked what they simulate, and results are kept."""
         self.source = Spool(data)
         self.source.make()
         self.failures: list[Failure] = []
@@ -87,10 +89,13 @@ class InProcess:
         watch = folder_watch()
         results = Results(self.data, self.source, self.clock)
         physics = LivePhysics(self.data, self.clock, results)
+        if self.physics_told:
+            await results.open()
+            await physics.open()
         engine = Engine(
             Parts(
                 driver=driver,
-                source=results,
+                source=results if self.physics_told else self.source,
                 state=state,
                 clock=self.clock,
                 settings=self.settings,
@@ -117,10 +122,9 @@ class InProcess:
         )
         if isinstance(self.sensing, SensingByHand):
             self.sensing.heard = engine.heard
-        await results.open()
-        await physics.open()
-        engine.subscribe(physics.seen)
-        server = ApiServer(engine, self.data, physics=physics)
+        if self.physics_told:
+            engine.subscribe(physics.seen)
+        server = ApiServer(engine, self.data, physics=physics if self.physics_told else None)
         await server.start()
         agent = asyncio.create_task(engine.run(once=once))
         try:

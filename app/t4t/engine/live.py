@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import logging
 import math
+import os
 import stat
 from dataclasses import dataclass
 from pathlib import Path
@@ -226,12 +227,12 @@ def _with_spec(job: Job, spec: Runspec | None) -> Job:
 
 def input_of(path: str) -> Runspec | None:
     """The runspec in a task's input. The guest can write there too: nothing but a small regular file is read."""
-    place = Path(path) / SHARED / _INPUT
+    # neither a link is followed nor a pipe waited for
+    flags = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
     try:
-        if not stat.S_ISREG(place.lstat().st_mode):
-            return None
-        with place.open("rb") as file:
-            return find_runspec(file.read(MAX_INPUT_CHARS).decode("utf-8", "replace"))
+        with os.fdopen(os.open(Path(path) / SHARED / _INPUT, flags), "rb") as file:
+            regular = stat.S_ISREG(os.fstat(file.fileno()).st_mode)
+            return find_runspec(file.read(MAX_INPUT_CHARS).decode("utf-8", "replace")) if regular else None
     except OSError:
         return None
 

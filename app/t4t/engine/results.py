@@ -159,11 +159,11 @@ def _is_plain(path: Path) -> bool:
 def _second_name(path: Path, name: Path) -> None:
     """A hard link; a copy where the file system has none."""
     try:
-        os.link(path, name, follow_symlinks=False)
+        os.link(path, name)
     except FileExistsError:
         raise
-    except (OSError, NotImplementedError):
-        shutil.copyfile(path, name, follow_symlinks=False)
+    except OSError:
+        shutil.copyfile(path, name)
 
 
 def _load(path: Path) -> ResultDetails:

@@ -348,9 +348,18 @@ def result_facts(result: Result, reader: Reader) -> str:
         "" if result.spec is None else program(result.spec),
         gettext("{count} collisions").format(count=count(result.events)) if result.events else "",
         moment(result.at, reader),
-        "" if result.cross_section_mb is None else gettext("cross section {value} mb").format(value=figure(result.cross_section_mb)),
+        "" if result.cross_section_mb is None else gettext("cross section {value}").format(value=_section(result.cross_section_mb)),
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _section(millibarn: float) -> str:
+    """In the unit that leaves few zeros."""
+    for unit in ("mb", "µb", "nb", "pb"):
+        if millibarn >= 1 or unit == "pb":
+            break
+        millibarn *= 1000
+    return f"{figure(millibarn)}\N{NO-BREAK SPACE}{unit}"
 
 
 def picture_title(found: Shown, spec: Runspec | None) -> tuple[str, str]:

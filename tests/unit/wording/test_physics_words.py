@@ -182,7 +182,9 @@ def test_results() -> None:
     assert words.result_title(told) == f"Jets, proton–proton collisions at 13{NB}TeV"
     assert words.result_line(told, READER).startswith("Jets, proton–proton collisions at 13")
     assert words.result_facts(told, READER).startswith(f"Pythia 8.317 · 100{NN}000 collisions · ")
-    assert words.result_facts(told, READER).endswith("cross section 0.0123 mb")
+    assert words.result_facts(told, READER).endswith(f"cross section 12.3{NB}µb")
+    for section, text in ((56.2, "56.2 mb"), (4.14e-5, "41.4 nb"), (2e-9, "2 pb"), (2e-12, "0.002 pb")):
+        assert words.result_facts(msgspec.structs.replace(told, cross_section_mb=section), READER).endswith(text.replace(" ", NB))
     bare = Result(id="a", task="theory_1", at=-1e18)
     assert words.result_line(bare, READER) == "theory_1"
     assert words.result_facts(bare, READER) == ""

@@ -52,7 +52,7 @@ class Guest(ScriptedGuest):
 
 
 def pages_of(job: str) -> dict[str, Any]:
-    return {"/": b"<html>", "/job/index.json": recorded(job, "index"), "/job/histograms.json": recorded(job, "histograms")}
+    return {"/": b"<html>"} | {f"/job/{part}.json": recorded(job, part) for part in ("index", "histograms", "event")}
 
 
 class Rig(InProcess):
@@ -103,6 +103,10 @@ async def test_what_a_guest_computes_comes_through_the_api_and_stays_when_it_is_
         every = await rig.physics(lambda seen: seen.plots, plots=60)
         assert len(every.plots) == len(recorded("jets", "histograms")["histograms"])
         assert (await rig.physics(lambda seen: seen.live, plots=0)).plots == ()
+        assert found.collision is None, "nobody asked for it"
+        drawn = (await rig.physics(lambda seen: seen.live, collision=True)).collision
+        assert drawn is not None
+        assert (drawn.family, drawn.count) == ("jets", 532)
         assert (await rig.physics(lambda _: True, plots=-3)).plots == ()
         await rig.ask("pause", kind="1h")
         await until(engine, "paused")
@@ -114,7 +118,8 @@ async def test_what_a_guest_computes_comes_through_the_api_and_stays_when_it_is_
         assert await rig.physics(lambda _: True, task="another") == (await rig.physics(lambda _: True))
     again = Rig(rig.data, {})
     async with again.running():
-        assert (await again.physics(lambda seen: not seen.live)).plots == found.plots
+        kept = await again.physics(lambda seen: not seen.live, collision=True)
+        assert (kept.plots, kept.collision) == (found.plots, drawn)
 
 
 async def test_who_asks_a_guest_that_never_answers_waits_for_a_moment_only(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -164,9 +169,11 @@ async def test_another_job_of_the_same_task_does_not_keep_the_plots_of_the_one_b
         await rig.physics(lambda seen: seen.plots)
         rig.guest.pages = {"/": b"x", "/job/index.json": recorded("jets", "index")}
         assert (await rig.physics(lambda seen: seen.live)).plots != (), "they did not come this time"
+        assert (await rig.physics(lambda seen: seen.live, collision=True)).collision is not None
         rig.guest.pages = {"/": b"x", "/job/index.json": recorded("ee", "index")}
         found = await rig.physics(lambda seen: seen.job.spec is not None and seen.job.spec.process == "zhad")
         assert found.plots == ()
+        assert (await rig.physics(lambda seen: seen.live, collision=True)).collision is None
 
 
 async def test_where_nothing_ever_ran_there_is_nothing(rig: Rig) -> None:

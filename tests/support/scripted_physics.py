@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from support.guest_web import recorded
+from t4t.domain.collision import read_collision
 from t4t.domain.errors import OutputUnreadable
 from t4t.domain.physics import Physics, Plot, Result, ResultDetails, read_job, read_live
 
@@ -32,7 +33,15 @@ def a_job(kind: str = "jets", *, live: bool = True, **changes: Any) -> Physics:
     """What is told of a recorded job at seven tenths of twenty thousand collisions."""
     job = read_job(recorded(kind, "index"))
     job = msgspec.structs.replace(job, done=14_400, wanted=20_000, rate=118.0, **changes)
-    return Physics(task="k1", name="theory_2279-3861", live=live, at=time.time() - (0 if live else 240), job=job, plots=plots(kind))
+    return Physics(
+        task="k1",
+        name="theory_2279-3861",
+        live=live,
+        at=time.time() - (0 if live else 240),
+        job=job,
+        plots=plots(kind),
+        collision=read_collision(recorded(kind, "event")),
+    )
 
 
 def silent() -> Physics:
@@ -60,9 +69,9 @@ class ScriptedPhysics:
         self.kept: list[ResultDetails] = []
         self.asked: list[str] = []
 
-    async def physics(self, task: str, plots: int) -> Physics:
+    async def physics(self, task: str, plots: int, *, collision: bool = False) -> Physics:
         self.asked.append(f"physics {task} {plots}")
-        return msgspec.structs.replace(self.told, plots=self.told.plots[:plots])
+        return msgspec.structs.replace(self.told, plots=self.told.plots[:plots], collision=self.told.collision if collision else None)
 
     async def results(self) -> Sequence[Result]:
         self.asked.append("results")

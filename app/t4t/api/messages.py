@@ -134,10 +134,11 @@ class ResetParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class PhysicsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A task by its key (empty: the one of most interest), and how many of its plots are wanted."""
+    """A task by its key (empty: the one of most interest), how many of its plots are wanted, and whether a collision is."""
 
     task: str = ""
     plots: int = 1
+    collision: bool = False
     version: int = VERSION
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.collision import Collision  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.histogram import Histogram
 from t4t.domain.runspec import MAX_EVENTS, Runspec, find_runspec
 
@@ -113,6 +114,8 @@ class Physics(msgspec.Struct, frozen=True, kw_only=True):
     at: float | None = None
     job: Job = Job()
     plots: tuple[Plot, ...] = ()
+    collision: Collision | None = None
+    """One of the job's, where it was asked for."""
 
 
 class Result(msgspec.Struct, frozen=True, kw_only=True):

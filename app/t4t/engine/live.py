@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from t4t.domain.collision import read_collision
 from t4t.domain.errors import T4TError
 from t4t.domain.physics import MAX_PLOTS, Job, JobState, Physics, bounded, read_job, read_live
 from t4t.domain.runspec import MAX_INPUT_CHARS, Runspec, find_runspec
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from t4t.domain.clock import WallClock
+    from t4t.domain.collision import Collision
     from t4t.domain.physics import Plot, Result, ResultDetails
     from t4t.domain.session import SessionView, TaskView
 
@@ -156,31 +158,35 @@ class LivePhysics:
                 return
             job = Job()  # it has pages, of another kind
         plots: tuple[Plot, ...] = ()
+        collision: Collision | None = None
         with contextlib.suppress(T4TError):  # a guest that has no histograms of this kind is followed by its words alone
             plots = read_live(await webapp.fetch_json(port, "/job/histograms.json", limit_bytes=_LIMIT_BYTES, timeout=_TIMEOUT_S))
-        self._take(one, job, plots)
+            collision = read_collision(await webapp.fetch_json(port, "/job/event.json", limit_bytes=_LIMIT_BYTES, timeout=_TIMEOUT_S))
+        self._take(one, job, plots, collision)
         await self._keep(seldom=True)
 
-    def _take(self, one: _Followed, job: Job, plots: tuple[Plot, ...]) -> None:
+    def _take(self, one: _Followed, job: Job, plots: tuple[Plot, ...], collision: Collision | None) -> None:
         before = one.seen
         if job.state is not JobState.WAITING:
             job = _with_spec(job, one.spec)
         at: float | None = self._clock.wall()
         if not plots and job.spec == before.job.spec:
             plots, at = before.plots, before.at  # it did not come this time
-        one.seen = Physics(task=one.view.key, name=one.view.name, live=True, at=at if plots else None, job=job, plots=plots)
+        if collision is None and job.spec == before.job.spec:
+            collision = before.collision
+        one.seen = Physics(task=one.view.key, name=one.view.name, live=True, at=at if plots else None, job=job, plots=plots, collision=collision)
         if plots:
             self._last = one.seen
 
     # --- asking ------------------------------------------------------------------------------------------------------
 
-    async def physics(self, task: str, plots: int) -> Physics:
-        """What ``task`` simulates (empty: the one that is of most interest), with at most so many plots."""
+    async def physics(self, task: str, plots: int, *, collision: bool = False) -> Physics:
+        """What ``task`` simulates (empty: the one that is of most interest), with at most so many plots, and a collision where one is wanted."""
         one = self._chosen(task)
         if one is not None and one.port and self._clock.monotonic() - one.looked_at >= _FRESH_S:
             await asyncio.wait({self._look(one)}, timeout=_MOMENT_S)
         found = self._rest() if one is None else one.seen if one.seen.live or one.seen.plots or task else self._rest(one)
-        return msgspec.structs.replace(found, plots=found.plots[: max(0, min(plots, MAX_PLOTS))])
+        return msgspec.structs.replace(found, plots=found.plots[: max(0, min(plots, MAX_PLOTS))], collision=found.collision if collision else None)
 
     async def results(self) -> Sequence[Result]:
         """The results that are kept, the newest first."""

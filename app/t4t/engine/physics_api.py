@@ -18,7 +18,7 @@ METHODS: Final = frozenset({"physics", "results", "result"})
 class PhysicsCommands(Protocol):
     """What the API offers of the physics."""
 
-    async def physics(self, task: str, plots: int) -> Physics:
+    async def physics(self, task: str, plots: int, *, collision: bool = False) -> Physics:
         """See `LivePhysics`."""
         ...
 
@@ -35,7 +35,7 @@ async def answer(commands: PhysicsCommands, params: Params) -> Physics | Sequenc
     """Do what one of `METHODS` asks for."""
     match params:
         case PhysicsParams():
-            return await commands.physics(params.task, params.plots)
+            return await commands.physics(params.task, params.plots, collision=params.collision)
         case ResultParams():
             return await commands.result(params.id)
         case _:

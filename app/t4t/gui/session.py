@@ -127,9 +127,9 @@ class Session(QObject):
         """Ask for the last ``limit`` things that happened: `history_told` brings them, unless the agent is gone."""
         self._link.request("timeline", {"limit": limit}, self._tell_history)
 
-    def ask_physics(self, *, plots: int = 1) -> None:
+    def ask_physics(self, *, plots: int = 1, collision: bool = False) -> None:
         """Ask for what is simulated now, or was last: `physics_told` brings it, unless the agent is gone."""
-        self._link.request("physics", {"plots": plots}, self._tell_physics)
+        self._link.request("physics", {"plots": plots, "collision": collision}, self._tell_physics)
 
     def ask_results(self) -> None:
         """Ask for the results that are kept: `results_told` brings them, unless the agent is gone."""

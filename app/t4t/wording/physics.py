@@ -14,6 +14,7 @@ from t4t.wording.screen import moment, plain, span
 from t4t.wording.window import count
 
 if TYPE_CHECKING:
+    from t4t.domain.collision import Collision
     from t4t.domain.histogram import Histogram
     from t4t.domain.physics import Job, Physics, Plot, Result
     from t4t.domain.runspec import Runspec
@@ -29,6 +30,7 @@ _WORDS: Final = {
     "kept": "It is in your gallery now.",
     "full_view": "Everything that is measured",
     "every_word": "Every word explained",
+    "collision": "One of your collisions",
     "hint": "Point at the histogram, or use the arrow keys, to read its values.",
     "empty_plot": "no entries yet",
     "from": "from",
@@ -80,6 +82,13 @@ _ABOUT: Final = {
     "events": "The more collisions, the smaller the uncertainty: four times as many halve it.",
     "seed": "The number from which all dice of this job start. The same seed gives the same collisions on every computer, so a result can be checked.",
 }
+_COLLISION: Final = {
+    "ee": "Blue and green: the two sides.",
+    "jets": "Blue and green: around the hardest particle, and opposite to it.",
+    "z": "Amber: electrons or muons.",
+    "": "Blue: positive charge. Green: negative.",
+}
+"""What the colours mean, by the kind of collisions."""
 _UNIT: Final = re.compile(r"\[([^\]]{1,12})\]")
 _TEV: Final = 1000.0
 _NOTHING: Final = "-"
@@ -320,6 +329,25 @@ def figure(value: float) -> str:
 
 def _rate(rate: float) -> str:
     return count(round(rate)) if rate >= _WHOLE_RATE else f"{rate:.2g}"
+
+
+# --- a collision -----------------------------------------------------------------------------------------------------
+
+
+def collision_caption(found: Collision, *, colored: bool) -> str:
+    """What is seen, and what its colours mean where there are any."""
+    seen = gettext("Seen along the beam, in a magnetic field.")
+    return f"{seen} {gettext(_COLLISION.get(found.family, _COLLISION['']))}" if colored else seen
+
+
+def spoken_collision(found: Collision) -> str:
+    """The picture for who listens."""
+    charged = sum(1 for one in found.particles if one.charge)
+    hardest = max(one.pt for one in found.particles)
+    counted = ngettext("{count} particle would leave a signal", "{count} particles would leave a signal", found.count).format(count=count(found.count))
+    return gettext("{title}: {counted}; of the hardest {drawn}, {charged} are charged. The hardest has {energy} across the beam").format(
+        title=word("collision"), counted=counted, drawn=count(len(found.particles)), charged=count(charged), energy=f"{figure(hardest)}\N{NO-BREAK SPACE}GeV"
+    )
 
 
 # --- results ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ from support.scripted_physics import a_job, plots
 from support.widgets import button, buttons, click, nameless, texts
 from support.window_rig import ScriptedServices
 from t4t.domain.errors import FolderUnwritable
+from t4t.gui.components.collision_view import CollisionView
 from t4t.gui.components.histogram_view import HistogramView
 from t4t.gui.components.plot_panel import PlotChoice, PlotPanel
 from t4t.gui.gallery import Gallery, Thumb
@@ -241,6 +242,29 @@ def test_of_several_histograms_one_is_chosen_and_stays_so(qtbot: QtBot, theme: T
     assert [box.itemText(number) for number in range(3)] == ["jet_pt", "Jets: direction", "Number of jets"]
     assert box.currentIndex() == 2
     assert "Keep the picture" in buttons(choice)
+
+
+@pytest.mark.parametrize(("kind", "colors"), [("jets", ("accent", "good")), ("z", ("attention",)), ("soft", ("accent", "good")), ("ee", ("accent", "good"))])
+def test_a_collision_is_drawn_in_the_colours_of_its_kind(qtbot: QtBot, theme: Theme, kind: str, colors: tuple[str, ...]) -> None:
+    view = CollisionView(theme)
+    qtbot.addWidget(view)
+    view.resize(400, 400)
+    view.show()
+    blank = view.grab().toImage()
+    assert not _has(blank, LIGHT.text)
+    view.fill(a_job(kind).collision)
+    image = view.grab().toImage()
+    assert _has(image, LIGHT.line)
+    assert image.pixelColor(200, 200) == QColor(LIGHT.text), "they come from one point"
+    for role in colors:
+        assert _has(image, getattr(LIGHT, role))
+    assert ("attention" in colors) == _has(image, LIGHT.attention)
+    assert view.accessibleName()
+    view.fill(a_job(kind).collision)
+    assert view.grab().toImage() == image
+    view.fill(None)
+    assert view.accessibleName() == ""
+    assert view.grab().toImage() == blank
 
 
 def test_a_kept_picture_has_the_colours_that_are_seen(qtbot: QtBot, qapp: QApplication, gallery: Gallery) -> None:

@@ -18,6 +18,7 @@ from t4t.domain.errors import FolderUnwritable
 from t4t.domain.physics import JobState, Physics
 from t4t.domain.session import Activity
 from t4t.domain.vm import VmState
+from t4t.gui.components.collision_view import CollisionView
 from t4t.gui.theme.style import Theme
 from t4t.gui.window.main import Window
 from t4t.gui.window.science import Science
@@ -75,6 +76,9 @@ def test_home_shows_the_job_in_words_and_its_first_histogram_as_it_fills(qtbot: 
     assert {"Pythia 8.317 · jets · tune Monash 2013", "Jets: push sideways", f"14{NN}400 of 20{NN}000 collisions"} <= set(texts(window.home))
     assert "118 a second · less than a minute left" in texts(window.home)
     assert "Jets" in texts(window.home.physics.about)
+    assert any("Blue and green: around the hardest particle" in text for text in texts(window.home.physics.collision))
+    (picture,) = window.home.physics.collision.findChildren(CollisionView)
+    assert picture.accessibleName().startswith("One of your collisions: 532 particles would leave a signal; of the hardest 500, ")
     (bar,) = window.home.physics.findChildren(QProgressBar)
     assert (bar.value(), bar.accessibleName()) == (720, f"Part of the collisions computed: 14{NN}400 of 20{NN}000 collisions")
     assert agent.physics.asked[0] == "physics  1"
@@ -134,6 +138,7 @@ def test_where_there_is_no_histogram_it_says_why(qtbot: QtBot, window: Window, a
     if told.job.spec is not None:
         _until_says(qtbot, window.home, "Pythia 8.317 · jets")
     assert "Everything that is measured" not in buttons(window.home)
+    assert window.home.physics.collision.isHidden()
 
 
 # --- science ---------------------------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.guest_web import JOBS, recorded
+from t4t.domain.collision import read_collision
 from t4t.domain.physics import Job, JobState, Physics, Plot, Result, read_job, read_live
 from t4t.domain.runspec import Runspec, find_runspec
 from t4t.wording import physics as words
@@ -196,6 +197,17 @@ def test_a_picture_says_nothing_of_whose_it_is() -> None:
     assert words.picture_title(shown, spec()) == ("Jets: push sideways", f"proton–proton collisions at 13{NB}TeV · jets · Pythia 8.317")
     assert words.picture_title(shown, None) == ("Jets: push sideways", "")
     assert words.of_picture("Open", "Jets") == "Open: Jets"
+
+
+@pytest.mark.parametrize("name", JOBS)
+def test_a_collision_in_words(name: str) -> None:
+    found = read_collision(recorded(name, "event"))
+    assert found is not None
+    caption = words.collision_caption(found, colored=True)
+    assert caption.startswith("Seen along the beam")
+    assert ("Amber" in caption) == (name == "z")
+    assert words.collision_caption(found, colored=False) == "Seen along the beam, in a magnetic field."
+    assert words.spoken_collision(found).startswith(f"One of your collisions: {found.count} particles would leave a signal; of the hardest ")
 
 
 FLOATS = st.floats(allow_nan=False, allow_infinity=False)

@@ -194,13 +194,13 @@ class Home(Page):
         self._part.rows.addStretch(1)
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._cards.setSpacing(SPACE[3])
-        self._cards.addWidget(self.physics, 5)
-        beside = QVBoxLayout()
-        beside.setSpacing(SPACE[3])
-        beside.addWidget(self._part)
-        beside.addWidget(self.physics.about)
-        beside.addStretch(1)
-        self._cards.addLayout(beside, 2)
+        for parts, share in (((self.physics, self.physics.about), 5), ((self._part, self.physics.collision), 2)):
+            column = QVBoxLayout()
+            column.setSpacing(SPACE[3])
+            for part in parts:
+                column.addWidget(part)
+            column.addStretch(1)
+            self._cards.addLayout(column, share)
         self.box.addLayout(self._cards)
         self.box.addWidget(self._work)
 

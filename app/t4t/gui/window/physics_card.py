@@ -11,6 +11,7 @@ from t4t.domain.physics import Physics
 from t4t.domain.session import Activity
 from t4t.domain.vm import VmState
 from t4t.gui.components.basic import Card, button, label, say
+from t4t.gui.components.collision_view import CollisionView
 from t4t.gui.components.parts import Empty
 from t4t.gui.components.plot_panel import PlotPanel
 from t4t.gui.session import reader
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from PySide6.QtGui import QHideEvent, QShowEvent
 
+    from t4t.domain.collision import Collision
     from t4t.domain.runspec import Runspec
     from t4t.domain.session import SessionView
     from t4t.gui.gallery import Gallery
@@ -54,6 +56,26 @@ class AboutCard(Card):
         self.setVisible(bool(text))
 
 
+class CollisionCard(Card):
+    """One of the collisions that this computer has made."""
+
+    def __init__(self, theme: Theme) -> None:
+        """None yet."""
+        super().__init__(words.word("collision"))
+        self._theme = theme
+        self._view = CollisionView(theme)
+        self._caption = label("small")
+        self.rows.addWidget(self._view)
+        self.rows.addWidget(self._caption)
+        self.hide()
+
+    def fill(self, collision: Collision | None) -> None:
+        """Show it; not seen where there is none."""
+        self._view.fill(collision)
+        say(self._caption, "" if collision is None else words.collision_caption(collision, colored=self._theme.colors.accent != self._theme.colors.good))
+        self.setVisible(collision is not None)
+
+
 class PhysicsCard(Card):
     """Asks the agent while somebody looks, and only then."""
 
@@ -69,7 +91,8 @@ class PhysicsCard(Card):
         self._below = label("muted")
         self.panel = PlotPanel(theme, gallery)
         self.about = AboutCard(lambda: self.page_asked.emit("words"))
-        """For whoever lays out the page."""
+        self.collision = CollisionCard(theme)
+        """These two are for whoever lays out the page."""
         self._empty = Empty(theme, "nav-science")
         self._bar = QProgressBar()
         self._bar.setRange(0, _THOUSAND)
@@ -123,7 +146,7 @@ class PhysicsCard(Card):
 
     def _ask(self) -> None:
         if self._session.view is not None and not self.window().isMinimized():
-            self._session.ask_physics()
+            self._session.ask_physics(collision=True)
 
     def _take(self, told: Physics) -> None:
         if self.isVisible():
@@ -144,6 +167,7 @@ class PhysicsCard(Card):
             say(self._below, text.below)
             self.setAccessibleName(text.title)
         self.about.fill(told.job.spec)
+        self.collision.fill(told.collision)
         self.panel.setVisible(plot is not None)
         self._more.setVisible(plot is not None)
         if plot is not None:

@@ -232,6 +232,79 @@ def a_store(tmp_path: Path) -> results.Results:
     return results.Results(tmp_path, InProcess(tmp_path).source, InProcess(tmp_path).clock)
 
 
+def a_task(tmp_path: Path, name: str, archive: bytes | None = None) -> Path:
+    """The folder of a task that has ended."""
+    folder = tmp_path / "tasks" / name
+    (folder / "shared").mkdir(parents=True)
+    (folder / FOLDER).mkdir()
+    (folder / FOLDER / "task.json").write_bytes(msgspec.json.encode(TaskRecord(vm_id=name, data_dir=str(tmp_path))))
+    if archive is not None:
+        (folder / "shared" / "output.tgz").write_bytes(archive)
+    return folder
+
+
+ARCHIVE = result_archive({"runspec": LINE})
+
+
+async def test_a_task_that_failed_leaves_no_result_and_one_that_is_handed_back_twice_leaves_one(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    store.retire(a_task(tmp_path, "failed", ARCHIVE), Outcome.FAILED)
+    twice = a_task(tmp_path, "twice", ARCHIVE)
+    store._take(twice)
+    store.retire(twice, Outcome.DONE)
+    await asyncio.gather(*store._reading)
+    assert [one.id for one in await store.results()] == ["twice"]
+    assert sorted(path.name for path in store.ended()) == ["failed", "twice"]
+    assert list(store.folders()) == []
+
+
+async def test_who_died_between_two_steps_of_taking_a_result_takes_it_again(tmp_path: Path) -> None:
+    store = a_store(tmp_path)
+    folder = a_task(tmp_path, "one", ARCHIVE)
+    (tmp_path / results.FOLDER).mkdir()
+    os.link(folder / "shared" / "output.tgz", tmp_path / results.FOLDER / ".one.output.tgz")
+    store.retire(folder, Outcome.DONE)
+    await asyncio.gather(*store._reading)
+    assert [one.plots for one in await store.results()] == [1]
+
+
+async def test_where_there_are_no_hard_links_a_result_is_copied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refuse)
+    store = a_store(tmp_path)
+    store.retire(a_task(tmp_path, "one", ARCHIVE), Outcome.DONE)
+    await asyncio.gather(*store._reading)
+    assert [one.plots for one in await store.results()] == [1]
+
+
+async def test_a_result_that_can_not_be_kept_is_not_and_the_task_is_handed_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    store = a_store(tmp_path)
+    (tmp_path / results.FOLDER).write_text("in the way")
+    store.retire(a_task(tmp_path, "one", ARCHIVE), Outcome.DONE)
+    assert (tmp_path / "done" / "one").is_dir()
+    (tmp_path / results.FOLDER).unlink()
+
+    def full(*_: object) -> None:
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(results, "_digest", full)
+    store.retire(a_task(tmp_path, "two", ARCHIVE), Outcome.DONE)
+    await asyncio.gather(*store._reading)
+    assert store.newest is None
+    assert (tmp_path / results.FOLDER / ".two.output.tgz").exists(), "the next agent tries again"
+    await store.close()
+
+
+async def test_a_last_picture_that_can_not_be_kept_holds_up_nobody(rig: Rig) -> None:
+    (rig.data / "physics.json").mkdir(parents=True)
+    rig.add()
+    async with rig.running() as engine:
+        await until(engine, "running")
+        assert (await rig.physics(lambda seen: seen.plots)).live
+
+
 async def test_only_the_last_fifty_are_kept(tmp_path: Path) -> None:
     store = a_store(tmp_path)
     folder = tmp_path / results.FOLDER
@@ -254,24 +327,14 @@ async def test_what_a_guest_left_in_place_of_a_result_keeps_no_task_from_being_h
     store = a_store(tmp_path)
     secret = tmp_path / "secret"
     secret.write_bytes(b"mine")
-
-    def a_task(name: str) -> Path:
-        folder = tmp_path / "tasks" / name
-        (folder / "shared").mkdir(parents=True)
-        (folder / FOLDER).mkdir()
-        (folder / FOLDER / "task.json").write_bytes(msgspec.json.encode(TaskRecord(vm_id=name, data_dir=str(tmp_path))))
-        return folder
-
-    link = a_task("link")
+    link = a_task(tmp_path, "link")
     (link / "shared" / "output.tgz").symlink_to(secret)
-    pipe = a_task("pipe")
+    pipe = a_task(tmp_path, "pipe")
     os.mkfifo(pipe / "shared" / "output.tgz")
     (pipe / "shared" / "input").symlink_to(secret)
-    none = a_task("none")
-    junk = a_task("junk")
-    (junk / "shared" / "output.tgz").write_bytes(b"no archive")
-    other = a_task("other")
-    (other / "shared" / "output.tgz").write_bytes(b"of another project")
+    none = a_task(tmp_path, "none")
+    junk = a_task(tmp_path, "junk", b"no archive")
+    other = a_task(tmp_path, "other", b"of another project")
     (other / "shared" / "input").write_text(f"./runRivet.sh {LINE}\n")
     for folder in (link, pipe, none, junk, other):
         store.retire(folder, Outcome.DONE)
@@ -290,8 +353,8 @@ async def test_who_died_while_a_result_was_read_reads_it_at_the_next_start(tmp_p
     folder.mkdir()
     told = Result(id="a1", task="t", at=5.0)
     (folder / "a1.json").write_bytes(msgspec.json.encode(ResultDetails(result=told)))
-    (folder / ".a1.output.tgz").write_bytes(result_archive({"runspec": LINE}))
-    (folder / ".a2.output.tgz").write_bytes(result_archive({"runspec": LINE}))  # its word was never written: it is handed back again, or never
+    (folder / ".a1.output.tgz").write_bytes(ARCHIVE)
+    (folder / ".a2.output.tgz").write_bytes(ARCHIVE)  # its word was never written: it is handed back again, or never
     store = a_store(tmp_path)
     await store.open()
     await asyncio.gather(*store._reading)

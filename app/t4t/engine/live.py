@@ -174,7 +174,8 @@ class LivePhysics:
             plots, at = before.plots, before.at  # it did not come this time
         if collision is None and job.spec == before.job.spec:
             collision = before.collision
-        one.seen = Physics(task=one.view.key, name=one.view.name, live=True, at=at if plots else None, job=job, plots=plots, collision=collision)
+        live = one.port > 0  # it may have been paused meanwhile
+        one.seen = Physics(task=one.view.key, name=one.view.name, live=live, at=at if plots else None, job=job, plots=plots, collision=collision)
         if plots:
             self._last = one.seen
 

@@ -89,6 +89,7 @@ _COLLISION: Final = {
     "": "Blue: positive charge. Green: negative.",
 }
 """What the colours mean, by the kind of collisions."""
+_SECTIONS: Final = (("mb", 1.0), ("µb", 1e3), ("nb", 1e6), ("pb", 1e9))
 _UNIT: Final = re.compile(r"\[([^\]]{1,12})\]")
 _TEV: Final = 1000.0
 _NOTHING: Final = "-"
@@ -383,11 +384,8 @@ def result_facts(result: Result, reader: Reader) -> str:
 
 def _section(millibarn: float) -> str:
     """In the unit that leaves few zeros."""
-    for unit in ("mb", "µb", "nb", "pb"):
-        if millibarn >= 1 or unit == "pb":
-            break
-        millibarn *= 1000
-    return f"{figure(millibarn)}\N{NO-BREAK SPACE}{unit}"
+    unit, factor = next((pair for pair in _SECTIONS if millibarn * pair[1] >= 1), _SECTIONS[-1])
+    return f"{figure(millibarn * factor)}\N{NO-BREAK SPACE}{unit}"
 
 
 def picture_title(found: Shown, spec: Runspec | None) -> tuple[str, str]:

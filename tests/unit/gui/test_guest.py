@@ -16,6 +16,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from support.scripted_engine import a_task
+from support.scripted_physics import a_job
 from support.views import SESSIONS
 from support.widgets import buttons, click, texts
 from support.window_rig import ScriptedServices
@@ -208,6 +209,12 @@ def test_where_nothing_can_be_embedded_the_browser_is_offered(qtbot: QtBot, agen
         agent.show(tasks=(a_task(ports=_ports(port)),))
         qtbot.waitUntil(lambda: "The pages of the science box are ready" in texts(page))
         assert buttons(page) == ["Open in the browser"]
+        agent.physics.told = a_job()
+        qtbot.waitUntil(lambda: any(text.startswith("Right now: ") for text in texts(page)))  # by its own clock: here it fills like the pages themselves
+        page.depart()
+        assert not page._clock.isActive()
+        page.arrive()
+        assert page._clock.isActive()
         agent.stop()
         qtbot.waitUntil(lambda: "The science box is not there" in texts(page))
     page.close_view()

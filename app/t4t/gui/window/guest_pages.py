@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from t4t.domain.physics import MAX_PLOTS
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from t4t.gui.guest.view import GuestView
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
+
+
+_LOOK_MS: Final = 2000
 
 
 class GuestPages(QWidget):
@@ -70,6 +73,9 @@ class GuestPages(QWidget):
         self._scroll.box.addStretch(1)
         self._stack.addWidget(self._scroll)
         box.addWidget(self._stack, 1)
+        self._clock = QTimer(self)
+        self._clock.setInterval(_LOOK_MS)
+        self._clock.timeout.connect(self._ask)
         self.follower = Follower(session, self)
         self.follower.changed.connect(self.refresh)
         session.changed.connect(self._list_jobs)
@@ -89,10 +95,12 @@ class GuestPages(QWidget):
 
     def depart(self) -> None:
         """Nobody looks any more; the page stays as it is."""
+        self._clock.stop()
         self.follower.watch(on=False)
 
     def close_view(self) -> None:
         """Let go of what shows the pages: the window closes."""
+        self._clock.stop()
         self.follower.watch(on=False)
         if self._view is not None:
             view, self._view = self._view, None
@@ -100,6 +108,7 @@ class GuestPages(QWidget):
 
     def refresh(self) -> None:
         """The guest's page where it is ready, else our panel."""
+        self._clock.stop()
         stage = self.follower.stage
         if stage is not Stage.READY:
             self._crashed = False
@@ -114,7 +123,13 @@ class GuestPages(QWidget):
                 self._view.leave()
 
     def _show_panel(self) -> None:
+        """In place of the pages; while these are shown elsewhere it fills like them."""
         self._stack.setCurrentWidget(self._scroll)
+        self._ask()
+        if self.follower.stage is Stage.READY and not self._crashed:
+            self._clock.start()
+
+    def _ask(self) -> None:
         if self.isVisible():
             self._session.ask_physics(plots=MAX_PLOTS)
 

@@ -194,11 +194,11 @@ class Home(Page):
         self._part.rows.addStretch(1)
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._cards.setSpacing(SPACE[3])
-        for parts, share in (((self.physics, self.physics.about), 5), ((self._part, self.physics.collision), 2)):
+        for cards, share in (((self.physics, self.physics.about), 5), ((self._part, self.physics.collision), 2)):
             column = QVBoxLayout()
             column.setSpacing(SPACE[3])
-            for part in parts:
-                column.addWidget(part)
+            for card in cards:
+                column.addWidget(card)
             column.addStretch(1)
             self._cards.addLayout(column, share)
         self.box.addLayout(self._cards)

@@ -69,7 +69,7 @@ def _until_says(qtbot: QtBot, of: QWidget, text: str) -> None:
 # --- home ------------------------------------------------------------------------------------------------------------
 
 
-def test_home_shows_the_job_in_words_and_its_first_histogram_as_it_fills(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
+def test_home_shows_the_job_in_words_and_its_first_histogram_as_it_fills(qtbot: QtBot, window: Window, agent: ApiThread, session: Session) -> None:
     agent.physics.told = a_job()
     agent.show(tasks=(a_task(),))
     _until_says(qtbot, window.home, NOW)
@@ -94,6 +94,11 @@ def test_home_shows_the_job_in_words_and_its_first_histogram_as_it_fills(qtbot: 
     science = window.page("science")
     _until_says(qtbot, science, "protons on protons")
     assert len(agent.physics.asked) > asked
+    agent.stop()
+    qtbot.waitUntil(lambda: session.lost is not None)
+    window.show_page("home")
+    for card in (window.home.physics, window.home.physics.about, window.home.physics.collision):
+        assert card.isHidden()
 
 
 def test_nothing_is_asked_while_nobody_looks(qtbot: QtBot, window: Window, agent: ApiThread) -> None:

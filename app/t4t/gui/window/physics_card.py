@@ -136,6 +136,8 @@ class PhysicsCard(Card):
 
     def _follow(self) -> None:
         """Ask at once when the session is another, and again and again while something fills."""
+        if self._session.view is None:
+            self._show()  # also what stands beside us goes
         if not self.isVisible():
             return
         fills = _is_computing(self._session.view)
@@ -166,8 +168,9 @@ class PhysicsCard(Card):
             say(self._title, text.title)
             say(self._below, text.below)
             self.setAccessibleName(text.title)
-        self.about.fill(told.job.spec)
-        self.collision.fill(told.collision)
+        there = self._session.view is not None
+        self.about.fill(told.job.spec if there else None)
+        self.collision.fill(told.collision if there else None)
         self.panel.setVisible(plot is not None)
         self._more.setVisible(plot is not None)
         if plot is not None:

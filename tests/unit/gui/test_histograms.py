@@ -144,6 +144,8 @@ def test_it_is_heard(view: HistogramView) -> None:
     assert view.accessibleName().startswith("Histogram: Jets: push sideways, 50 bins, highest at 20 to 24 GeV: ")
     assert "arrow keys" in view.accessibleDescription()
     assert "Transverse momentum of jets" in view.toolTip()
+    view.fill(words.shown(msgspec.structs.replace(plots("jets")[0], title="<img src='file:///x'>"), None))
+    assert "<img" not in view.toolTip()
 
 
 def test_a_logarithmic_axis_draws_something_else(view: HistogramView) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QLineF, QPointF, QRectF, QSize, Qt, Signal
@@ -68,7 +69,8 @@ class HistogramView(QWidget):
         self._shown = shown
         self.setAccessibleName("" if shown is None else words.spoken_plot(shown))
         self.setAccessibleDescription("" if shown is None else " ".join(part for part in (shown.about, words.word("hint")) if part))
-        self.setToolTip("" if shown is None else shown.symbols)
+        # Qt takes what looks like rich text for that, and these words are a guest's
+        self.setToolTip("" if shown is None else f"<span>{html.escape(shown.symbols)}</span>")
         bins = 0 if shown is None else shown.histogram.bin_count
         self.point(self._place if self._place < bins else -1)
         self.update()

@@ -140,40 +140,30 @@ async def test_who_asks_a_guest_that_never_answers_waits_for_a_moment_only(rig: 
         hold.set()
 
 
-async def test_a_guest_without_histograms_is_known_by_its_input(rig: Rig) -> None:
-    rig.guest.pages = {"/": b"<html>", "/job/index.json": {"some": "other format"}}
+async def test_a_guest_of_another_kind_one_that_falls_silent_and_one_that_goes_on_with_another_job(rig: Rig) -> None:
+    def kind(seen: Physics) -> str:
+        return seen.job.spec.process if seen.job.spec else ""
+
+    rig.guest.pages = {"/": b"<html>"}
     rig.add()
     async with rig.running() as engine:
         await until(engine, "running")
         found = await rig.physics(lambda seen: seen.live)
         assert found.job.is_silent
-        assert (found.job.spec.process if found.job.spec else "", found.job.wanted) == ("zhad", 60)
-        assert (found.plots, found.at) == ((), None)
-
-
-async def test_a_guest_that_has_pages_of_another_kind_is_there(rig: Rig) -> None:
-    rig.guest.pages = {"/": b"<html>"}
-    rig.add()
-    async with rig.running() as engine:
-        await until(engine, "running")
-        assert (await rig.physics(lambda seen: seen.live)).job.is_silent
+        assert (kind(found), found.job.wanted, found.plots, found.at) == ("zhad", 60, (), None), "it is known by its input"
         rig.guest.pages = {}
-        found = await rig.physics(lambda seen: not seen.live)
-        assert found.job.spec is not None, "what its input says is known all the same"
-
-
-async def test_another_job_of_the_same_task_does_not_keep_the_plots_of_the_one_before(rig: Rig) -> None:
-    rig.add()
-    async with rig.running() as engine:
-        await until(engine, "running")
-        await rig.physics(lambda seen: seen.plots)
-        rig.guest.pages = {"/": b"x", "/job/index.json": recorded("jets", "index")}
-        assert (await rig.physics(lambda seen: seen.live)).plots != (), "they did not come this time"
-        assert (await rig.physics(lambda seen: seen.live, collision=True)).collision is not None
+        assert kind(await rig.physics(lambda seen: not seen.live)) == "zhad", "what its input says is known all the same"
+        rig.guest.pages = {"/": b"<html>", "/job/index.json": {"some": "other format"}}
+        assert (await rig.physics(lambda seen: seen.live)).job.is_silent
+        rig.guest.pages = pages_of("jets")
+        await rig.physics(lambda seen: seen.plots and kind(seen) == "jets")
+        rig.guest.pages = {"/": b"x", "/job/index.json": recorded("jets", "index") | {"events_done": 41}}
+        found = await rig.physics(lambda seen: seen.job.done == 41, collision=True)
+        assert found.plots, "they did not come this time"
+        assert found.collision is not None
         rig.guest.pages = {"/": b"x", "/job/index.json": recorded("ee", "index")}
-        found = await rig.physics(lambda seen: seen.job.spec is not None and seen.job.spec.process == "zhad")
-        assert found.plots == ()
-        assert (await rig.physics(lambda seen: seen.live, collision=True)).collision is None
+        found = await rig.physics(lambda seen: kind(seen) == "zhad", collision=True)
+        assert (found.plots, found.collision) == ((), None), "they were another job's"
 
 
 async def test_where_nothing_ever_ran_there_is_nothing(rig: Rig) -> None:

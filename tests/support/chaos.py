@@ -73,6 +73,8 @@ class Chaos:
             (make_task(self.data / "tasks" / name, changes=changes) / "notes.txt").write_bytes(_FOREIGN)
         (self.data / "theirs.txt").write_bytes(_FOREIGN)
         self.told = Told()
+        self.set_by = 0.0
+        """By how much the clock was set, all in all."""
         self.retired: list[str] = []
         self.commands: list[tuple[float, str, VmId]] = []
         self.open_commands: Counter[VmId] = Counter()
@@ -403,6 +405,7 @@ class Chaos:
 
     def set_clock_by(self, by: float) -> None:
         self.clock.set_wall(by)
+        self.set_by += by
         self.computer.clock_was_set(by)
         if self.told.kind in _LENGTH_S and self.told.until is not None:
             self.told.until += by  # an hour's pause stays an hour
@@ -411,10 +414,13 @@ class Chaos:
         assert self.engine is not None
         kind = self.chance.choice(list(PauseKind))
         until = self.clock.wall() + _LENGTH_S[kind] if kind in _LENGTH_S else self.clock.morning() if kind is PauseKind.TOMORROW else None
+        set_by = self.set_by
         try:
             await self.engine.pause(kind)
         except FolderUnwritable:
             assert self.full
+        if kind in _LENGTH_S and until is not None:
+            until += self.set_by - set_by  # meanwhile
         self.told = Told(kind, until, self.clock.boot())
 
     async def _resume(self) -> None:

@@ -142,6 +142,22 @@ class ResetParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
 
 
+class PhysicsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A task by its key (empty: the one of most interest), how many of its plots are wanted, and whether a collision is."""
+
+    task: str = ""
+    plots: int = 1
+    collision: bool = False
+    version: int = VERSION
+
+
+class ResultParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kept result by its id."""
+
+    id: str
+    version: int = VERSION
+
+
 Params: TypeAlias = (
     NoParams
     | PauseParams
@@ -157,6 +173,8 @@ Params: TypeAlias = (
     | SettingsParams
     | PresetParams
     | ResetParams
+    | PhysicsParams
+    | ResultParams
 )
 
 METHODS: Final[dict[str, type[Params]]] = {
@@ -181,6 +199,9 @@ METHODS: Final[dict[str, type[Params]]] = {
     "demo": DemoParams,
     "unlock": UnlockParams,
     "read": ReadParams,
+    "physics": PhysicsParams,
+    "results": NoParams,
+    "result": ResultParams,
     "settings": NoParams,
     "settings_set": SettingsParams,
     "settings_preset": PresetParams,

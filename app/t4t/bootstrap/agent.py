@@ -23,7 +23,9 @@ from t4t.bootstrap.try_out import TryOut
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy
 from t4t.engine.engine import Engine
+from t4t.engine.live import LivePhysics
 from t4t.engine.parts import Parts
+from t4t.engine.results import Results
 from t4t.engine.server import ApiServer
 from t4t.engine.source import Spool
 from t4t.host import resources
@@ -102,11 +104,13 @@ async def _run_agent(
         senses = Senses(data, clock)
         shown = OnScreen(data, clock, tray=screen)
         ledger = ledger_of(data, clock, senses=senses, shop=shop, projects=projects, desk=desk)
+        results = Results(data, projects, clock)
+        physics = LivePhysics(data, clock, results)
         giving = Giving(desk, projects, cmdline=options.cmdline, proxy=connections.use)
         engine = Engine(
             Parts(
                 driver=driver,
-                source=projects,
+                source=results,
                 patron=projects,
                 troubles=lambda: desk.troubles,
                 open_folder=open_folder,
@@ -134,7 +138,11 @@ async def _run_agent(
         shop.opens(engine)
         live = giving.live(engine)
         stack.push_async_callback(giving.close)
-        server = ApiServer(engine, data, projects=projects, settings=live)
+        for part in (results, physics):
+            stack.push_async_callback(part.close)
+            await part.open()
+        engine.subscribe(physics.seen)
+        server = ApiServer(engine, data, projects=projects, settings=live, physics=physics)
         stack.push_async_callback(server.close)
         sweeping = asyncio.create_task(_sweep(data))
         stack.push_async_callback(lambda: asyncio.gather(sweeping, return_exceptions=True))

@@ -109,9 +109,9 @@ class Empty(QWidget):
         self._title = label("title")
         self._text = label("muted")
         self.box = QVBoxLayout(self)
-        self.be_large(large=True)
         self.box.setSpacing(SPACE[1])
         self.box.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.be_large(large=True)  # what is shown before it stands in something would be a window of its own
         for part in (self._title, self._text):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             self.box.addWidget(part)

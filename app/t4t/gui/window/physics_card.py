@@ -93,6 +93,8 @@ class PhysicsCard(Card):
         self.about = AboutCard(lambda: self.page_asked.emit("words"))
         self.collision = CollisionCard(theme)
         """These two are for whoever lays out the page."""
+        for beside in (self.about, self.collision):
+            beside.setParent(self)  # until then: shown without a parent they would be windows of their own
         self._empty = Empty(theme, "nav-science")
         self._bar = QProgressBar()
         self._bar.setRange(0, _THOUSAND)

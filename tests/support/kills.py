@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from support.agent_shell import AgentShell
+from support.unwatched import let_work
 from t4t.api.client import Client
 from t4t.domain.errors import T4TError
 from t4t.domain.vm import VmState
@@ -46,6 +47,7 @@ class KillShell(AgentShell):
 
     def __init__(self, folder: Path, appliance: Path, *, hypervisor: str, checkpoint_s: float) -> None:
         super().__init__(folder, appliance)
+        let_work(self.data)
         self.hypervisor = hypervisor
         self.checkpoint_s = checkpoint_s
         self.patience_s = 400.0 if hypervisor == "virtualbox" else 150.0

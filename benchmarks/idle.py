@@ -29,7 +29,7 @@ _JOB: Final = """<vbox_job><os_name>Linux26_64</os_name><memory_size_mb>512</mem
 
 def ours(agent: psutil.Process) -> list[psutil.Process]:
     """The agent and its VM host."""
-    return [agent, *(child for child in agent.children(recursive=True) if "vm-host" in child.cmdline())]
+    return [agent, *(child for child in agent.children(recursive=True) if "vm-host" in " ".join(child.cmdline()))]
 
 
 def switches(process: psutil.Process) -> int:

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import psutil
 
+import whole
 from run import Figures, free_port, timed, timed_async, wait_for_file, wait_for_web
 from t4t.domain.vm import BootDisk, DiskFormat, PortForward, Share, VmId, VmSpec, VmState
 from t4t.host.clock import RealClock
@@ -247,11 +248,16 @@ def cpu_seconds(processes_: list[psutil.Process]) -> float:
     return total
 
 
+def halt_sector() -> bytes:
+    """A disk's image whose boot sector stands still."""
+    return b"\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa" + bytes(1024 * 1024 - 512)
+
+
 def halting(folder: Path) -> Path:
     """A disk whose boot sector stands still: its VM runs and does nothing."""
     folder.mkdir(parents=True, exist_ok=True)
     raw, disk = folder / "halt.raw", folder / "halt.vdi"
-    raw.write_bytes(b"\xf4\xeb\xfd".ljust(510, b"\0") + b"\x55\xaa" + bytes(1024 * 1024 - 512))
+    raw.write_bytes(halt_sector())
     manage("convertfromraw", raw, disk)
     return disk
 
@@ -361,7 +367,8 @@ async def watching(folder: Path) -> dict[str, Any]:
     """What it costs to watch a VM, on each road."""
     roads_ = {"our API road": "api", "our VBoxManage road": "vboxmanage"}
     found = {who: await supervision(folder / f"host-{road}", road, number) for number, (who, road) in enumerate(roads_.items(), 3000)}
-    return {"supervision": found, "supervised seconds": SUPERVISED_S, "load while supervised": round(os.getloadavg()[1], 1)}
+    program = {who: await asyncio.to_thread(whole.measure, folder / f"program-{road}", halt_sector(), environment(), road=road) for who, road in roads_.items()}
+    return {"supervision": found, "program": program, "supervised seconds": SUPERVISED_S, "load while supervised": round(os.getloadavg()[1], 1)}
 
 
 def main() -> None:

@@ -167,7 +167,7 @@ async def supervision(folder: Path, image: Path) -> dict[str, float]:
         await asyncio.to_thread(wait_for_file, task / "shared" / "heartbeat")
         await asyncio.sleep(5)
         ours = [psutil.Process(process.pid)]
-        ours += [child for child in ours[0].children() if "vm-host" in child.cmdline()]
+        ours += [child for child in ours[0].children() if "vm-host" in " ".join(child.cmdline())]
         before = sum(p.cpu_times().user + p.cpu_times().system for p in ours)
         begun = time.monotonic()
         await asyncio.sleep(SUPERVISED_S)

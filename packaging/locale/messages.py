@@ -1,6 +1,7 @@
 """All texts of the program that are marked for translation, read from its source: see `t4t.wording.language` for how they are marked.
 
-Texts of the settings are taken from the settings themselves. A mark that can't be read (a text that is put together, one at import) is an error here.
+Texts of the settings are taken from the settings themselves, those on physics from their table.
+A mark that can't be read (a text that is put together, one at import) is an error here.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.settings.fields import FIELDS, SECTIONS
+from t4t.wording import glossary
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
 
 MARK: Final = "Marked"
 SETTINGS: Final = "t4t/domain/settings/tree.py"
+GLOSSARY: Final = "resources/physics/glossary.toml"
 
 
 class Unreadable(Exception):
@@ -56,7 +59,15 @@ def messages(app: Path) -> list[Message]:
                 add(place, text, key=key)
         for (_, text), plural, key in sorted(_of_module(tree, shapes, place)):
             add(place, text, plural=plural, key=key)
+    for text, key in _of_glossary(app.parent / GLOSSARY):
+        add(GLOSSARY, text, key=key)
     return list(found.values())
+
+
+def _of_glossary(path: Path) -> Iterator[tuple[str, str]]:
+    for part, terms in glossary.read(path.read_bytes()).items():
+        for term in terms.values():
+            yield from ((text, f"{part} {term.id}") for text in (term.name, term.about, term.pair, term.axis) if text)
 
 
 def _of_settings() -> Iterator[tuple[str, str]]:

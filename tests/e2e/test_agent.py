@@ -57,6 +57,7 @@ def test_paused_killed_started_again_and_still_equal(tmp_path: Path, appliance_d
         assert shell.result("a") == shell.native("a")
         assert shell.result("b") == shell.native("b")
         assert shell.status()["state"] == "no_work"
+        shell.until(lambda: shell.kept() == {"a": 9, "b": 9}, "the histograms of both to be kept")
         again.send_signal(signal.SIGTERM)
         assert again.wait(30) == 0
         assert shell.ours() == []

@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WINE = ROOT / "build" / "wine"
 WITNESS = Path(__file__).parent / "window_witness.py"
 TOLD = [
-    "PowerChanged(power=Power(on_battery=True, percent=40.0, charge=<Charge.FINE: 'fine'>))",
+    "PowerChanged(power=Power(on_battery=True, percent=40.0, charge=<Charge.FINE: 'fine'>, charging=None))",
     "SessionEnding(ending=<LOG_OFF: 'log_off'>, seconds=5.0)",
     "SessionEndCancelled()",
     "AboutToSleep(seconds=2.0)",

@@ -18,10 +18,11 @@ from t4t.guest import context
 from t4t.guest.config_iso import write_config_iso
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox import listing, options, parse, processes
-from t4t.hypervisor.virtualbox.api.road import ApiRoad, opens
+from t4t.hypervisor.virtualbox.api.choice import opens
 from t4t.hypervisor.virtualbox.manage import ManageRoad
 
 if TYPE_CHECKING:
+    from t4t.hypervisor.virtualbox.api.road import ApiRoad
     from t4t.hypervisor.virtualbox.view import Machine
 from lab.api_vms import Vms, api, exists, manage, shown, unlocked, until
 

@@ -18,6 +18,7 @@ from t4t.domain.errors import VmWrongState
 from t4t.domain.vm import PortForward, VmId, VmState
 from t4t.hypervisor.driver import Snapshots
 from t4t.hypervisor.remote import RemoteHypervisor
+from t4t.hypervisor.virtualbox import processes
 from t4t.hypervisor.wire import Request, encode
 
 if TYPE_CHECKING:
@@ -170,6 +171,25 @@ async def test_a_host_that_is_killed_leaves_the_vm_to_the_next(rig: HostRig) -> 
     heir = rig.host()
     assert await state(heir, spec.vm_id) is VmState.SAVED
     assert (await heir.start(spec.vm_id)).state is VmState.RUNNING
+
+
+async def test_vboxsvc_ends_under_a_host_and_then_once_more(rig: HostRig) -> None:
+    """The API's first home is a thread of the host, which can't be ended; the next one a process. The host goes on in both cases."""
+    host = rig.host()
+    spec = rig.spec(guest=False)
+    await host.create(spec)
+    first = await host.start(spec.vm_id)
+    pid = host.pid
+    for _ in range(2):
+        server = processes.find_server()
+        assert server is not None
+        await kill_and_wait(server.pid)
+        again = await host.start(spec.vm_id)  # ends the one that nobody can command
+        assert (again.state, again.pid != first.pid) == (VmState.RUNNING, True)
+        assert (await host.pause(spec.vm_id)).state is VmState.PAUSED
+        assert (await host.resume(spec.vm_id)).state is VmState.RUNNING
+        first = again
+    assert host.pid == pid
 
 
 def abandoned(rig: HostRig) -> None:

@@ -22,6 +22,8 @@ from t4t.hypervisor.remote import HostBug, RemoteHypervisor
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
+    from t4t.hypervisor.twin import Child
+
 TESTS = Path(__file__).resolve().parents[1]
 
 
@@ -46,7 +48,7 @@ class Pipe:
         return await self.driver.start(spec.vm_id)
 
     @property
-    def process(self) -> asyncio.subprocess.Process:
+    def process(self) -> Child:
         process = self.driver._process
         assert process is not None
         return process

@@ -37,7 +37,6 @@ _BLOWS: Final = {
     "virtualbox": (
         ("agent",),
         ("host",),
-        ("worker",),
         ("machine",),
         ("service",),
         ("service", "machine"),

@@ -11,8 +11,10 @@ from support.task_folders import make_task
 from t4t.domain.policy import Settings
 from t4t.engine.engine import Engine
 from t4t.engine.folder import Wishes
+from t4t.engine.live import LivePhysics
 from t4t.engine.observer import LIVELY
 from t4t.engine.parts import Parts
+from t4t.engine.results import Results
 from t4t.engine.server import ApiServer
 from t4t.engine.source import Spool
 from t4t.host.clock import RealClock
@@ -64,6 +66,8 @@ class InProcess:
         self.awake: Awake | None = None
         self.spent: Spent | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
+        self.physics_told = False
+        """Whether guests are asked what they simulate, and results are kept."""
         self.source = Spool(data)
         self.source.make()
         self.failures: list[Failure] = []
@@ -83,10 +87,15 @@ class InProcess:
         fake = FakeHypervisor(self.world) if self.features is None else FakeHypervisor(self.world, features=self.features)
         driver = self.driver or fake
         watch = folder_watch()
+        results = Results(self.data, self.source, self.clock)
+        physics = LivePhysics(self.data, self.clock, results)
+        if self.physics_told:
+            await results.open()
+            await physics.open()
         engine = Engine(
             Parts(
                 driver=driver,
-                source=self.source,
+                source=results if self.physics_told else self.source,
                 state=state,
                 clock=self.clock,
                 settings=self.settings,
@@ -113,7 +122,9 @@ class InProcess:
         )
         if isinstance(self.sensing, SensingByHand):
             self.sensing.heard = engine.heard
-        server = ApiServer(engine, self.data)
+        if self.physics_told:
+            engine.subscribe(physics.seen)
+        server = ApiServer(engine, self.data, physics=physics if self.physics_told else None)
         await server.start()
         agent = asyncio.create_task(engine.run(once=once))
         try:
@@ -124,6 +135,8 @@ class InProcess:
             agent.cancel()
             await asyncio.gather(agent, return_exceptions=True)
             await server.close()
+            await physics.close()
+            await results.close()
             await driver.close()
             watch.close()
             state.close()

@@ -55,6 +55,11 @@ class AgentShell:
     def ask(self, *words: str) -> Ended:
         return t4t("--json", *words, data=self.data)
 
+    def kept(self) -> dict[str, int]:
+        """How many histograms the agent keeps of each task that is done."""
+        found = [json.loads(path.read_bytes())["result"] for path in (self.data / "results").glob("[!.]*.json")]
+        return {result["task"]: result["plots"] for result in found}
+
     def status(self) -> dict[str, Any]:
         done = self.ask("status")
         assert done.status == 0, done.err

@@ -9,6 +9,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from support.scripted_engine import ScriptedEngine, a_view
+from support.scripted_physics import ScriptedPhysics
 from support.scripted_projects import ScriptedProjects
 from t4t.api.endpoint import endpoint
 from t4t.domain.settings.presets import Computer
@@ -33,6 +34,7 @@ class ApiThread:
     def __init__(self, folder: Path) -> None:
         self.engine = ScriptedEngine(a_view())
         self.projects = ScriptedProjects()
+        self.physics = ScriptedPhysics()
         self.path = endpoint(folder)
         self.deployment = folder / "deployment.toml"
         self._folder = folder
@@ -46,7 +48,7 @@ class ApiThread:
 
     def start(self) -> None:
         desk = SettingsDesk(self._folder, deployment=self.deployment, computer=COMPUTER, now=time.time)
-        self._server = ApiServer(self.engine, self._folder, projects=self.projects, settings=LiveSettings(desk, _nothing))
+        self._server = ApiServer(self.engine, self._folder, projects=self.projects, settings=LiveSettings(desk, _nothing), physics=self.physics)
         self._do(self._server.start())
 
     def stop(self) -> None:

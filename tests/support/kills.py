@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 import psutil
 
 from support.agent_shell import AgentShell
+from support.unwatched import let_work
 from t4t.api.client import Client
 from t4t.domain.errors import T4TError
 from t4t.domain.vm import VmState
@@ -46,6 +47,7 @@ class KillShell(AgentShell):
 
     def __init__(self, folder: Path, appliance: Path, *, hypervisor: str, checkpoint_s: float) -> None:
         super().__init__(folder, appliance)
+        let_work(self.data)
         self.hypervisor = hypervisor
         self.checkpoint_s = checkpoint_s
         self.patience_s = 400.0 if hypervisor == "virtualbox" else 150.0
@@ -87,10 +89,11 @@ class KillShell(AgentShell):
 
     def _role(self, process: psutil.Process) -> str:
         name, words = process.info["name"] or "", process.info["cmdline"] or []
-        ours = str(self.data) in " ".join(words)
+        line = " ".join(words)  # a twin's whole line is its first word
+        ours = str(self.data) in line
         if process.pid == self.agents[-1].pid:
             return "agent" if words else ""
-        if ours and "vm-host" in words:
+        if ours and "vm-host" in line:
             return "host"
         if ours and "qemu-system" in name:
             return "machine"
@@ -98,7 +101,7 @@ class KillShell(AgentShell):
             return ""
         if process.pid in self._recorded():
             return "machine"
-        if "t4t.hypervisor.virtualbox.api.worker" in words:
+        if "t4t.hypervisor.virtualbox.api.worker" in line:
             return "worker"
         return "service" if name in _SERVICE else ""
 

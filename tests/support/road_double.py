@@ -12,7 +12,7 @@ import signal
 import subprocess
 import uuid
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -509,4 +509,4 @@ def _shot_file(vm: Vm, shot: Shot) -> str:
 
 
 def _with(medium: Medium, **changes: object) -> Medium:
-    return Medium(**({name: getattr(medium, name) for name in Medium.__slots__} | changes))
+    return replace(medium, **changes)  # type: ignore[arg-type]  # any of its fields

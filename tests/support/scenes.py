@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from support.window_rig import WELL
+from t4t.domain.physics import Physics
 from t4t.domain.setting_up import Setup, Step
 
 if TYPE_CHECKING:
@@ -29,3 +30,4 @@ class Scene:
     size: tuple[int, int] = (1040, 700)
     before: Callable[[Window], object] = lambda _window: None
     place: Setup = _THROUGH
+    physics: Physics = field(default_factory=Physics)

@@ -19,13 +19,15 @@ os.environ["QT_SCALE_FACTOR"] = sys.argv[2] if len(sys.argv) > 2 else "1"
 
 from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter
-from PySide6.QtWidgets import QLineEdit
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from support import tongues, wizard_pictures
 from support.api_thread import an_agent
 from support.scenes import Scene
 from support.scripted_engine import a_notice, a_task
+from support.scripted_physics import a_job, silent, some_results
 from support.scripted_projects import a_project, news
+from support.widgets import button, buttons
 from support.window_rig import TROUBLE, ScriptedServices
 from t4t.domain.policy import Level
 from t4t.domain.project_view import ProjectDetails
@@ -33,6 +35,7 @@ from t4t.domain.session import Activity, TrayState
 from t4t.domain.vm import VmState
 from t4t.gui.application import application
 from t4t.gui.link import AgentLink
+from t4t.gui.picture import sheet_png
 from t4t.gui.session import Session
 from t4t.gui.theme.icons import render, tray_name
 from t4t.gui.theme.style import Theme
@@ -40,12 +43,15 @@ from t4t.gui.theme.tokens import DARK, LIGHT
 from t4t.gui.tray.leaving import QuitDialog
 from t4t.gui.tray.panel import MiniPanel
 from t4t.gui.window.main import Window
+from t4t.gui.window.science import Science
+from t4t.storage import gallery
 from t4t.storage.state import Happening
+from t4t.wording import physics as words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from PySide6.QtWidgets import QApplication, QWidget
+    from PySide6.QtWidgets import QWidget
 
 
 _SIZES: Final = (16, 22, 24, 32, 48)
@@ -65,6 +71,20 @@ def _search(window: Window, page: str, text: str) -> None:
     window.page(page).findChildren(QLineEdit)[0].setText(text)
 
 
+def _press(window: Window, text: str) -> None:
+    """The button may come with an answer."""
+    made = QApplication.instance()
+    assert isinstance(made, QApplication)
+    _until(made, lambda: text in buttons(window))
+    button(window, text).click()
+
+
+def _part(window: Window, key: str) -> None:
+    science = window.page("science")
+    assert isinstance(science, Science)
+    science.show_part(key)
+
+
 def _scenes() -> list[Scene]:
     now = time.time()
     waiting = a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0, checkpoints=0)
@@ -76,12 +96,21 @@ def _scenes() -> list[Scene]:
     }
     no_work = {"state": TrayState.NO_WORK, "tasks": ()}
     return [
-        Scene("home"),
-        Scene("home-why", page="why"),
-        Scene("home-paused", changes=paused),
+        Scene("home", physics=a_job()),
+        Scene("home-why", page="why", physics=a_job()),
+        Scene("home-paused", changes=paused, physics=a_job(live=False)),
+        Scene("home-starting", changes=starting),
+        Scene("home-no-plots", physics=silent()),
+        Scene("home-table", physics=a_job(), size=(1040, 1000), before=lambda window: _press(window, "Show as table")),
         Scene("home-no-work", changes=no_work),
         Scene("home-needs-you", changes={"state": TrayState.NEEDS_YOU, "notices": (a_notice(),)}),
-        Scene("home-narrow", size=(420, 700)),
+        Scene("home-narrow", size=(420, 700), physics=a_job()),
+        Scene("science-last", page="science", changes=paused, physics=a_job(live=False)),
+        Scene("science-words", page="science", physics=a_job(), before=lambda window: _part(window, "words")),
+        Scene("science-results", page="science", before=lambda window: _part(window, "results")),
+        Scene("science-gallery", page="science", before=lambda window: _part(window, "gallery")),
+        Scene("science-who", page="science", before=lambda window: _part(window, "who")),
+        Scene("science-narrow", page="science", size=(420, 700), before=lambda window: _part(window, "results")),
         Scene("science-starting", page="science", changes=starting),
         Scene("science-no-work", page="science", changes=no_work),
         Scene("contribution", page="contribution"),
@@ -104,6 +133,8 @@ def _windows(made: QApplication, folder: Path) -> None:
         theme = Theme(made, choose=lambda _: chosen[0])
         agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news())]
         agent.engine.happened = _history()
+        agent.physics.kept = some_results()
+        _fill_gallery(Path(data))
         session.open()
         _until(made, lambda: session.view is not None)
         usual = {
@@ -124,7 +155,8 @@ def _windows(made: QApplication, folder: Path) -> None:
         for scene in (*_scenes(), *wizard_pictures.scenes()):
             if not scene.name.startswith(tuple(sys.argv[3:]) or ""):
                 continue
-            services.diagnosis, services.place = scene.diagnosis, scene.place
+            services.diagnosis, services.place, services.data = scene.diagnosis, scene.place, Path(data)
+            agent.physics.told = scene.physics
             agent.show(**usual | scene.changes)
             serial = agent.engine.view.serial
             _until(made, functools.partial(_has_come, session, serial))
@@ -141,6 +173,14 @@ def _windows(made: QApplication, folder: Path) -> None:
                 window.deleteLater()
                 made.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         session.close()
+
+
+def _fill_gallery(data: Path) -> None:
+    for details in some_results()[:2]:
+        shown = words.shown(details.plots[0], details.result.spec)
+        assert shown is not None
+        title, subtitle = words.picture_title(shown, details.result.spec)
+        gallery.keep(data, title, sheet_png([shown.histogram], title=title, subtitle=subtitle, columns=1), now=time.time())
 
 
 def _has_come(session: Session, serial: int) -> bool:

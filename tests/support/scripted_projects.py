@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from t4t.domain.community import CommunityView
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.project_view import NewsView, ProjectDetails, ProjectView
 
@@ -86,6 +87,12 @@ class ScriptedProjects:
         if self.refuse_with is not None:
             raise self.refuse_with
         return self.told[0]
+
+    async def community(self, address: str, *, fetch: bool, agreed: bool) -> CommunityView:
+        self.asked.append(f"community {address} {fetch} {agreed}")
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        return CommunityView()
 
     async def detach(self, address: str, *, force: bool = False) -> str:
         raise NotAttached(address=address)

@@ -107,7 +107,7 @@ class Shell:
 
     def host(self) -> psutil.Process:
         """The VM host process."""
-        return self._one(lambda process: "vm-host" in process.cmdline())
+        return self._one(lambda process: "vm-host" in " ".join(process.cmdline()))
 
     def _one(self, fits: Callable[[psutil.Process], bool]) -> psutil.Process:
         """The one process of ours that fits, also if it is just being started again."""

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from support.first_run_rig import ScriptedFirstRun
 from t4t.domain.changes import Change, Command, Fetch, Fix, Plan, What
 from t4t.domain.diagnosis.findings import Check, Diagnosis, Finding, Remedy, Step, Verdict
+from t4t.storage import gallery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from t4t.domain.gallery import SavedPicture
 
 WELL = Diagnosis(
     ready=True,
@@ -52,6 +55,8 @@ class ScriptedServices(ScriptedFirstRun):
         """Of every fix, if it is not the usual one."""
         self.tells: list[tuple[Change | Fetch, int]] = [(PLAN.changes[0], 0)]
         self.begin: Callable[[], None] = lambda: None
+        self.data: Path | None = None
+        """Where pictures are kept; None: there are none."""
 
     def start_agent(self) -> None:
         self._ask("start")
@@ -78,6 +83,19 @@ class ScriptedServices(ScriptedFirstRun):
     def report(self) -> str:
         self._ask("report")
         return self.text
+
+    def pictures(self) -> Sequence[SavedPicture]:
+        return () if self.data is None else gallery.pictures(self.data)
+
+    def keep_picture(self, title: str, png: bytes) -> None:
+        self._ask(f"keep {title}")
+        assert self.data is not None
+        gallery.keep(self.data, title, png, now=time.time())
+
+    def remove_picture(self, name: str) -> None:
+        self._ask("remove picture")
+        assert self.data is not None
+        gallery.remove(self.data, name)
 
     def write_report(self, path: Path, text: str) -> None:
         self._ask("write")

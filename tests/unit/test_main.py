@@ -62,13 +62,13 @@ def test_a_bug_is_shown_and_logged(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     assert "ZeroDivisionError: of all things" in (tmp_path / "logs" / "t4t.log").read_text()
 
 
-def test_the_process_that_has_virtualboxs_api_has_a_verb_of_its_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_the_process_that_has_virtualboxs_api_has_a_verb_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
     def serve() -> None:
         raise SystemExit(0)
 
     monkeypatch.setattr(worker, "main", serve)
     with pytest.raises(SystemExit, match="0"):
-        bootstrap.main(["--data-dir", str(tmp_path), "vbox-api"])
+        bootstrap.main(["vbox-api"])
 
 
 def test_a_bundle_takes_itself_out_of_the_environment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -71,6 +71,15 @@ class ProjectParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
 
 
+class CommunityParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A project as in `ProjectParams`. ``fetch``: ask it where what is known is a week old; ``agreed``: also over a network that costs by the byte."""
+
+    project: str = ""
+    fetch: bool = False
+    agreed: bool = False
+    version: int = VERSION
+
+
 class AttachParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A project as its config says, and the account's key; this goes over the private socket only and is logged nowhere."""
 
@@ -133,6 +142,22 @@ class ResetParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
 
 
+class PhysicsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A task by its key (empty: the one of most interest), how many of its plots are wanted, and whether a collision is."""
+
+    task: str = ""
+    plots: int = 1
+    collision: bool = False
+    version: int = VERSION
+
+
+class ResultParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A kept result by its id."""
+
+    id: str
+    version: int = VERSION
+
+
 Params: TypeAlias = (
     NoParams
     | PauseParams
@@ -140,6 +165,7 @@ Params: TypeAlias = (
     | ReactParams
     | TimelineParams
     | ProjectParams
+    | CommunityParams
     | AttachParams
     | DemoParams
     | UnlockParams
@@ -147,6 +173,8 @@ Params: TypeAlias = (
     | SettingsParams
     | PresetParams
     | ResetParams
+    | PhysicsParams
+    | ResultParams
 )
 
 METHODS: Final[dict[str, type[Params]]] = {
@@ -165,11 +193,15 @@ METHODS: Final[dict[str, type[Params]]] = {
     "subscribe": NoParams,
     "projects": NoParams,
     "update": ProjectParams,
+    "community": CommunityParams,
     "attach": AttachParams,
     "detach": ProjectParams,
     "demo": DemoParams,
     "unlock": UnlockParams,
     "read": ReadParams,
+    "physics": PhysicsParams,
+    "results": NoParams,
+    "result": ResultParams,
     "settings": NoParams,
     "settings_set": SettingsParams,
     "settings_preset": PresetParams,

@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from t4t.boinc.community import Communities
     from t4t.boinc.keys import Keys
     from t4t.boinc.surroundings import Surroundings
+    from t4t.domain.community import CommunityView
     from t4t.domain.project import ProjectConfig
     from t4t.domain.project_view import ImportantNotice, Keep, ProjectDetails, ProjectView
     from t4t.domain.session import NoticeView
@@ -71,6 +73,7 @@ class Projects:
         self._tally_at = 0.0
         self._on_metered = True
         self._metered: bool | None = None
+        self._communities: Communities | None = None
         self._demo: DemoHost | None = None
         self._when_answered: Callable[[], None] | None = None
         around.answered = self._answered
@@ -328,6 +331,20 @@ class Projects:
             raise error
         return self._details(client)
 
+    async def community(self, address: str, *, fetch: bool, agreed: bool) -> CommunityView:
+        """All volunteers of the project: what is known here, or (``fetch``) the newest, see `Communities.ask`. Raises `NotAttached` and what asking raises."""
+        client = self._named(address)
+        everybody = self._everybody
+        return await (everybody.ask(client.name, client.state, agreed=agreed) if fetch else everybody.look(client.name, client.state))
+
+    @property
+    def _everybody(self) -> Communities:
+        if self._communities is None:
+            from t4t.boinc.community import Communities  # noqa: PLC0415 - who lives long should not carry what is asked for once a week, if ever
+
+            self._communities = Communities(self._around)
+        return self._communities
+
     async def detach(self, address: str, *, force: bool = False) -> str:
         """Give back what is not done, report what is, and forget the project with its key and files; its name.
 
@@ -348,6 +365,7 @@ class Projects:
         await asyncio.to_thread(self._around.attachments.detach, client.state)
         del self._clients[client.name]
         self._book.forget_project(client.name)
+        await self._everybody.forget(client.name)
         await asyncio.to_thread(shutil.rmtree, client.care.files, ignore_errors=True)
         self._around.note("detached", name, "")
         self._around.workshop.scan()

@@ -53,6 +53,7 @@ def view(client: Client, book: Book, *, now: float, metered: bool) -> ProjectVie
         reporting=stages.count(Stage.FINISHED),
         next_request=allowed if allowed > now else None,
         no_work_since=kept.no_work_since,
+        no_work=kept.no_work,
         said=kept.said,
         trouble="" if client.trouble is None else client.trouble.code,
         ended=state.ended,

@@ -18,12 +18,14 @@ from t4t.bootstrap.popups import OnScreen
 from t4t.bootstrap.projects import projects_of
 from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
-from t4t.bootstrap.tasks import stop_on_signals
+from t4t.bootstrap.signals import stop_on_signals
 from t4t.bootstrap.try_out import TryOut
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy
 from t4t.engine.engine import Engine
+from t4t.engine.live import LivePhysics
 from t4t.engine.parts import Parts
+from t4t.engine.results import Results
 from t4t.engine.server import ApiServer
 from t4t.engine.source import Spool
 from t4t.host import resources
@@ -49,10 +51,14 @@ if TYPE_CHECKING:
 
     from t4t.cli.services import MachineOptions
     from t4t.desktop import Stopping
+    from t4t.hypervisor.twin import Twin
 
 
-def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool, passphrase: str = "") -> None:
-    """Be the agent of a data folder; ``tray`` where there is a screen; ``passphrase`` opens the file with the keys. Raises `AgentRunning`."""
+def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool, passphrase: str = "", twin: Twin | None = None) -> None:
+    """Be the agent of a data folder; ``tray`` where there is a screen; ``passphrase`` opens the file with the keys; ``twin`` will be its VM host.
+
+    Raises `AgentRunning`.
+    """
     lock = FolderLock(data, "agent.lock")
     try:
         lock.take()
@@ -63,7 +69,7 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: b
         check_place(data)
 
         def work(stopping: Stopping = stop_on_signals, *, screen: bool = True) -> None:
-            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen))
+            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen, twin=twin))
 
         if not tray:
             work(screen=False)
@@ -72,14 +78,16 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: b
             work(screen=False)
 
 
-async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, stopping: Stopping, passphrase: str, screen: bool) -> None:
+async def _run_agent(
+    data: Path, options: MachineOptions, *, tasks: int | None, once: bool, stopping: Stopping, passphrase: str, screen: bool, twin: Twin | None
+) -> None:
     clock = RealClock()
     source = Spool(data)
     source.make()
     state = State(data, now=clock.wall)
     desk = await asyncio.to_thread(desk_of, data, run=run_of(options, tasks))
     hypervisor = options.hypervisor if options.hypervisor != AUTO else desk.force.tree.advanced.hypervisor.value
-    driver = remote(hypervisor, data, log=data / "logs" / "vm-host.log")
+    driver = remote(hypervisor, data, log=data / "logs" / "vm-host.log", twin=twin)
     watch = folder_watch()
     async with contextlib.AsyncExitStack() as stack:
         stack.callback(state.close)
@@ -96,11 +104,13 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         senses = Senses(data, clock)
         shown = OnScreen(data, clock, tray=screen)
         ledger = ledger_of(data, clock, senses=senses, shop=shop, projects=projects, desk=desk)
+        results = Results(data, projects, clock)
+        physics = LivePhysics(data, clock, results)
         giving = Giving(desk, projects, cmdline=options.cmdline, proxy=connections.use)
         engine = Engine(
             Parts(
                 driver=driver,
-                source=projects,
+                source=results,
                 patron=projects,
                 troubles=lambda: desk.troubles,
                 open_folder=open_folder,
@@ -128,7 +138,11 @@ async def _run_agent(data: Path, options: MachineOptions, *, tasks: int | None, 
         shop.opens(engine)
         live = giving.live(engine)
         stack.push_async_callback(giving.close)
-        server = ApiServer(engine, data, projects=projects, settings=live)
+        for part in (results, physics):
+            stack.push_async_callback(part.close)
+            await part.open()
+        engine.subscribe(physics.seen)
+        server = ApiServer(engine, data, projects=projects, settings=live, physics=physics)
         stack.push_async_callback(server.close)
         sweeping = asyncio.create_task(_sweep(data))
         stack.push_async_callback(lambda: asyncio.gather(sweeping, return_exceptions=True))

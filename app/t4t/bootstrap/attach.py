@@ -13,7 +13,9 @@ from t4t.api.client import Client
 from t4t.boinc import keys
 from t4t.bootstrap.net import http_of
 from t4t.bootstrap.projects import settle
+from t4t.bootstrap.settings import Giving, desk_of
 from t4t.domain.account import check_platform, master_url
+from t4t.domain.community import CommunityView
 from t4t.domain.errors import AgentMissing
 from t4t.domain.platforms import platforms
 from t4t.domain.project_errors import KeyNotKept, TeamUnknown
@@ -22,6 +24,7 @@ from t4t.domain.signup import OtherAccount, ProjectOffer, Way
 from t4t.host import resources
 from t4t.host.boinc_client import other_clients
 from t4t.host.clock import RealClock
+from t4t.host.probe.network import RealConnection
 from t4t.project.account import Accounts
 
 if TYPE_CHECKING:
@@ -92,10 +95,12 @@ class ProjectVerbs:
         """Nothing is opened before it is needed."""
         self._data = data
 
-    def _ask(self, method: str, work: Callable[[Projects], Coroutine[Any, Any, Any]], *, passphrase: str = "", **params: object) -> Any:  # noqa: ANN401
+    def _ask(
+        self, method: str, work: Callable[[Projects], Coroutine[Any, Any, Any]], *, passphrase: str = "", seconds: float | None = _PATIENCE_S, **params: object
+    ) -> Any:  # noqa: ANN401
         """The agent's answer, as plain data, or what ``work`` returns where there is none."""
         try:
-            with Client(self._data, seconds=_PATIENCE_S) as client:
+            with Client(self._data, seconds=seconds) as client:
                 if passphrase:
                     client.call("unlock", passphrase=passphrase)
                 return client.call(method, **params)
@@ -175,6 +180,18 @@ class ProjectVerbs:
         """See `ProjectServices.update`."""
         answer = self._ask("update", lambda projects: projects.update(project), passphrase=passphrase, project=project)
         return msgspec.convert(answer, ProjectDetails)
+
+    def community(self, project: str, *, fetch: bool, agreed: bool) -> CommunityView:
+        """See `ProjectServices.community`."""
+
+        async def here(projects: Projects) -> CommunityView:
+            if fetch:
+                Giving(await asyncio.to_thread(desk_of, self._data), projects, cmdline="")  # limits of the network hold here as in the agent
+                projects.network_costs(metered=await RealConnection().metered())
+            return await projects.community(project, fetch=fetch, agreed=agreed)
+
+        answer = self._ask("community", here, seconds=None, project=project, fetch=fetch, agreed=agreed)  # however slow the way is, or is to be
+        return msgspec.convert(answer, CommunityView)
 
     def detach(self, project: str, passphrase: str, *, force: bool) -> str:
         """See `ProjectServices.detach`."""

@@ -8,15 +8,20 @@ import os
 import sys
 from typing import TYPE_CHECKING, Final
 
+from t4t.bootstrap import language
 from t4t.bootstrap.services import Services
-from t4t.cli import terminal, verbs
+from t4t.cli import arguments, terminal, verbs
 from t4t.domain.errors import T4TError
+from t4t.storage import paths
 from t4t.storage.logs import RedactingFormatter
 from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
     from pathlib import Path
+
+    from t4t.hypervisor.twin import Twin
 
 _log = logging.getLogger(__name__)
 
@@ -25,20 +30,22 @@ _PIPE_CLOSED: Final = 141
 """A shell's own status for a program that wrote to a closed pipe."""
 
 
-def run(args: argparse.Namespace, data: Path) -> int:
-    """Carry out a verb; returns the exit status."""
+def run(words: Sequence[str], twin: Twin | None = None) -> int:
+    """Carry out a command line; returns the exit status. ``twin`` will be the agent's VM host, if the verb is the agent's."""
+    language.of_command(words)
+    args = arguments.parser().parse_args(words)
     try:
-        status = _run(args, data)
+        status = _run(args, Services(paths.data_dir(args.data_dir), twin))
         sys.stdout.flush()  # here, where somebody who no longer reads is no surprise
     except BrokenPipeError:
         return _nobody_reads()
     return status
 
 
-def _run(args: argparse.Namespace, data: Path) -> int:
+def _run(args: argparse.Namespace, services: Services) -> int:
     try:
-        _log_to(data / "logs" / "t4t.log")
-        return verbs.run(args, Services(data))
+        _log_to(services.data / "logs" / "t4t.log")
+        return verbs.run(args, services)
     except T4TError as error:
         _log.error("%s", error)
         terminal.show_notice(notice(error))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from t4t.bootstrap.tasks import stop_on_signals
+from t4t.bootstrap.signals import stop_on_signals
 from t4t.storage import paths
 
 if TYPE_CHECKING:

@@ -18,7 +18,8 @@ from t4t.boinc.keys import Keys
 from t4t.bootstrap.machines import remote
 from t4t.bootstrap.net import http
 from t4t.bootstrap.projects import projects_of
-from t4t.bootstrap.tasks import stop_on_signals, wishes_of
+from t4t.bootstrap.signals import stop_on_signals
+from t4t.bootstrap.tasks import wishes_of
 from t4t.cli.services import DemoCredit, DemoResult
 from t4t.domain.errors import FolderUnwritable, OutputUnreadable, from_wire
 from t4t.domain.policy import Level

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import TYPE_CHECKING, Final
 
 from t4t.api.client import Client
@@ -13,6 +13,7 @@ from t4t.bootstrap.projects import ATTACHED
 from t4t.domain.errors import AgentMissing
 from t4t.domain.offers import offers
 from t4t.domain.project_errors import NotAttached
+from t4t.domain.record import record
 from t4t.domain.setting_up import Setup, Step
 from t4t.storage import setting_up
 
@@ -38,7 +39,7 @@ _START_S: Final = 60.0
 _LOOK_S: Final = 0.1
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WizardWork:
     """See `t4t.gui.wizard.services.WizardServices`."""
 

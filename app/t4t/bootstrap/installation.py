@@ -6,7 +6,6 @@ import asyncio
 import getpass
 import os
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t4t.bootstrap import checks
@@ -16,6 +15,7 @@ from t4t.domain.changes import Fix
 from t4t.domain.diagnosis import diagnose, fixes
 from t4t.domain.diagnosis.findings import Remedy
 from t4t.domain.install_errors import NothingToFix, NoWayKnown
+from t4t.domain.record import record
 from t4t.domain.virtualbox_install import Purpose, Scene
 from t4t.domain.virtualbox_release import BASE
 from t4t.host import changing, elevation, packages
@@ -62,7 +62,7 @@ else:
 FOLDER = "downloads/virtualbox"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Places:
     """Where things come from: the official place, or a mirror of it."""
 

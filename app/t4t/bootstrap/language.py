@@ -6,11 +6,11 @@ import itertools
 import os
 from typing import TYPE_CHECKING, Final
 
-from t4t.bootstrap.machines import API_WORKER, VM_HOST
 from t4t.domain.language import Language, spoken
 from t4t.host.language import wishes
 from t4t.storage import paths
 from t4t.storage.resources import resource_folder
+from t4t.storage.settings import deployment_file, look, read_deployment
 from t4t.wording import language
 
 if TYPE_CHECKING:
@@ -21,11 +21,11 @@ PATH: Final = "general.language"
 
 
 def of_command(words: Sequence[str]) -> None:
-    """Speak what this command's volunteer does. Documents are English, and processes that nobody talks to read no settings."""
-    if not words or not {"--json", VM_HOST, API_WORKER}.intersection(words):
-        settle(of_settings(paths.data_dir(_data_dir(words))))
-    else:
+    """Speak what this command's volunteer does. Documents are English."""
+    if "--json" in words:
         language.speak_english()
+    else:
+        settle(of_settings(paths.data_dir(_data_dir(words))))
 
 
 def _data_dir(words: Sequence[str]) -> str | None:
@@ -39,8 +39,6 @@ def _data_dir(words: Sequence[str]) -> str | None:
 
 def of_settings(data: Path) -> Language:
     """What the settings of a data folder say. They are only looked at: what is wrong with them is told by who uses them."""
-    from t4t.storage.settings import deployment_file, look, read_deployment  # noqa: PLC0415 - the processes beside the agent have no settings
-
     deployment, _ = read_deployment(deployment_file())
     layers: tuple[Mapping[str, object], ...] = (deployment.locked, look(data), deployment.defaults)
     return Language(next((layer[PATH] for layer in layers if PATH in layer), Language.SYSTEM.value))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import FolderUnwritable, HypervisorMissing
 from t4t.durable import write_atomic
@@ -14,9 +14,30 @@ from t4t.hypervisor.own import own_program
 from t4t.hypervisor.remote import RemoteHypervisor
 from t4t.hypervisor.virtualbox import locate
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from t4t.hypervisor.twin import Twin
+
 VM_HOST: Final = "vm-host"
 API_WORKER: Final = "vbox-api"
 """Verbs of ours alone."""
+KINDS: Final = ("virtualbox", "qemu", "fake")
+"""Hypervisors that a VM host has a driver for."""
+
+
+def host_words(data: Path, kind: str) -> tuple[str, ...]:
+    """What a VM host of ``data`` with this kind of hypervisor is started with."""
+    return ("--data-dir", str(data), VM_HOST, "--hypervisor", kind)
+
+
+def host_asked_for(words: Sequence[str]) -> tuple[Path, str] | None:
+    """The inverse of `host_words`; None if these are other words."""
+    match words:
+        case ["--data-dir", data, verb, "--hypervisor", kind] if verb == VM_HOST and kind in KINDS:
+            return Path(data), kind
+        case _:
+            return None
 
 
 def virtualbox_is_ready() -> bool:
@@ -52,13 +73,16 @@ def programs(hypervisor: str, data: Path) -> tuple[Path, ...]:
         return ()
 
 
-def remote(hypervisor: str, data: Path, *, log: Path) -> RemoteHypervisor:
-    """The driver of one data folder, in a VM host process of its own, whose messages go to ``log``. Raises `FolderUnwritable`."""
+def remote(hypervisor: str, data: Path, *, log: Path, twin: Twin | None = None) -> RemoteHypervisor:
+    """The driver of one data folder, in a VM host process of its own (``twin``, if there is one), whose messages go to ``log``.
+
+    Raises `FolderUnwritable`.
+    """
     try:
         data.mkdir(parents=True, exist_ok=True)
         log.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise FolderUnwritable(path=str(data), reason=error.strerror or str(error)) from error
     kind = _kind(hypervisor, data)
-    command = (*own_program(), "--data-dir", str(data), VM_HOST, "--hypervisor", kind)
-    return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log)
+    command = (*own_program(), *host_words(data, kind))
+    return RemoteHypervisor(command, environment=clean_environment(os.environ), log=log, twin=twin)

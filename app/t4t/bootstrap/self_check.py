@@ -30,6 +30,7 @@ from t4t.hypervisor.virtualbox.api import binding
 from t4t.hypervisor.virtualbox.api.wire import encode
 from t4t.hypervisor.wire import Request
 from t4t.storage import descriptors, tables
+from t4t.wording import glossary
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -47,6 +48,7 @@ LIBRARIES: Final = (
 _OF_LINUX: Final = (
     "dbus_fast.aio",
     "keyring.backends.SecretService",
+    "setproctitle",
     "pywayland.protocol.ext_idle_notify_v1",
     "xcffib.screensaver",
     "xcffib.sync",
@@ -126,7 +128,7 @@ def _import(names: Sequence[str]) -> str:
 def _resources() -> str:
     known = tables.load()
     shipped = descriptors.shipped()
-    if not (shipped and known.versions and known.firmware):
+    if not (shipped and known.versions and known.firmware and glossary.term("beam", "pp")):
         raise RuntimeError("a table is empty")
     return f"{len(shipped)} appliances, {len(known.versions)} versions of VirtualBox, {len(known.firmware)} firmwares"
 

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent, demo_project, tasks
+from t4t.bootstrap import agent
 from t4t.bootstrap.settings import SettingsVerbs
 from t4t.domain.errors import NoScreen
+from t4t.domain.record import record
 from t4t.host.clock import RealClock
-from t4t.host.resume import Resume
-from t4t.project.decode import decode_file
 from t4t.storage import appliance, descriptors, paths
 
 if TYPE_CHECKING:
@@ -31,16 +29,22 @@ if TYPE_CHECKING:
     from t4t.domain.project import Decoded
     from t4t.domain.self_check import Checked, Part
     from t4t.domain.virtualbox_install import Purpose
+    from t4t.host.resume import Resume
+    from t4t.hypervisor.twin import Twin
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Services:
     """`t4t.cli.services.Services` on one data folder."""
 
     data: Path
+    twin: Twin | None = None
+    """What will be the agent's VM host."""
 
     def run_task(self, folder: Path, options: MachineOptions, listen: Callable[[TaskEvent], None]) -> TaskResult:
         """See `Services.run_task`."""
+        from t4t.bootstrap import tasks  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
         return tasks.run_task(self.data, folder, options, listen)
 
     def run_demo(self, options: MachineOptions, runspec: str | None, listen: Callable[[TaskEvent], None]) -> DemoResult:
@@ -51,6 +55,8 @@ class Services:
 
     def serve_demo_project(self, tell: Callable[[str, str], None]) -> None:
         """See `Services.serve_demo_project`."""
+        from t4t.bootstrap import demo_project  # noqa: PLC0415 - only this verb needs it
+
         demo_project.serve(self.data, tell)
 
     def appliance_folder(self) -> Path:
@@ -74,6 +80,8 @@ class Services:
 
     def decode(self, file: Path) -> Decoded:
         """See `Services.decode`."""
+        from t4t.project.decode import decode_file  # noqa: PLC0415 - only this verb needs it
+
         return decode_file(file)
 
     def doctor(self, *, reach: bool, boot: bool = False) -> Diagnosis:
@@ -113,6 +121,8 @@ class Services:
         return installation.carry_out(self.data, plan, tell)
 
     def _resume(self) -> Resume:
+        from t4t.host.resume import Resume  # noqa: PLC0415 - an agent that starts by itself has no use for it
+
         return Resume(self.data, boot=RealClock().boot())
 
     def prepare_resume(self, check: str, remedy: str) -> None:
@@ -157,7 +167,7 @@ class Services:
 
     def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
         """See `Services.run_agent`."""
-        agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase)
+        agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase, twin=self.twin)
 
     def of_projects(self) -> ProjectVerbs:
         """See `Services.of_projects`."""

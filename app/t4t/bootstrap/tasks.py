@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import shutil
-import signal
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
 
 from t4t.bootstrap.machines import remote, virtualbox_is_ready
+from t4t.bootstrap.signals import stop_on_signals
 from t4t.domain.appliance_machine import choose_hypervisor
 from t4t.engine.appliance_folder import open_task_folder
 from t4t.engine.folder import Wishes
@@ -96,18 +96,3 @@ def _remove_empty(folder: Path) -> None:
         folder.rmdir()
     except OSError:
         return
-
-
-@contextmanager
-def stop_on_signals(stop: Callable[[], None]) -> Iterator[None]:
-    """Ctrl-C, a closed terminal and SIGTERM save the VM and end the run."""
-    loop = asyncio.get_running_loop()
-    names = [name for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK") if hasattr(signal, name)]
-    before = {name: signal.getsignal(getattr(signal, name)) for name in names}
-    for name in names:
-        signal.signal(getattr(signal, name), lambda *_: loop.call_soon_threadsafe(stop))
-    try:
-        yield
-    finally:
-        for name, handler in before.items():
-            signal.signal(getattr(signal, name), handler)

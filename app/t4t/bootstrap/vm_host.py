@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from contextlib import AsyncExitStack
-from typing import TYPE_CHECKING, BinaryIO, Final
+from typing import TYPE_CHECKING, BinaryIO, Final, NoReturn
 
 from t4t.bootstrap.machines import owner
 from t4t.host.clock import RealClock
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _FAKE_JOB_S: Final = 20.0
 
 
-def serve(data: Path, hypervisor: str) -> int:
+def serve(data: Path, hypervisor: str) -> NoReturn:
     """Be the VM host of one data folder (see `t4t.hypervisor.host`)."""
     sink, source = _own_pipes()
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
@@ -35,7 +35,8 @@ def serve(data: Path, hypervisor: str) -> int:
             await VmHost(await _driver(hypervisor, data), source=source, sink=sink).serve()
 
     asyncio.run(work())
-    return 0
+    logging.shutdown()
+    os._exit(0)  # threads of VirtualBox's API may be there, which do not outlive the interpreter's own end
 
 
 async def _patient_lock(data: Path) -> FolderLock:
@@ -59,8 +60,9 @@ async def _driver(hypervisor: str, data: Path) -> Driver:
     """The one that is asked for; the code of the others stays on the disk."""
     if hypervisor == "virtualbox":
         from t4t.bootstrap.virtualbox_road import virtualbox  # noqa: PLC0415 - as the docstring says
+        from t4t.hypervisor.virtualbox.api.inside import Inside  # noqa: PLC0415 - as the docstring says
 
-        return await virtualbox(data)
+        return await virtualbox(data, Inside())
     if hypervisor == "fake":
         from t4t.hypervisor.fake import FakeHypervisor, FakeWorld, ScriptedGuest  # noqa: PLC0415 - as the docstring says
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import time
 from typing import TYPE_CHECKING
 
 from t4t import desktop
 from t4t.bootstrap.first_run import WizardWork
 from t4t.cli.report import write_new
 from t4t.domain.changes import What
+from t4t.domain.record import record
+from t4t.storage import gallery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from t4t.domain.changes import Change, Fetch, Fix
     from t4t.domain.diagnosis.findings import Diagnosis
+    from t4t.domain.gallery import SavedPicture
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class WindowWork(WizardWork):
     """`t4t.gui.window.services.WindowServices` by the verbs' own services: both do the same."""
 
@@ -55,6 +58,18 @@ class WindowWork(WizardWork):
     def report(self) -> str:
         """See `WindowServices`."""
         return self.services.report()
+
+    def pictures(self) -> Sequence[SavedPicture]:
+        """See `WindowServices`."""
+        return gallery.pictures(self.services.data)
+
+    def keep_picture(self, title: str, png: bytes) -> None:
+        """See `WindowServices`."""
+        gallery.keep(self.services.data, title, png, now=time.time())
+
+    def remove_picture(self, name: str) -> None:
+        """See `WindowServices`."""
+        gallery.remove(self.services.data, name)
 
     def write_report(self, path: Path, text: str) -> None:
         """See `WindowServices`."""

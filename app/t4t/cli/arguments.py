@@ -6,7 +6,7 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import autostart, energy, moving, proxy, self_check, settings_verbs
+from t4t.cli import autostart, community, energy, moving, proxy, self_check, settings_verbs
 from t4t.cli.grammar import Parser
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep
@@ -57,12 +57,6 @@ def _add_report(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     place.add_argument("--print", dest="show", action="store_true", help=gettext("show it instead of writing it"))
 
 
-def _add_own_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    host = verbs.add_parser("vm-host")  # ours alone: the agent starts it
-    host.add_argument("--hypervisor", choices=HYPERVISORS[1:], required=True)
-    verbs.add_parser("vbox-api")  # ours alone: the VM host of a frozen app starts it
-
-
 def _add_project_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     attach = verbs.add_parser("attach", help=gettext("work for a project; passwords and keys are asked for, or read from standard input, one a line"))
     attach.add_argument("url", metavar="URL", help=gettext("the project's address, such as https://lhcathome.cern.ch/lhcathome/"))
@@ -88,6 +82,7 @@ def _add_project_verbs(verbs: argparse._SubParsersAction[argparse.ArgumentParser
         "--days", type=_between(1, _MAX_DAYS), default=14, metavar="N", help=gettext("so many of the last days on which something was said (default: 14)")
     )
     stats.add_argument("--team", action="store_true", help=gettext("ask the projects for the credit of your teams, too"))
+    community.add(stats)
     update = verbs.add_parser("update", help=gettext("ask a project now, and report what is done"))
     update.add_argument("project", nargs="?", default="", metavar="PROJECT", help=gettext("its address or name (default: the only one)"))
     update.add_argument("--passphrase-stdin", action="store_true", help=gettext("read what opens the file with the keys from standard input, if that must be"))
@@ -197,5 +192,4 @@ def parser() -> argparse.ArgumentParser:
     for others in (settings_verbs, proxy, autostart, energy, moving, self_check):
         others.add(verbs)
 
-    _add_own_verbs(verbs)
     return top

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
+    from t4t.domain.community import CommunityView
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
     from t4t.domain.histogram import Histogram
@@ -83,6 +84,13 @@ class ProjectServices(Protocol):
 
     def teams(self, project: str, name: str) -> Sequence[Team]:
         """Ask the project at this address for its teams of this name; raises what went wrong."""
+        ...
+
+    def community(self, project: str, *, fetch: bool, agreed: bool) -> CommunityView:
+        """All volunteers of the project at this address: what is known here, or (``fetch``) the newest, at most weekly.
+
+        Raises what went wrong where nothing is known; `MeteredLink` is such a thing on a network that costs, unless that was ``agreed``.
+        """
         ...
 
     def update(self, project: str, passphrase: str) -> ProjectDetails:

@@ -1,4 +1,4 @@
-"""``t4t stats``: the credit of volunteer, computer and team, now and day by day. Nobody is asked for it, but for the teams if that is wished."""
+"""``t4t stats``: the credit of volunteer, computer and team, now and day by day. Nobody is asked for it, but for teams and all volunteers if that is wished."""
 
 from __future__ import annotations
 
@@ -6,16 +6,21 @@ import json
 import time
 from typing import TYPE_CHECKING, Any, Final
 
-from t4t.cli.terminal import plain
+from t4t.cli import community
+from t4t.cli.terminal import plain, show_notice
 from t4t.domain.credit import decayed, gains
+from t4t.domain.errors import T4TError
 from t4t.wording.language import gettext
+from t4t.wording.notices import notice
 from t4t.wording.numbers import decimal
 from t4t.wording.projects import no_project
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from t4t.cli.services import ProjectServices
+    from t4t.domain.community import CommunityView
     from t4t.domain.credit import CreditGain
     from t4t.domain.project_view import ProjectDetails
 
@@ -24,14 +29,37 @@ _DAY_S: Final = 86400.0
 
 def show(args: argparse.Namespace, services: ProjectServices) -> None:
     """Print it; raises what asking for a team raises."""
-    documents = [_document(found, args.days, _team(found, services) if args.team else None) for found in services.projects()]
+    projects = services.projects()
+    documents = [_document(found, args.days, _team(found, services) if args.team else None) for found in projects]
+    communities, failure = _communities(projects, services, agreed=args.agree) if args.community else ({}, None)
     if args.json:
+        for document in documents if args.community else ():
+            document["community"] = community.document(communities.get(document["address"]))
         print(json.dumps(documents, indent=2))
-        return
-    if not documents:
+    elif not documents:
         print(no_project())
-    for document in documents:
-        _print(document)
+    else:
+        for document in documents:
+            _print(document)
+            view = communities.get(document["address"])
+            if view is not None and view.community is not None:
+                community.show(view.community)
+    if failure is not None:
+        raise failure
+
+
+def _communities(projects: Sequence[ProjectDetails], services: ProjectServices, *, agreed: bool) -> tuple[dict[str, CommunityView], T4TError | None]:
+    """By the address of the project, and the last failure: one project that can't be asked does not hide what the others say."""
+    found: dict[str, CommunityView] = {}
+    failure: T4TError | None = None
+    for one in projects:
+        try:
+            found[one.project.url] = community.ask(one.project, services, agreed=agreed)
+        except T4TError as error:
+            if failure is not None:
+                show_notice(notice(failure))
+            failure = error
+    return found, failure
 
 
 def _team(found: ProjectDetails, services: ProjectServices) -> dict[str, Any] | None:

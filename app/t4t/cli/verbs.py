@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import agent_verbs, autostart, changes, demo_project, doctor, energy, moving, project_verbs, proxy, report, self_check, settings_verbs
-from t4t.cli.decoded import show_decoded
+from t4t.cli import autostart, energy, moving, project_verbs, proxy, self_check, settings_verbs
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.errors import AgentRunning
@@ -42,11 +41,11 @@ def run(args: argparse.Namespace, services: Services) -> int:
         "task": _task_run,
         "demo": _demo,
         "decode": _decode,
-        "demo-project": demo_project.serve,
+        "demo-project": _demo_project,
         "doctor": _doctor,
         "virtualbox": _virtualbox,
         "appliance": _appliance,
-        "report": report.run,
+        "report": _report,
         "settings": lambda args, services: settings_verbs.run(args, services.of_settings()),
         "autostart": autostart.run,
         "energy": energy.run,
@@ -57,11 +56,27 @@ def run(args: argparse.Namespace, services: Services) -> int:
     return verbs.get(args.verb, _agent)(args, services)
 
 
+def _demo_project(args: argparse.Namespace, services: Services) -> int:
+    from t4t.cli import demo_project  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
+    return demo_project.serve(args, services)
+
+
+def _report(args: argparse.Namespace, services: Services) -> int:
+    from t4t.cli import report  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
+    return report.run(args, services)
+
+
 def _doctor(args: argparse.Namespace, services: Services) -> int:
+    from t4t.cli import changes, doctor  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
     return doctor.examine(args, services) if args.fix is None else changes.fix(args, services)
 
 
 def _virtualbox(args: argparse.Namespace, services: Services) -> int:
+    from t4t.cli import changes, doctor  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
     return doctor.virtualbox_health(args, services) if args.virtualbox_verb == "health" else changes.virtualbox(args, services)
 
 
@@ -80,6 +95,8 @@ def _agent(args: argparse.Namespace, services: Services) -> int:
         case verb if verb in project_verbs.VERBS:
             return project_verbs.run(args, services.of_projects())
         case _:
+            from t4t.cli import agent_verbs  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
             return agent_verbs.run(args, services.data)
 
 
@@ -252,6 +269,8 @@ def _toml(value: object) -> str:
 
 def _decode(args: argparse.Namespace, services: Services) -> int:
     """Done when the file could be read: what the server said is the result, also where it refused."""
+    from t4t.cli.decoded import show_decoded  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
     decoded = services.decode(Path(args.file))
     if args.json:
         _print_json(dataclasses.asdict(decoded))

@@ -13,10 +13,10 @@ import ipaddress
 import json
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from t4t.domain.record import record
 from t4t.domain.redaction import HIDDEN, redact
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ _CODED: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{16,}+={0,2}")
 _DEEPEST: Final = 3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Known:
     """What is known of whose computer this is: names to log in, names of people and accounts, names of the computer, home folders."""
 

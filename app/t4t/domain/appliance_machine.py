@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.appliance_descriptor import DEFAULT_MEMORY_MIB, ContextWay, Descriptor, ImageFormat
 from t4t.domain.errors import HypervisorUnfit
+from t4t.domain.record import record
 from t4t.domain.vbox_job import PortRange, VboxJob
 from t4t.domain.vm import BootDisk, BootIso, PortForward, Share, VmId, VmSpec
 
@@ -18,7 +18,7 @@ SIMULATED: Final = "fake"
 """The driver that runs nothing: no appliance can be unfit for it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Media:
     """What there is on this computer for the machine."""
 
@@ -28,7 +28,7 @@ class Media:
     floppy: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Choices:
     """What the volunteer gives it: cores, percent of each, memory in MiB and KiB/s each way (None: what the appliance says, and no limit)."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t4t.domain.file_names import checked_name, checked_open_name
 from t4t.domain.project import AppVersion, Assignment, FileInfo, Workunit  # noqa: TC001 - a task is written down: its types are read at run time
 from t4t.domain.project_errors import FileNameRefused, SignatureMissing
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from t4t.domain.project import FileRef, SchedulerReply
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class NewTask:
     """A task to begin. ``programs`` are signed, ``inputs`` have checksums, ``outputs`` are to be uploaded; all by file name."""
 
@@ -28,7 +28,7 @@ class NewTask:
     outputs: tuple[FileInfo, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Refused:
     """A task that can't be run as it was sent: to be reported as failed. ``reason`` is a leaf, or None if a part of it is missing."""
 
@@ -37,7 +37,7 @@ class Refused:
     missing: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Work:
     """What a reply brought. ``deadlines``: tasks that are held already, with what now holds for them."""
 

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
+
+from t4t.domain.record import record
 
 MINUTE: Final = 60.0
 HOUR: Final = 3600.0
 DAY: Final = 86400.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Backoff:
     """Seconds after the n-th failure in a row: ``least`` doubled n times, at most ``most``, and a chance of half of it to all of it."""
 

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import enum
 import shlex
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Finding, Step
@@ -31,7 +33,7 @@ class Ended(enum.Enum):
     FAILED = "failed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Command:
     """One program with its words. Statuses that no set names mean a failure."""
 
@@ -83,7 +85,7 @@ class What(enum.Enum):
     RESTART_COMPUTER = "restart-computer"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Change:
     """Commands that belong together. ``elevated``: as administrator, who is asked once for all of them."""
 
@@ -106,7 +108,7 @@ class Note(enum.Enum):
     PASSWORD_ONCE = "password-once"  # noqa: S105 - an id
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Fetch:
     """A file to download: by digest, by the fingerprint of the one key that is in it, or (empty both) judged by its signature alone."""
 
@@ -116,7 +118,7 @@ class Fetch:
     fingerprint: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Plan:
     """Steps in their order. ``undo`` are the commands that take them back, as far as that is possible."""
 
@@ -142,7 +144,7 @@ class Plan:
         return any(command.asks for change in self.changes for command in change.commands)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Pending:
     """What waits for a restart of the computer: the check that failed, the remedy that was carried out, and in which run of the computer."""
 
@@ -151,7 +153,7 @@ class Pending:
     boot: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Fix:
     """What would be done about a finding. ``plan`` None: it is the volunteer's to do, as the words of ``step`` say."""
 

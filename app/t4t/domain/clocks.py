@@ -7,10 +7,10 @@ beyond elapsed is a jump. Where a system has no clock that stands still, both ar
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from t4t.domain.host_events import ClockJumped, Woke, ZoneChanged
+from t4t.domain.record import record
 
 SLEPT_S: Final = 2.0
 """Less is no sleep: the two clocks are not read in the same instant."""
@@ -18,7 +18,7 @@ JUMPED_S: Final = 5.0
 """Less is a clock that is being disciplined, or the readings' own distance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Reading:
     """The clocks, read together; seconds. ``offset_s`` is local time's distance east of UTC."""
 
@@ -28,7 +28,7 @@ class Reading:
     offset_s: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ClockWatch:
     """What is known of the clocks; begin with the first reading."""
 

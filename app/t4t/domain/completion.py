@@ -6,8 +6,9 @@ The forms are vboxwrapper's: line 1 a number, line 2 whether the message is a no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from t4t.domain.record import record
 
 MAX_MESSAGE: Final = 4096
 """Characters of a message; longer ones are cut."""
@@ -23,7 +24,7 @@ _NUMBER: Final = re.compile(rb"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?
 _PROGRESS_READ: Final = 4096
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Completion:
     """The guest's last word: a BOINC exit code (0 = success) and a message, for the volunteer if ``is_notice``.
 
@@ -40,7 +41,7 @@ GARBLED_EXIT_CODE: Final = 195
 """BOINC's "child failed": what a completion file without a readable exit code stands for."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TemporaryExit:
     """The guest wants to rest: seconds until it may go on, and a message."""
 

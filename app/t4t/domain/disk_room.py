@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DiskUse:
     """What our files occupied when they were looked at last."""
 
@@ -18,7 +20,7 @@ class DiskUse:
     """Of that, the files of each virtual machine, by its id."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Demand:
     """What the tasks want of the disk: `wanted_bytes` (None: nobody has to know), and how many have begun."""
 

@@ -7,12 +7,12 @@ the idle part too, so a figure from a meter is rather too high than too low.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from t4t.domain.readings import Source, Watts
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -101,7 +101,7 @@ class Spent(msgspec.Struct, frozen=True, kw_only=True):
     month: Day
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Price:
     """Of electricity; 0: not known, and nothing is said of money."""
 

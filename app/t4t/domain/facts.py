@@ -6,8 +6,10 @@ The probes of `t4t.host.probe` and the hypervisors' own (`t4t.hypervisor`) fill 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from t4t.domain.vm import Accelerator
@@ -26,7 +28,7 @@ class Confidence(enum.Enum):
     """It could not be found out."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Fact(Generic[T]):
     """One answer; ``value`` None says that it could not be found out. ``source`` is a path, a key or a call, for the details of a report."""
 
@@ -129,7 +131,7 @@ class Driver(enum.Enum):
     NOT_NEEDED = "not-needed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Board:
     """What the firmware says of the computer (SMBIOS); empty where it says nothing."""
 
@@ -138,7 +140,7 @@ class Board:
     firmware: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Virtualization:
     """Three questions that are too often taken for one, and second-level paging."""
 
@@ -154,7 +156,7 @@ class Virtualization:
     """The Windows Hypervisor Platform is installed, which VirtualBox can use when Windows holds the processor."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Kvm:
     """Linux's own hypervisor."""
 
@@ -173,7 +175,7 @@ class Kvm:
     """``/dev/kvm`` can be opened by us."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Memory:
     """Memory in MiB; ``commit`` is what may still be promised to programs, 0 where the system sets no limit."""
 
@@ -182,7 +184,7 @@ class Memory:
     commit: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Disk:
     """The file system that will hold our data."""
 
@@ -191,7 +193,7 @@ class Disk:
     file_system: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Building:
     """What a Linux computer has for building a kernel driver."""
 
@@ -205,7 +207,7 @@ class Building:
     """A distribution's package: DKMS builds the driver, and Oracle's own set-up is not there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Computer:
     """The computer under us."""
 
@@ -240,7 +242,7 @@ class Computer:
     """Linux: SELinux refuses what its rules do not allow."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VirtualBox:
     """VirtualBox, rung by rung; what was not reached is unknown."""
 
@@ -262,7 +264,7 @@ class VirtualBox:
     """Where its service keeps its list of machines, if that is not where this user's is; empty: it is."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Qemu:
     """QEMU, for the demo."""
 
@@ -293,7 +295,7 @@ class Obstacle(enum.Enum):
     OTHER = "other"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Trial:
     """A tiny machine that was really started (the test boot): it ran only if its guest's own word arrived."""
 
@@ -315,7 +317,7 @@ class Trial:
         return self.obstacle is None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reach:
     """Whether one of the project's servers could be reached."""
 
@@ -324,7 +326,7 @@ class Reach:
     reached: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Network:
     """The way to the project."""
 
@@ -335,7 +337,7 @@ class Network:
     hosts: Fact[tuple[Reach, ...]] = field(default_factory=unknown)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Facts:
     """Everything that the doctor knows."""
 

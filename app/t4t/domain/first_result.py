@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.domain.session import Activity
 from t4t.domain.vm import VmState
 
@@ -23,7 +23,7 @@ class Way(enum.Enum):
     THERE = "there"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Progress:
     """Where it is, and how far the job is that is computed, from 0 to 1."""
 

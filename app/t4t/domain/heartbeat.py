@@ -10,15 +10,16 @@ from __future__ import annotations
 import dataclasses
 import enum
 import math
-from dataclasses import dataclass
 from typing import Final
+
+from t4t.domain.record import record
 
 LOOKS_PER_INTERVAL: Final = 3
 MISSES_UNTIL_LOST: Final = 3
 DEFAULT_INTERVAL_S: Final = 600.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Fingerprint:
     """What tells one content of the heartbeat file from another; a changed time alone is a sign of life (guests ``touch`` the file)."""
 
@@ -36,7 +37,7 @@ class Pulse(enum.Enum):
     LOST = "lost"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Heartbeat:
     """The monitor's state; make it with `begin`, go on with `observe`. All times are seconds of the VM's running time."""
 

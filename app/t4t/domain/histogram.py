@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import Final
+
+from t4t.domain.record import record
 
 MAX_BINS: Final = 10_000
 MAX_HEIGHT: Final = 1e300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Tally:
     """What one place collects: sum of weights, of their squares, and the number of entries (fractional after some operations)."""
 
@@ -19,7 +20,7 @@ class Tally:
     entries: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Histogram:
     """A one-dimensional histogram with adjoining bins: bin *i* reaches from ``edges[i]`` to ``edges[i + 1]``.
 

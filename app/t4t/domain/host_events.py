@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from t4t.domain.record import record
+
 
 class EventKind(enum.Enum):
     """The kinds of events, to say which of them a computer can't bring."""
@@ -32,7 +34,7 @@ class Ending(enum.Enum):
     """Only this program is asked to end, to be updated (Windows' restart manager)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SessionEnding:
     """The session will end. ``seconds`` from now on are promised to those who hold a block; None if nobody promises any."""
 
@@ -40,31 +42,31 @@ class SessionEnding:
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SessionEndCancelled:
     """It does not end after all."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AboutToSleep:
     """The computer will sleep or hibernate; ``seconds`` as in `SessionEnding`."""
 
     seconds: float | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Woke:
     """The computer slept for ``slept_s`` seconds, announced or not."""
 
     slept_s: float
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UserAway:
     """Another user's session is in front of ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class UserBack:
     """Our session is in front again."""
 
@@ -82,7 +84,7 @@ LOW_PERCENT: Final = 10.0
 CRITICAL_PERCENT: Final = 5.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Power:
     """The source of power. ``percent`` of the battery, None if there is none or it does not say."""
 
@@ -93,21 +95,21 @@ class Power:
     """Whether the battery takes up charge now: one that is full, or is kept from charging, does not. None: the system does not say."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PowerChanged:
     """Another source, another urgency, or a charge that moved by `PERCENT_STEP`; the first one says how it is."""
 
     power: Power
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ClockJumped:
     """The wall clock was set by ``seconds`` (negative: back) against the clocks that nobody can set."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ZoneChanged:
     """Local time is ``offset_s`` east of UTC now: daylight-saving time began or ended, or the computer travelled."""
 
@@ -122,7 +124,7 @@ class Route:
     address: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class NetworkChanged:
     """The ways out are other ones now; empty: offline."""
 
@@ -145,7 +147,7 @@ class DiskState(enum.Enum):
     """The folder can't be reached: unmounted, unplugged, removed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DiskChanged:
     """The data folder's file system; ``free_mib`` is 0 when it is gone."""
 
@@ -153,7 +155,7 @@ class DiskChanged:
     free_mib: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProgramReplaced:
     """The file of a watched program (VirtualBox's) is another one, or gone; VMs that run still use the old one."""
 
@@ -199,7 +201,7 @@ def power_changed(told: Power | None, now: Power) -> bool:
     return abs(told.percent - now.percent) >= PERCENT_STEP
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DiskLimits:
     """Free MiB below which a disk counts as low or full; it must rise by a quarter above a limit to count as better again."""
 
@@ -221,7 +223,7 @@ def disk_state(before: DiskState, free_mib: int | None, limits: DiskLimits) -> D
     return DiskState.LOW if free_mib < low else DiskState.FINE
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FileIdentity:
     """What tells a program's file from the one that an upgrade puts in its place."""
 
@@ -231,7 +233,7 @@ class FileIdentity:
     mtime_ns: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProgramWatch:
     """The state of watching one file: the last identity that was told, and one that was seen but once."""
 

@@ -16,9 +16,10 @@ import contextlib
 import html
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from xml.parsers import expat
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,7 +41,7 @@ _KEY_SHAPE: Final = re.compile(r"(?<![0-9A-Za-z])(?:[0-9]+_)?[0-9A-Fa-f]{32}(?![
 _SCAN: Final = re.compile(r"<\s*+(/?+)\s*+(?:[\w.-]++:)?+([\w.-]++)([^<>]*+)>([^<]*+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class InitData:
     """What t4t and the guest's floppy need of ``init_data.xml``; there is no field for a key.
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ def _in_utc(_at: float) -> float:
     return 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Instant:
     """Now: seconds since 1970, which run of the computer this is, and when the next morning begins."""
 

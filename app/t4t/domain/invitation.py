@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
+
+from t4t.domain.record import record
 
 _TEAM: Final = ("teamid", "team_id", "team")
 _CODE: Final = ("invite_code", "invite", "code")
@@ -13,7 +14,7 @@ _TEAM_PAGES: Final = frozenset({"team_display.php", "team_join_form.php", "team_
 _LONGEST: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Invitation:
     """Empty is what was not said. ``project``: the address of the project's site; ``team``: a number or a name."""
 

@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -15,7 +17,7 @@ _LEAST_SECONDS: Final = 0.5
 """Of processor time over all processors: the ticks of systems are 10 ms and more, a shorter time between two looks says nothing."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Look:
     """One look: seconds of all processors since the computer started, and of each process of ours since it started."""
 
@@ -29,7 +31,7 @@ class Look:
     """By process (its number and when it started)."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Shares:
     """In percent of the whole computer, between two looks."""
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.plain_html import plain_html, safe_link
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -17,7 +18,7 @@ KEPT_S: Final = 30 * 86400.0
 MOST: Final = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProjectNotice:
     """One notice, as plain text. ``id`` stays the same when it is fetched again; ``from_scheduler``: it may be taken back."""
 

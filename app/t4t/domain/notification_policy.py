@@ -6,12 +6,13 @@ Everything also stands in the program's own list, whatever is decided here: a me
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from t4t.domain.readings import Readings, Screen
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -63,7 +64,7 @@ class Show(enum.Enum):
     """The list, the icon and the tooltip are enough."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Habit:
     """How an event is treated: whether it pops up at first, and the least time between two of one subject (None: only once for ever)."""
 
@@ -93,7 +94,7 @@ HABITS: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Telling:
     """What the volunteer wants to be told, and how often at most: his settings."""
 
@@ -121,7 +122,7 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     """What the volunteer does not want to be told again, by event and subject."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Message:
     """Something to tell: ``subject`` tells one problem, pause or version from another of its kind."""
 
@@ -138,7 +139,7 @@ class Message:
         return f"{self.event.value}:{self.subject}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Moment:
     """Now, on the clock on the wall, and what disturbs."""
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.diagnosis.machine import NEEDED_MIB
 from t4t.domain.energy import estimated
+from t4t.domain.record import record
 from t4t.domain.settings.presets import CHOICES, Preset, suggested, values_of
 from t4t.domain.settings.tree import Response
 
@@ -20,7 +20,7 @@ HOURS_A_DAY: Final = 6.0
 _DAYS: Final = 30
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Offer:
     """One preset here. ``watts``: what its processors need while they work; ``memory_mib``: of one virtual machine."""
 

@@ -6,9 +6,9 @@ Read are OVF 1.x and 2.0 as VirtualBox and VMware write them (DMTF DSP0243); nam
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.domain.safe_xml import XmlElement, XmlRefused, read_xml
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class OvfRefused(ValueError):
     """The description is none, or is one that we can't use; the text is a short reason in English."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class OvfMachine:
     """What was read. ``memory_mib`` and ``cores`` are 0 where nothing is said."""
 

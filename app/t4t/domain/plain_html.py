@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from html import unescape
 from typing import Final
 from urllib.parse import urlsplit
+
+from t4t.domain.record import record
 
 LONGEST: Final = 64 * 1024
 _MOST_LINKS: Final = 100
@@ -17,7 +18,7 @@ _TAG: Final = re.compile(r"""<([/!?]?+)([A-Za-z][\w:-]*+)((?:[^<>"']++|"[^"]*+"|
 _HREF: Final = re.compile(r"""\bhref\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'<>]++))""", re.IGNORECASE)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PlainText:
     """The text, and the addresses of its links in order, once each."""
 

@@ -7,7 +7,6 @@ rule was true for a while; a rule may want calm before it lets go. Running anywa
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Final
 
 from t4t.domain.intent import (
@@ -28,6 +27,7 @@ from t4t.domain.intent import (
     prolonged,
 )
 from t4t.domain.levels import Level, holds_still, lower
+from t4t.domain.record import record
 from t4t.domain.rules import NEW_ONLY, RULES, Facts, Finding, Rule, Settings, Value, lowest
 
 __all__ = [
@@ -71,7 +71,7 @@ _LOOKED_AWAY_S: Final = 150.0
 """Who did not look for so long, asleep or held up, does not know that it was true all the time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class RuleState:
     """One rule as it stands: ``since`` when, and when it was last seen to be true (it may hold on for calm)."""
 
@@ -89,7 +89,7 @@ class RuleState:
     """It would hold, and the volunteer said to run anyway."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Decision:
     """How much, why, since when, and when it will change by itself (None: not known)."""
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import dataclasses
 import math
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from t4t.domain.loose_xml import LooseXmlRefused, read_loose
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,7 +23,7 @@ GB: Final = 1024.0**3
 _VENUE: Final = re.compile(r"name\s*+=\s*+[\"']?([\w ]*+)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Preferences:
     """The fields that mean something for VirtualBox work, with BOINC's defaults; percent, hours of the day, minutes, days, bytes/s as named there."""
 
@@ -80,7 +80,7 @@ _SMALLEST: Final = {"cpu_usage_limit": 1.0}
 KINDS: Final[dict[str, str]] = {field.name: str(field.type) for field in dataclasses.fields(Preferences)}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AccountPreferences:
     """What the project keeps for the account: when it was changed, and the fields that it sets for this computer's venue."""
 
@@ -143,7 +143,7 @@ def checked(name: str, text: str) -> float | int | bool | None:
     return int(value) if kind == "int" else value
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class LocalChange:
     """A field that the volunteer set here, and when (Unix time)."""
 
@@ -151,7 +151,7 @@ class LocalChange:
     time: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Merged:
     """The preferences in force, and by whom each field that is not a default was set: ``account`` or ``here``."""
 

@@ -6,11 +6,11 @@ indentation, line ends and bytes that are no UTF-8 stay as they were, and a valu
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from t4t.domain.loose_xml import LooseXmlRefused, read_loose
 from t4t.domain.preferences import checked, read_account_preferences
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,7 +28,7 @@ def _written(value: float) -> str:
     return str(int(value)) if isinstance(value, int) else f"{value:f}"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class PreferencesFile:
     """One file's bytes."""
 

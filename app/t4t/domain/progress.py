@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, TypeAlias
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +41,7 @@ class Happened(enum.Enum):
     """An element of ``vbox_job.xml`` that has no effect here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Moment:
     """Something happened; ``detail`` is data (a path, a code, a name)."""
 
@@ -49,7 +51,7 @@ class Moment:
     """Running time whose work is gone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Failure:
     """A task of the agent's that ended without success, by its folder's name; ``error`` if it was refused before it ran, ``message`` is the guest's."""
 
@@ -59,7 +61,7 @@ class Failure:
     error: T4TError | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Progress:
     """Where the task is. ``job`` is the guest's own ``job/index.json`` (untrusted), if its page answered."""
 
@@ -70,7 +72,7 @@ class Progress:
     job: Mapping[str, object] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Trickle:
     """The guest wrote a trickle-up message."""
 
@@ -78,7 +80,7 @@ class Trickle:
     data: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class IntermediateUpload:
     """The guest offers a file for upload before its end."""
 
@@ -96,7 +98,7 @@ class Outcome(enum.Enum):
     SAVED = "saved"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TaskResult:
     """The document that ``t4t task run`` prints: times in seconds over all starts, paths of output files."""
 

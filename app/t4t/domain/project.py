@@ -6,11 +6,13 @@ Times are Unix times in seconds, sizes are in bytes, credit is in cobblestones, 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from t4t.domain.record import record
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+
+@record(kw_only=True)
 class Platform:
     """One kind of computer that the project has programs for."""
 
@@ -19,7 +21,7 @@ class Platform:
     plan_class: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProjectConfig:
     """Reply of ``get_project_config.php``."""
 
@@ -45,7 +47,7 @@ class ProjectConfig:
         return self.account_creation_disabled and not self.invite_code_required
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AccountOut:
     """Reply of ``create_account.php`` and ``lookup_account.php``; without a key: the address exists."""
 
@@ -53,7 +55,7 @@ class AccountOut:
     success: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AccountInfo:
     """Reply of ``am_get_info.php``."""
 
@@ -75,7 +77,7 @@ class AccountInfo:
     teamfounder: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ErrorDocument:
     """``<error>``: a number of BOINC's and a text."""
 
@@ -83,7 +85,7 @@ class ErrorDocument:
     error_msg: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Host:
     """A computer as ``show_user.php`` tells it."""
 
@@ -109,7 +111,7 @@ class Host:
     venue: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class User:
     """Reply of ``show_user.php``; ``expavg_credit`` is as of ``expavg_time``: see `t4t.domain.credit`."""
 
@@ -128,7 +130,7 @@ class User:
     hosts: tuple[Host, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Team:
     """A team, as ``team_lookup.php`` tells it; ``type`` is BOINC's number of its kind."""
 
@@ -144,7 +146,7 @@ class Team:
     expavg_time: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FileRef:
     """How an application calls a file: under ``open_name``, or under its own name if that is empty."""
 
@@ -155,7 +157,7 @@ class FileRef:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FileInfo:
     """A file to fetch or to upload. ``nbytes`` is the size of the plain file; program files are signed, inputs have a checksum."""
 
@@ -179,7 +181,7 @@ class FileInfo:
         return bool(self.upload_urls) or bool(self.max_nbytes and not self.urls)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class App:
     """An application."""
 
@@ -189,7 +191,7 @@ class App:
     fraction_done_exact: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AppVersion:
     """One build of an application for one platform and plan class."""
 
@@ -213,7 +215,7 @@ class AppVersion:
         return (self.app_name, self.platform, self.version_num, self.plan_class)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Workunit:
     """A job: its inputs and its limits."""
 
@@ -227,7 +229,7 @@ class Workunit:
     file_refs: tuple[FileRef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Assignment:
     """``<result>`` of a reply: this computer is to do ``wu_name`` by ``report_deadline``."""
 
@@ -241,7 +243,7 @@ class Assignment:
     file_refs: tuple[FileRef, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Message:
     """A sentence of the scheduler's; ``notice`` is for people, ``low`` for the log."""
 
@@ -249,7 +251,7 @@ class Message:
     priority: str = "low"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TrickleDown:
     """A word from the project to a running task."""
 
@@ -258,7 +260,7 @@ class TrickleDown:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class GuiUrl:
     """A page of the project's that is worth a link."""
 
@@ -267,7 +269,7 @@ class GuiUrl:
     url: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class RssFeed:
     """A feed of notices; its address carries a key of the volunteer's."""
 
@@ -283,7 +285,7 @@ class Refusal(enum.Enum):
     REQUEST = "request"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SchedulerReply:
     """One reply of the scheduler. ``hostid`` is 0 unless the server made or re-assigned the computer's record."""
 
@@ -346,7 +348,7 @@ class SchedulerReply:
         return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class UploadReply:
     """Reply of the upload handler: 0 done, 1 later, −1 never. ``None``: it said nothing that can be understood."""
 
@@ -355,7 +357,7 @@ class UploadReply:
     file_size: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FeedItem:
     """One entry of an RSS feed; ``html`` is the sender's and must be cleaned before it is shown."""
 
@@ -366,7 +368,7 @@ class FeedItem:
     time: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Feed:
     """An RSS feed."""
 
@@ -374,14 +376,14 @@ class Feed:
     items: tuple[FeedItem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MasterPage:
     """What the project's front page tells programs."""
 
     scheduler_urls: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Decoded:
     """What a recorded reply is (by its root element), whether the request succeeded, and what it says."""
 

@@ -7,11 +7,11 @@ their virtual machines, is the client's to see to. The section of this computer'
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t4t.domain.loose_xml import LooseXmlRefused, read_loose
 from t4t.domain.preferences import venue_of
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from t4t.domain.loose_xml import Element
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProjectLimits:
     """Of one project, on this computer; 0: no limit."""
 

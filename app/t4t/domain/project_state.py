@@ -6,12 +6,13 @@ Times are Unix times. The account's key is not here.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain import backoff
 from t4t.domain.preferences import read_account_preferences
 from t4t.domain.project import Refusal
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from t4t.domain.project import SchedulerReply
@@ -25,7 +26,7 @@ REPORT_BEFORE_DEADLINE: Final = backoff.DAY
 REPORT_AT: Final = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProjectState:
     """One attached project."""
 
@@ -86,7 +87,7 @@ class Reason(enum.Enum):
     WORK = "work"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Finished:
     """A task that waits to be reported."""
 
@@ -95,7 +96,7 @@ class Finished:
     immediately: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Needs:
     """What we want of the scheduler now."""
 

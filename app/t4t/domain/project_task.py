@@ -6,7 +6,7 @@ Times are Unix times in seconds.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.assignment import NewTask
@@ -21,6 +21,7 @@ from t4t.domain.project_errors import (
     SignatureInvalid,
     SignatureMissing,
 )
+from t4t.domain.record import record
 from t4t.domain.scheduler_request import ABORTED, COMPUTE_ERROR, UPLOADED, FinishedTask, HeldTask, UploadedFile
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Stage(enum.Enum):
     """It is reported with every request until that is acknowledged."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProjectTask:
     """One task. ``project`` is the name of the project's folder, ``slot`` that of the task's own."""
 
@@ -186,7 +187,7 @@ def fetched_again(task: ProjectTask) -> ProjectTask:
     return replace(task, stage=Stage.FETCHING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Used:
     """What a task took: seconds, bytes."""
 
@@ -288,7 +289,7 @@ def hopeless(task: ProjectTask, now: float, *, fraction: float = 0.0, elapsed_s:
 # --- files ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class KnownVersion:
     """The newest version of an application that was seen: its files stay, because the next task needs them again."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
+
+from t4t.domain.record import record
 
 
 class Screen(enum.Enum):
@@ -43,7 +45,7 @@ class Source(enum.Enum):
     """No meter: the processor time of our VMs, times the watts of a core from a table."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Watts:
     """Power now. A meter tells that of the whole computer or processor, whoever uses it; an estimate that of our VMs alone."""
 
@@ -51,7 +53,7 @@ class Watts:
     source: Source
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Readings:
     """All that the sensors said last; None is not known here or now, and must hold nothing back.
 

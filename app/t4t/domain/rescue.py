@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from t4t.domain.record import record
 from t4t.domain.shutdown import VmAct
 from t4t.domain.task import Order
 from t4t.domain.vm import VmState
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from t4t.domain.vm import VmId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Standing:
     """One VM of a plan as it is now."""
 

@@ -6,7 +6,7 @@ What is not known holds nothing back. How long a rule must have been true before
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from t4t.domain.host_events import Charge
@@ -14,6 +14,7 @@ from t4t.domain.intent import holds_anyway, is_over
 from t4t.domain.levels import Level, lower
 from t4t.domain.notification_policy import Telling
 from t4t.domain.readings import Readings, Screen, Thermal
+from t4t.domain.record import record
 from t4t.domain.schedule import changes_at, is_cheap, planned
 from t4t.domain.settings.tree import Response, When
 
@@ -31,7 +32,7 @@ _MEMORY_CALM_S: Final = 300.0
 _MINUTE_S: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Settings:
     """The volunteer's settings as far as decisions need them; times in seconds."""
 
@@ -59,7 +60,7 @@ class Settings:
     """What may pop up."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Facts:
     """What is known of this computer; None: not known."""
 
@@ -86,7 +87,7 @@ class Facts:
     """How many tasks have a VM."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Finding:
     """What one rule finds: whether it is true and to which level it holds the work back; what it saw, against what; when that ends by itself."""
 
@@ -103,7 +104,7 @@ class Finding:
     """How long all must be calm before it lets go; None: as the rule says."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Rule:
     """One reason: its name for ever, how it judges, how long all must be calm before it lets go, and whether running anyway overrules it."""
 

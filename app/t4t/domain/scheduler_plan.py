@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from t4t.domain.record import record
 from t4t.domain.scheduler_request import DiskUsage, HeldTask, NetStats, SchedulerRequest, TimeStats, WorkRequest
 from t4t.domain.work_fetch import FIRST
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from t4t.domain.scheduler_request import FinishedTask, HostInfo, StickyFile, TrickleUp
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Holdings:
     """What this computer has of the project. ``tasks``: every task that is held, finished ones too; ``finished``: those with their results uploaded."""
 

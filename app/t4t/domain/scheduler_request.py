@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from t4t.domain.preferences import Preferences
@@ -20,7 +22,7 @@ EXIT_ABORTED_BY_PROJECT: Final = 202
 EXIT_ABORTED_BY_USER: Final = 203
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HostInfo:
     """This computer. There is no field for its name or address: the server does not need them."""
 
@@ -47,7 +49,7 @@ class HostInfo:
     """As ``VBoxManage --version`` prints it; empty where there is none: never one that isn't there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TimeStats:
     """How much of the time this computer computes; fractions from 0 to 1."""
 
@@ -64,7 +66,7 @@ class TimeStats:
     session_active_duration: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class NetStats:
     """Measured rates in bytes/s and the averages that they come from."""
 
@@ -76,7 +78,7 @@ class NetStats:
     avg_time_down: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DiskUsage:
     """Disk in use, and how much this project may reach."""
 
@@ -85,7 +87,7 @@ class DiskUsage:
     d_project_share: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class UploadedFile:
     """An output that has reached the server; the validator finds it by this."""
 
@@ -96,7 +98,7 @@ class UploadedFile:
     upload_url: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FinishedTask:
     """A task to report. ``state``: 5 success, 3 failed, 6 aborted, 7 not uploaded."""
 
@@ -115,7 +117,7 @@ class FinishedTask:
     files: tuple[UploadedFile, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HeldTask:
     """A task that is held and not reported in this request; ``version`` is its application version's key."""
 
@@ -123,7 +125,7 @@ class HeldTask:
     version: tuple[str, str, int, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TrickleUp:
     """A word from a running task to the project."""
 
@@ -133,7 +135,7 @@ class TrickleUp:
     text: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class StickyFile:
     """A file that is kept between tasks."""
 
@@ -142,7 +144,7 @@ class StickyFile:
     status: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class WorkRequest:
     """How much work is wanted: seconds of processor time for all cores together, cores that are idle, seconds until the rest runs dry."""
 
@@ -151,7 +153,7 @@ class WorkRequest:
     estimated_delay: float = 0.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SchedulerRequest:
     """One request."""
 

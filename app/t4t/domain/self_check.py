@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+
+from t4t.domain.record import record
 
 
 class Part(enum.Enum):
@@ -23,7 +24,7 @@ class Part(enum.Enum):
     WEB = "web"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Checked:
     """How a part is; ``detail``: what was seen, or what went wrong."""
 

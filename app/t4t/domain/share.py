@@ -6,8 +6,9 @@ A limit that does not hold shows itself by too much only: a guest that idles, or
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import Final
+
+from t4t.domain.record import record
 
 WINDOW_S: Final = 30.0
 """Over less than this nothing is said: a limit holds on the average, not at each moment."""
@@ -19,7 +20,7 @@ _WINDOWS: Final = 2
 _FULL: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Sample:
     """One look at a VM that runs: when (seconds of a clock that stands still in sleep), its process, what that has used, and its limit."""
 
@@ -30,7 +31,7 @@ class Sample:
     cores: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Share:
     """What was measured so far; begin with nothing."""
 

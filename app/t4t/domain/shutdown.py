@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import enum
 import itertools
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.host_events import (
@@ -26,6 +25,7 @@ from t4t.domain.host_events import (
     Woke,
     ZoneChanged,
 )
+from t4t.domain.record import record
 from t4t.domain.vm import VmId, VmState
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ _EXACT: Final = 10
 """Up to so many VMs the best choice is searched for among all; those with the least work for their time come after them."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VmAtRisk:
     """A VM as far as its saving goes. Times in seconds."""
 
@@ -81,7 +81,7 @@ class VmAct(enum.Enum):
     """Nothing: its own process has the better chance."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VmStep:
     """A command, and when it should be over, in seconds from the event; the steps of a plan are done in their order."""
 
@@ -110,7 +110,7 @@ class Effect(enum.Enum):
     """The policy has new facts."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Reaction:
     """``first``, then ``steps`` in their order, then ``after``."""
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from t4t.domain.project import ProjectConfig
@@ -20,7 +22,7 @@ class Way(enum.Enum):
     """The account that another BOINC client of this computer has there."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class OtherAccount:
     """An account that another BOINC client here has at the project; ``host_cpid`` is by what the project knows this computer."""
 
@@ -30,7 +32,7 @@ class OtherAccount:
     host_cpid: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProjectOffer:
     """What the project says of itself, and what there is of it here."""
 
@@ -40,7 +42,7 @@ class ProjectOffer:
     """Another client works for it now: both would do its work at the same time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Signup:
     """What the volunteer says."""
 

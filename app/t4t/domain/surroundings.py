@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from t4t.domain.host_events import (
@@ -21,12 +20,13 @@ from t4t.domain.host_events import (
     Woke,
     ZoneChanged,
 )
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from t4t.domain.host_events import HostEvent, Power
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Surroundings:
     """As the last events said; before the first ones a computer on mains, in use, with all it needs."""
 

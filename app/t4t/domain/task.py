@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Final, assert_never
 
 from t4t.domain.duration import TimeUp
 from t4t.domain.heartbeat import Pulse
 from t4t.domain.policy import Level
+from t4t.domain.record import record
 from t4t.domain.vm import VmState
 
 OFF_GRACE_S: Final = 5.0
@@ -78,7 +78,7 @@ class Step(enum.Enum):
     """Nothing is left but to tell the result."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TaskFacts:
     """All that the transition looks at. Times are seconds of running time unless said otherwise."""
 

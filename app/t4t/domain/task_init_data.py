@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import html
 from typing import TYPE_CHECKING
-from xml.sax.saxutils import escape
 
 if TYPE_CHECKING:
     from t4t.domain.preferences import Preferences
@@ -49,4 +49,4 @@ def write_init_data(task: ProjectTask, state: ProjectState, preferences: Prefere
 
 def _text(value: object) -> str:
     text = f"{value:.6f}" if isinstance(value, float) else str(value)
-    return escape("".join(c for c in text if c.isprintable()))
+    return html.escape("".join(c for c in text if c.isprintable()), quote=False)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Final
 
+from t4t.domain.record import record
 from t4t.domain.scheduler_request import TimeStats
 
 _MEMORY_S: Final = 10 * 86400.0
@@ -16,7 +17,7 @@ _SURE: Final = 86400.0
 """A new installation keeps BOINC's starting value of 1 until it was measured for a day: a first hour of set-up must not cost it its first work."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Tally:
     """Measured so far; ``last`` is the time of the last tick."""
 

@@ -5,10 +5,10 @@ The file comes from a project's server: everything in it is checked here, once, 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.errors import JobCombinationRefused, JobElementRefused, JobXmlMalformed
+from t4t.domain.record import record
 from t4t.domain.safe_xml import XmlElement, XmlRefused, read_xml
 from t4t.domain.vbox_job_elements import (
     ELEMENTS,
@@ -40,7 +40,7 @@ _UNKNOWN_SHOWN: Final = 64
 _BY_NAME: Final = {element.name: element for element in ELEMENTS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PortRange:
     """A ``port_forward`` group: ``nports`` ports from ``guest_port`` on; ``host_port`` 0 lets the driver choose each."""
 
@@ -50,7 +50,7 @@ class PortRange:
     nports: int = 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VboxJob:
     """One job description. The fields have the elements' own names; sizes in MiB, times in seconds, empty text means "not given"."""
 

@@ -9,10 +9,10 @@ import enum
 import math
 import re
 import unicodedata
-from dataclasses import dataclass
 from typing import Final
 
 from t4t.domain.errors import JobElementRefused
+from t4t.domain.record import record
 
 MEMORY_FLOOR_MIB: Final = 512
 VRAM_FLOOR_MIB: Final = 16
@@ -47,7 +47,7 @@ class Kind(enum.Enum):
     PORTS = "group, may repeat"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Element:
     """One row of `ELEMENTS`. ``name`` is also the field of `VboxJob`; ``default`` and ``action`` are text for the generated page."""
 

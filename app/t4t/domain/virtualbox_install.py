@@ -7,7 +7,7 @@ signature, now and with each update. Windows and macOS take the official install
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.changes import DOWNLOAD, MOUNT, Change, Command, Fetch, Note, Plan, What
@@ -15,6 +15,7 @@ from t4t.domain.diagnosis.remedies import family
 from t4t.domain.diagnosis.tables import Numbers, numbers
 from t4t.domain.facts import Architecture, System
 from t4t.domain.install_errors import MachinesRunning, NewerInstalled, NoWayKnown
+from t4t.domain.record import record
 from t4t.domain.virtualbox_release import BASE, FINGERPRINT, KEY, KEY_FILE
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ class Purpose(enum.Enum):
     """The same version over the one that is there; machines and settings stay."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Package:
     """What the package manager says of a package; empty: nothing."""
 
@@ -65,7 +66,7 @@ class Package:
     candidate: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Scene:
     """All that the plan depends on."""
 

@@ -6,11 +6,11 @@ Layout (seen since 2010): ``LATEST-STABLE.TXT`` with one version; ``<version>/SH
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.facts import System
 from t4t.domain.install_errors import LayoutStrange
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,7 +27,7 @@ _LINE: Final = re.compile(r"([0-9a-fA-F]{64}) [ *](\S{1,200})")
 _FILES: Final = {System.WINDOWS: r"VirtualBox-{version}-[0-9]{{1,7}}-Win\.exe", System.MACOS: r"VirtualBox-{version}-[0-9]{{1,7}}-OSX\.dmg"}
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Release:
     """One version and the digests of its files."""
 

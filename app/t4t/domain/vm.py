@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final, NewType
 
 import msgspec
+
+from t4t.domain.record import record
 
 VmId = NewType("VmId", str)
 """A VM's UUID in its canonical lower-case form; the key everywhere (names are for people)."""
@@ -85,7 +87,7 @@ class BootIso(msgspec.Struct, frozen=True, tag="iso"):
     path: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Share:
     """A folder of the host that the guest sees under ``name``."""
 
@@ -93,7 +95,7 @@ class Share:
     host_path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PortForward:
     """One forwarded TCP port.
 
@@ -107,7 +109,7 @@ class PortForward:
     remote: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VmSpec:
     """All that a VM is created from.
 
@@ -139,7 +141,7 @@ class VmSpec:
     remote_desktop: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VmChange:
     """A change to a VM; None leaves a setting as it is.
 
@@ -161,7 +163,7 @@ class VmChange:
         return not (self.shares is None and self.cores is None and self.memory_mib is None)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Snapshot:
     """A checkpoint that survives a power cut. ``size_bytes`` is what it occupies, as far as the driver can say."""
 
@@ -169,7 +171,7 @@ class Snapshot:
     size_bytes: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VmInfo:
     """One observation of a VM.
 
@@ -228,7 +230,7 @@ class Accelerator(enum.Enum):
     """No hardware at all (TCG, IEM): very slow."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Capabilities:
     """What `Hypervisor.probe` found. ``max_cores`` and ``max_memory_mib`` are limits of the driver, not of this computer's free resources."""
 
@@ -247,7 +249,7 @@ class Capabilities:
         return feature in self.features
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VmEvent:
     """One observation pushed by `Hypervisor.watch`: the VM's state changed (also when the process just vanished)."""
 

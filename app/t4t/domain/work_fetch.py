@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.domain.scheduler_request import WorkRequest
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ FIRST: Final = WorkRequest(seconds=1.0)
 """The first contact asks for one task, so that a new computer can show that it works."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class QueuedTask:
     """A task that is held and not finished: seconds of running time that it will still take, on so many cores."""
 

@@ -6,7 +6,6 @@ import contextlib
 import errno
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import (
@@ -21,6 +20,7 @@ from t4t.domain.errors import (
     TaskLinkRefused,
 )
 from t4t.domain.init_data import InitData, read_init_data, redact_init_data
+from t4t.domain.record import record
 from t4t.domain.vbox_job import VboxJob, parse_vbox_job
 from t4t.domain.vm import BootDisk, BootIso, Share, VmId, VmSpec
 from t4t.durable import write_atomic
@@ -52,7 +52,7 @@ _CACHE_DISK_MIB: Final = 20_000
 _GROWTH_MIB: Final = 64
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Wishes:
     """What the volunteer gives the task: cores and percent of each; memory in MiB (None: what the job says)."""
 

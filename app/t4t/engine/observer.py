@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import math
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain import heartbeat
 from t4t.domain.duration import fraction_done, time_up
 from t4t.domain.errors import T4TError
 from t4t.domain.progress import Progress
+from t4t.domain.record import record
 from t4t.domain.share import Sample, Share, observed
 from t4t.domain.task import TaskFacts
 from t4t.domain.vm import VmId, VmInfo, VmState
@@ -30,7 +30,7 @@ _LONGEST_STEP_S: Final = 60.0
 """More running time than this between two looks was sleep, on systems whose monotonic clock goes on in it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Pace:
     """How often what does not tell by itself is looked at, in seconds; a VM's states come by `Hypervisor.watch`."""
 
@@ -54,7 +54,7 @@ CALM: Final = Pace(look_s=10.0, inspect_s=60.0, web_s=60.0, record_s=60.0)
 """For days in the background, beside a watch on the folder where the system has one."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Able:
     """What may be tried now: it is its turn, and it has not just failed."""
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from t4t.domain.record import record
 from t4t.engine.folder import TaskFolder
 from t4t.engine.observer import CALM, Pace
 
@@ -87,7 +87,7 @@ class Patron(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Parts:
     """What runs VMs, what hands out tasks, what remembers, what tells the time, and what the volunteer gives."""
 

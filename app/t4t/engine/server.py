@@ -6,9 +6,8 @@ import asyncio
 import contextlib
 import logging
 import os
-import socket
-import struct
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from t4t.api import messages
@@ -16,15 +15,18 @@ from t4t.api.endpoint import endpoint, make_private
 from t4t.api.messages import (
     AnywayParams,
     AttachParams,
+    CommunityParams,
     DemoParams,
     NoParams,
     PauseParams,
+    PhysicsParams,
     PresetParams,
     ProjectParams,
     ReactParams,
     ReadParams,
     Refused,
     ResetParams,
+    ResultParams,
     SettingsParams,
     Taken,
     TimelineParams,
@@ -33,7 +35,9 @@ from t4t.api.messages import (
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
-from t4t.engine import settings_api
+from t4t.engine import physics_api, settings_api
+from t4t.engine.asides import Asides
+from t4t.engine.peer import is_ours
 
 if sys.platform == "win32":
     from t4t.engine import pipes
@@ -42,10 +46,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+    from t4t.domain.community import CommunityView
     from t4t.domain.notification_policy import Reaction
     from t4t.domain.policy import AnywayKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.session import SessionView, Why
+    from t4t.engine.physics_api import PhysicsCommands
     from t4t.engine.settings_api import SettingsCommands
     from t4t.storage.state import Happening
 
@@ -54,9 +60,6 @@ _log = logging.getLogger(__name__)
 _MOST_CLIENTS: Final = 32
 _PATIENCE_S: Final = 10.0
 """How long a client may take to read what was sent to it."""
-_LINUX_CREDENTIALS: Final = struct.Struct("3i")
-_MAC_LOCAL_PEERCRED: Final = 1
-_MAC_CREDENTIALS: Final = struct.Struct("2Ih16I")
 
 
 class Listener(Protocol):
@@ -155,21 +158,41 @@ class ProjectCommands(Protocol):
         """Contact it now."""
         ...
 
+    async def community(self, address: str, *, fetch: bool, agreed: bool) -> CommunityView:
+        """All of its volunteers, as it publishes."""
+        ...
+
     async def detach(self, address: str, *, force: bool = False) -> str:
         """Forget it; its name."""
         ...
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Offered:
+    """All that can be asked for; None: not here."""
+
+    commands: Commands
+    projects: ProjectCommands | None
+    settings: SettingsCommands | None
+    physics: PhysicsCommands | None
+
+
 class ApiServer:
     """Listens at the data folder's endpoint."""
 
-    def __init__(self, commands: Commands, data_dir: Path, *, projects: ProjectCommands | None = None, settings: SettingsCommands | None = None) -> None:
-        """Nothing listens before `start`. Without ``projects`` there are none; without ``settings`` they can't be asked for."""
-        self._commands = commands
-        self._projects = projects
-        self._settings = settings
-        self._data_dir = data_dir
-        self._path = endpoint(data_dir)
+    def __init__(
+        self,
+        commands: Commands,
+        data: Path,
+        *,
+        projects: ProjectCommands | None = None,
+        settings: SettingsCommands | None = None,
+        physics: PhysicsCommands | None = None,
+    ) -> None:
+        """Nothing listens before `start`. Without ``projects`` there are none; without ``settings`` or ``physics`` they can't be asked for."""
+        self._offered = _Offered(commands=commands, projects=projects, settings=settings, physics=physics)
+        self._data_dir = data
+        self._path = endpoint(data)
         self._server: Listener | None = None
         self._clients: set[asyncio.Task[None]] = set()
 
@@ -203,12 +226,12 @@ class ApiServer:
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()
-        if task is None or len(self._clients) >= _MOST_CLIENTS or not _is_ours(writer):
+        if task is None or len(self._clients) >= _MOST_CLIENTS or not is_ours(writer):
             writer.close()
             return
         self._clients.add(task)
         try:
-            await _Conversation(self._commands, self._projects, self._settings, reader, writer).hold()
+            await _Conversation(self._offered, reader, writer).hold()
         except (ConnectionError, TimeoutError, asyncio.CancelledError):
             writer.transport.abort()
         finally:
@@ -216,38 +239,14 @@ class ApiServer:
             writer.close()
 
 
-def _is_ours(writer: asyncio.StreamWriter) -> bool:
-    """The system's word on who is at the other end; the folder's mode keeps others out already."""
-    if sys.platform == "win32":
-        return True  # the pipe's security descriptor is the system's word
-    else:  # noqa: RET505 - mypy would call the rest unreachable
-        connection = writer.get_extra_info("socket")
-        if sys.platform == "linux":
-            _, uid, _ = _LINUX_CREDENTIALS.unpack(connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _LINUX_CREDENTIALS.size))
-        elif sys.platform == "darwin":
-            uid = _MAC_CREDENTIALS.unpack(connection.getsockopt(0, _MAC_LOCAL_PEERCRED, _MAC_CREDENTIALS.size))[1]
-        else:
-            return True
-        if uid == os.getuid():
-            return True
-        _log.warning("user %d is turned away", uid)
-        return False
-
-
 class _Conversation:
     """One client: its requests one after the other, and the view when it changes."""
 
-    def __init__(
-        self,
-        commands: Commands,
-        projects: ProjectCommands | None,
-        settings: SettingsCommands | None,
-        reader: asyncio.StreamReader,
-        writer: asyncio.StreamWriter,
-    ) -> None:
-        self._commands = commands
-        self._projects = projects
-        self._settings = settings
+    def __init__(self, offered: _Offered, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._commands = offered.commands
+        self._projects = offered.projects
+        self._settings = offered.settings
+        self._physics = offered.physics
         self._reader = reader
         self._writer = writer
         self._fresh = asyncio.Event()
@@ -255,13 +254,12 @@ class _Conversation:
         self._unsubscribe: Callable[[], None] | None = None
         self._pusher: asyncio.Task[None] | None = None
         self._sending = asyncio.Lock()
+        self._asides = Asides()
 
     async def hold(self) -> None:
         try:
             while line := await self._line():
-                answer = await self._answer(line)
-                if answer is not None:
-                    await self._send(answer)
+                await self._asides.turn(line, self._respond(line))
                 self._push_if_asked()
         finally:
             if self._unsubscribe is not None:
@@ -269,6 +267,7 @@ class _Conversation:
             if self._pusher is not None:
                 self._pusher.cancel()
                 await asyncio.gather(self._pusher, return_exceptions=True)
+            await self._asides.end()
 
     async def _line(self) -> bytes:
         try:
@@ -277,12 +276,17 @@ class _Conversation:
             await self._send(messages.fault(None, messages.INVALID_REQUEST, f"over {messages.MAX_REQUEST_BYTES} bytes"))
             return b""
 
+    async def _respond(self, line: bytes) -> None:
+        answer = await self._answer(line)
+        if answer is not None:
+            await self._send(answer)
+
     async def _answer(self, line: bytes) -> bytes | None:
         try:
             taken = messages.take(line)
         except Refused as refused:
             return messages.fault(messages.id_of(line), refused.code, str(refused))
-        if taken.method in settings_api.METHODS and self._settings is None:
+        if (taken.method in settings_api.METHODS and self._settings is None) or (taken.method in physics_api.METHODS and self._physics is None):
             return messages.fault(taken.id, messages.METHOD_NOT_FOUND, taken.method)
         try:
             value = await self._do(taken)
@@ -299,6 +303,8 @@ class _Conversation:
         await self._commands.ready()
         if self._settings is not None and taken.method in settings_api.METHODS:
             return await settings_api.answer(self._settings, taken.method, taken.params)
+        if self._physics is not None and taken.method in physics_api.METHODS:
+            return await physics_api.answer(self._physics, taken.params)
         match taken.params:
             case PauseParams(kind=kind):
                 return await self._commands.pause(kind)
@@ -308,15 +314,13 @@ class _Conversation:
                 return await self._commands.react(key, reaction)
             case TimelineParams(limit=limit):
                 return self._commands.timeline(limit)
-            case NoParams() if taken.method != "projects":
+            case NoParams() if taken.method != "projects" or self._projects is None:
                 return await self._simple(taken.method)
             case _:
                 return await self._of_projects(taken.params, taken.method)
 
     async def _of_projects(self, params: messages.Params, method: str) -> object:
         if self._projects is None:
-            if method == "projects":
-                return []
             raise NotAttached(address="")
         match params:
             case AttachParams():
@@ -324,6 +328,8 @@ class _Conversation:
                 return await self._projects.attach(config, params.key, params.keep, host_cpid=params.host_cpid)
             case DemoParams(on=on):
                 return await self._projects.demo(on=on)
+            case CommunityParams():
+                return await self._projects.community(params.project, fetch=params.fetch, agreed=params.agreed)
             case ProjectParams() if method == "detach":
                 return await self._projects.detach(params.project, force=params.force)
             case ProjectParams():
@@ -333,7 +339,9 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case NoParams() | PauseParams() | AnywayParams() | ReactParams() | TimelineParams() | SettingsParams() | PresetParams() | ResetParams():
+            case (NoParams() | PauseParams() | AnywayParams() | ReactParams() | TimelineParams()) | (
+                SettingsParams() | PresetParams() | ResetParams() | PhysicsParams() | ResultParams()
+            ):
                 pass
             case _:
                 assert_never(params)
@@ -343,8 +351,8 @@ class _Conversation:
         match method:
             case "why":
                 return self._commands.why()
-            case "tasks":
-                return self._commands.view.tasks
+            case "tasks" | "projects":  # the latter only where there are none
+                return self._commands.view.tasks if method == "tasks" else []
             case "prolong" | "resume":
                 return await (self._commands.resume() if method == "resume" else self._commands.prolong())
             case "finish":

@@ -8,11 +8,11 @@ from __future__ import annotations
 import base64
 import json
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.appliance_descriptor import MAX_USER_DATA_BYTES, ContextWay
 from t4t.domain.errors import DescriptorInvalid
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -29,7 +29,7 @@ _AMICONFIG_FOLDER: Final = "/var/lib/amiconfig"
 _INSTANCE_NAMESPACE: Final = uuid.uuid5(uuid.NAMESPACE_DNS, "instance.t4t")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Seed:
     """What a contextualisation ISO holds: its label, and content by path."""
 

@@ -10,10 +10,10 @@ import contextlib
 import enum
 import json
 import re
-from dataclasses import dataclass
 from typing import Final, NoReturn
 
 from t4t.domain.errors import OutputUnreadable
+from t4t.domain.record import record
 
 MAX_HEAD_BYTES: Final = 16 * 1024
 DEFAULT_LIMIT_BYTES: Final = 4 * 1024 * 1024
@@ -35,7 +35,7 @@ class WebHealth(enum.Enum):
     """A page came, with status 200–299."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Answer:
     status: int
     body: bytes

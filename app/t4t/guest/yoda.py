@@ -9,12 +9,12 @@ import json
 import math
 import re
 import zlib
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, NoReturn
 
 from t4t.domain.errors import OutputUnreadable
 from t4t.domain.histogram import MAX_BINS, Histogram, Tally
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -39,7 +39,7 @@ _BLOCK: Final = 512
 _YAML_NULL: Final = "~"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ResultArchive:
     """A job's result: its histograms in the order of the file, and ``job.json`` as it is."""
 

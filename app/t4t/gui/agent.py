@@ -71,7 +71,7 @@ def run(work: Work, path: Path, *, open_window: Callable[[str], None], no_tray: 
 
 def has_screen() -> bool:
     """Whether a screen can be reached; makes the process's Qt application, which stays."""
-    found = application()
+    found = application(windows=False)
     if found is not None:
         found.setQuitOnLastWindowClosed(False)
         _kept.append(found)

@@ -16,10 +16,10 @@ NAME: Final = "Test4Theory"
 _SCREENLESS: Final = frozenset({"offscreen", "minimal"})
 
 
-def application(*, on_screen: bool = True, web_pages: bool = False) -> QApplication | None:
+def application(*, on_screen: bool = True, web_pages: bool = False, windows: bool = True) -> QApplication | None:
     """The application; None if ``on_screen`` is wanted and there is none: no display, none that answers, or without the libraries to reach it.
 
-    ``web_pages``: QtWebEngine may be loaded later, which wants to be told before.
+    ``web_pages``: QtWebEngine may be loaded later, which wants to be told before. Without ``windows`` the mark, in all its sizes, is not drawn for them.
     """
     chosen = os.environ.get("QT_QPA_PLATFORM")
     if sys.platform == "linux" and not chosen:
@@ -38,7 +38,8 @@ def application(*, on_screen: bool = True, web_pages: bool = False) -> QApplicat
     made.setApplicationName(NAME)
     write_numbers_as(language.language().value)
     made.setDesktopFileName("t4t")
-    made.setWindowIcon(app_icon())
+    if windows:
+        made.setWindowIcon(app_icon())
     return made
 
 

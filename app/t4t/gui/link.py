@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 import msgspec
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtNetwork import QLocalSocket
 
 from t4t.api.messages import MAX_ANSWER_BYTES, OTHER_VERSION, OUR_ERROR, Answer, Fault
 from t4t.domain.errors import AgentMissing, AgentNotUnderstood, T4TError, from_wire
 from t4t.domain.session import VERSION, SessionView
+from t4t.gui.line import LocalLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,28 +47,25 @@ class AgentLink(QObject):
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
         self._retry.timeout.connect(self.open)
-        self._socket = QLocalSocket(self)
-        self._socket.connected.connect(self._connected)
-        self._socket.readyRead.connect(self._read)
-        self._socket.disconnected.connect(self._disconnected)
-        self._socket.errorOccurred.connect(self._disconnected)
+        self._line = LocalLine(self)
+        self._line.connected.connect(self._connected)
+        self._line.received.connect(self._read)
+        self._line.closed.connect(self._disconnected)
 
     def open(self) -> None:
         """Connect, again and again until somebody listens."""
-        if self._socket.state() is QLocalSocket.LocalSocketState.UnconnectedState:
-            self._socket.connectToServer(str(self._path))
+        self._line.open(self._path)
 
     def close(self) -> None:
         """Hang up for good."""
         self._retry.stop()
-        self._socket.blockSignals(True)  # noqa: FBT003 - Qt's signature
-        self._socket.abort()
+        self._line.close()
         self._fail_all(self._missing())
 
     @property
     def is_open(self) -> bool:
         """Whether requests can be sent."""
-        return self._socket.state() is QLocalSocket.LocalSocketState.ConnectedState
+        return self._line.is_open
 
     def request(self, method: str, params: dict[str, object], done: Callable[[Result], None]) -> None:
         """Ask; ``done`` gets the answer exactly once, also when the agent goes before it answers."""
@@ -78,8 +75,7 @@ class AgentLink(QObject):
         number = next(self._ids)
         self._waiting[number] = done
         message = {"jsonrpc": "2.0", "id": number, "method": method, "params": {**params, "version": VERSION}}
-        self._socket.write(msgspec.json.encode(message) + b"\n")
-        self._socket.flush()
+        self._line.write(msgspec.json.encode(message) + b"\n")
 
     def _connected(self) -> None:
         self._unread.clear()
@@ -89,8 +85,8 @@ class AgentLink(QObject):
         if isinstance(result, AgentNotUnderstood):
             self._tell_lost(result)
 
-    def _read(self) -> None:
-        self._unread += self._socket.readAll().data()
+    def _read(self, data: bytes) -> None:
+        self._unread += data
         *lines, rest = bytes(self._unread).split(b"\n")
         self._unread = bytearray(rest)
         if len(rest) > MAX_ANSWER_BYTES:
@@ -116,7 +112,8 @@ class AgentLink(QObject):
         """The agent speaks otherwise than we do."""
         _log.warning("the agent is not understood: %s", detail)
         self._tell_lost(AgentNotUnderstood(detail=detail))
-        self._socket.abort()
+        self._line.close()
+        self._disconnected()
 
     def _disconnected(self) -> None:
         self._fail_all(self._missing())

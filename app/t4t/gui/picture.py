@@ -8,7 +8,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QGuiApplication, QImage, QPainter, QPen
 
 from t4t.domain.errors import FolderUnwritable
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from t4t.gui.theme.tokens import Colors
 
 MAX_PANELS: Final = 60
+TITLE: Final = "Title"
+"""Where a picture file says what it shows (PNG's own keyword)."""
 _CARD_WIDTH: Final = 420.0
 _LONE_CARD_WIDTH: Final = 680.0
 _CARD_HEIGHT: Final = 320.0
@@ -80,6 +82,25 @@ def render_png(
     ``log_y`` None leaves the choice to each histogram; ``scale`` is pixels of the file per pixel of the layout, lowered for very long sheets. Uses the running
     Qt application, or makes one without a screen. Raises `FolderUnwritable`.
     """
+    _save(_drawn(histograms, title=title, subtitle=subtitle, columns=columns, dark=dark, log_y=log_y, empty_text=empty_text, scale=scale), path)
+
+
+def sheet_png(
+    histograms: Sequence[Histogram], *, title: str, subtitle: str = "", columns: int = 3, dark: bool = False, log_y: bool | None = None, scale: float = 2.0
+) -> bytes:
+    """The same in memory; title and subtitle are in the file's own words too."""
+    image = _drawn(histograms, title=title, subtitle=subtitle, columns=columns, dark=dark, log_y=log_y, empty_text="", scale=scale)
+    image.setText(TITLE, title)
+    image.setText("Description", subtitle)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")  # type: ignore[call-overload]  # PySide takes text here, its stubs want bytes
+    return bytes(buffer.data().data())
+
+
+def _drawn(
+    histograms: Sequence[Histogram], *, title: str, subtitle: str, columns: int, dark: bool, log_y: bool | None, empty_text: str, scale: float
+) -> QImage:
     application = ensure_application()
     shown = list(histograms[:MAX_PANELS])
     sheet = _Sheet(columns=max(1, min(columns, len(shown) or 1)), rows=-(-len(shown) // max(1, columns)), head=64.0 if subtitle else 44.0)
@@ -100,7 +121,7 @@ def render_png(
         painter.setPen(QColor(theme.muted))
         painter.drawText(QRectF(0, _MARGIN + sheet.head, sheet.width, _ABOUT_BLANK_HEIGHT), Qt.AlignmentFlag.AlignCenter, empty_text)
     painter.end()
-    _save(image, path)
+    return image
 
 
 def ensure_application() -> QGuiApplication:

@@ -9,6 +9,8 @@ import msgspec
 from PySide6.QtCore import QLocale, QObject, QTime, QTimer, Signal
 
 from t4t.domain.errors import T4TError
+from t4t.domain.physics import Physics, ResultDetails
+from t4t.domain.physics import Result as KeptResult
 from t4t.domain.project_view import ProjectDetails
 from t4t.domain.session import SessionView, Why
 from t4t.gui.commands import Command, is_done
@@ -49,6 +51,12 @@ class Session(QObject):
     """The `Result` of one of the settings' methods."""
     history_told = Signal(object)
     """The list of `Line` that was asked for, oldest first."""
+    physics_told = Signal(object)
+    """The `Physics` that was asked for."""
+    results_told = Signal(object)
+    """The list of `Result` that was asked for, newest first."""
+    result_told = Signal(object)
+    """The `ResultDetails` that was asked for."""
 
     def __init__(self, link: AgentLink, parent: QObject | None = None) -> None:
         """Listens to ``link``, which belongs to it from now on."""
@@ -119,6 +127,18 @@ class Session(QObject):
         """Ask for the last ``limit`` things that happened: `history_told` brings them, unless the agent is gone."""
         self._link.request("timeline", {"limit": limit}, self._tell_history)
 
+    def ask_physics(self, *, plots: int = 1, collision: bool = False) -> None:
+        """Ask for what is simulated now, or was last: `physics_told` brings it, unless the agent is gone."""
+        self._link.request("physics", {"plots": plots, "collision": collision}, self._tell_physics)
+
+    def ask_results(self) -> None:
+        """Ask for the results that are kept: `results_told` brings them, unless the agent is gone."""
+        self._link.request("results", {}, self._tell_results)
+
+    def ask_result(self, name: str) -> None:
+        """Ask for one of them: `result_told` brings it, unless it is not kept any more."""
+        self._link.request("result", {"id": name}, self._tell_result)
+
     def mark_read(self, ids: tuple[str, ...]) -> None:
         """These notices were seen: `projects_told` brings how it is then."""
         self._link.request("read", {"ids": list(ids)}, self._tell_projects)
@@ -146,6 +166,18 @@ class Session(QObject):
     def _tell_history(self, result: Result) -> None:
         if isinstance(result, bytes):
             self.history_told.emit(msgspec.json.decode(result, type=list[Line]))
+
+    def _tell_physics(self, result: Result) -> None:
+        if isinstance(result, bytes):
+            self.physics_told.emit(msgspec.json.decode(result, type=Physics))
+
+    def _tell_results(self, result: Result) -> None:
+        if isinstance(result, bytes):
+            self.results_told.emit(msgspec.json.decode(result, type=list[KeptResult]))
+
+    def _tell_result(self, result: Result) -> None:
+        if isinstance(result, bytes):
+            self.result_told.emit(msgspec.json.decode(result, type=ResultDetails))
 
     def _contacted(self, result: Result) -> None:
         if isinstance(result, T4TError):

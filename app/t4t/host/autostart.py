@@ -11,11 +11,11 @@ import contextlib
 import os
 import plistlib
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from t4t.domain.autostart import AutostartState
+from t4t.domain.record import record
 from t4t.durable import write_atomic
 from t4t.host.resume import desktop_entry
 
@@ -46,7 +46,7 @@ class Autostart(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AutostartFile:
     """An `Autostart` that is a file: ``render`` writes it, ``read`` gives its command and whether the system is told not to use it."""
 

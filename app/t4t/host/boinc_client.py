@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import psutil
 
 from t4t.domain.loose_xml import Element, LooseXmlRefused, read_loose
+from t4t.domain.record import record
 
 if sys.platform == "win32":
     import winreg
@@ -24,7 +25,7 @@ _VIRTUALBOX: Final = "vbox"
 """What BOINC's names of plan classes for VirtualBox have in common."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class OtherProject:
     """A project that the other client is attached to. ``tasks``: held now; ``vm_tasks``: those of them that run in VirtualBox."""
 
@@ -37,7 +38,7 @@ class OtherProject:
     vm_tasks: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class OtherClient:
     """Another client's data folder. ``readable`` is false where its accounts can't be read by this user."""
 

@@ -11,12 +11,12 @@ import os
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 from t4t.domain.changes import Command, Ended
 from t4t.domain.install_errors import NoAdministrator
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -33,7 +33,7 @@ else:
     _FLAGS: Final = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Said:
     """How a process ended: its status (or that an administrator was refused) and the end of what it said."""
 
@@ -58,7 +58,7 @@ class Runner(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Surroundings:
     """What decides how an administrator is asked for on Linux."""
 

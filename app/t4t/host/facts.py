@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-import ctypes
 import platform
 import re
 import sys
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import psutil
 
+from t4t.domain.record import record
 from t4t.domain.scheduler_request import HostInfo
 from t4t.host.resources import architecture, cores
 
 if sys.platform == "win32":
+    import ctypes
     import winreg
+elif sys.platform == "darwin":
+    import ctypes
 
 _LEAST_SPEED: Final = 1e9
 _MHZ: Final = 1e6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Processor:
     """The processor; ``features`` in lower case, with ``vmx`` or ``svm`` where it can run virtual machines; cache in bytes."""
 

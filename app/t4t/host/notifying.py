@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import html
 import logging
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from dbus_fast import BusType, DBusError, Variant
 
+from t4t.domain.record import record
 from t4t.host.session_end.bus import SystemBus
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ DEFAULT: Final = "default"
 """The action of a click on the message itself: the specification's own name."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Popup:
     """One message as plain text; ``actions`` are names and the words of their buttons."""
 

@@ -9,13 +9,13 @@ import contextlib
 import os
 import plistlib
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
 from t4t.domain.changes import Pending
+from t4t.domain.record import record
 from t4t.durable import write_atomic
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class AtLogin(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OnceAtLogin:
     """A start at the next log-in, as a file (Linux: XDG autostart; macOS: a launch agent)."""
 

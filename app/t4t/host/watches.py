@@ -6,10 +6,11 @@ import asyncio
 import contextlib
 import shutil
 import threading
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from t4t.domain.host_events import DiskChanged, DiskLimits, DiskState, EventKind, FileIdentity, ProgramReplaced, ProgramWatch, disk_state, watch_program
+from t4t.domain.record import record
 from t4t.domain.vm import MIB
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ _HUNG_SECONDS: Final = 10.0
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Watched:
     """What of this computer is ours to watch."""
 

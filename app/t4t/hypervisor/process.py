@@ -10,11 +10,12 @@ import functools
 import os
 import signal
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 import psutil
+
+from t4t.domain.record import record
 
 DYING_SECONDS: Final = 1.0
 """A process that dies has closed its sockets some time before it is gone."""
@@ -25,7 +26,7 @@ _ended_by: Final[dict[int, int]] = {}
 """Signals that ended our own children."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ProcessId:
     """One process for good: a pid is given out again, its start time is not."""
 

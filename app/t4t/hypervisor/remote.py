@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
+    from t4t.hypervisor.twin import Child, Pipe, Twin
+
 _log = logging.getLogger(__name__)
 
 _LINE_LIMIT: Final = 64 * 1024 * 1024
@@ -33,14 +35,15 @@ class HostBug(RuntimeError):
 class RemoteHypervisor:
     """A `t4t.hypervisor.driver.Driver` in another process."""
 
-    def __init__(self, command: tuple[str, ...], *, environment: Mapping[str, str], log: Path) -> None:
-        """``command`` starts a VM host (`t4t.hypervisor.host`); its messages go to the file ``log``."""
+    def __init__(self, command: tuple[str, ...], *, environment: Mapping[str, str], log: Path, twin: Twin | None = None) -> None:
+        """``command`` starts a VM host (`t4t.hypervisor.host`); its messages go to the file ``log``. The first one may be a ``twin`` of ours."""
         self._command = command
+        self._twin = twin
         self._environment = dict(environment)
         self._log_path = log
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Child | None = None
         self._readers: set[asyncio.Task[None]] = set()
-        self._pending: dict[int, tuple[asyncio.subprocess.Process, asyncio.Future[msgspec.Raw]]] = {}
+        self._pending: dict[int, tuple[Child, asyncio.Future[msgspec.Raw]]] = {}
         """The calls that wait for their answer, with the host that was asked: one that ends late must not take the next one's calls along."""
         self._ids = itertools.count(1)
         self._starting = asyncio.Lock()
@@ -53,7 +56,7 @@ class RemoteHypervisor:
         """The host's process id while it runs."""
         return None if self._process is None or self._process.returncode is not None else self._process.pid
 
-    async def _running(self) -> asyncio.subprocess.Process:
+    async def _running(self) -> Child:
         async with self._starting:
             if self._closed:
                 raise HostProcessLost(detail="closed")
@@ -64,12 +67,15 @@ class RemoteHypervisor:
                 reader.add_done_callback(self._readers.discard)
             return self._process
 
-    async def _start(self) -> asyncio.subprocess.Process:
+    async def _start(self) -> Child:
         try:
             log = self._log_path.open("ab")
         except OSError as error:
             raise FolderUnwritable(path=str(self._log_path.parent), reason=error.strerror or str(error)) from error
         with log:
+            twin, self._twin = self._twin, None
+            if twin is not None and (child := await twin.open(self._command, environment=self._environment, log=self._log_path, limit=_LINE_LIMIT)):
+                return child
             try:
                 return await asyncio.create_subprocess_exec(
                     *self._command,
@@ -84,7 +90,7 @@ class RemoteHypervisor:
             except OSError as error:
                 raise HostProcessLost(detail=str(error)) from error
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, process: Child) -> None:
         stream = cast("asyncio.StreamReader", process.stdout)
         try:
             while line := await stream.readline():
@@ -100,7 +106,7 @@ class RemoteHypervisor:
             with contextlib.suppress(T4TError):
                 await self._running()
 
-    def _kill(self, process: asyncio.subprocess.Process) -> None:
+    def _kill(self, process: Child) -> None:
         """End a host that can't be used any more; the next call starts another one."""
         with contextlib.suppress(ProcessLookupError):
             process.kill()
@@ -135,7 +141,7 @@ class RemoteHypervisor:
         for queue in self._watchers:
             queue.put_nowait(event)
 
-    def _lose(self, process: asyncio.subprocess.Process, detail: str) -> None:
+    def _lose(self, process: Child, detail: str) -> None:
         for asked, future in self._pending.values():
             if asked is process and not future.done():
                 future.set_exception(HostProcessLost(detail=detail))
@@ -146,7 +152,7 @@ class RemoteHypervisor:
         number = next(self._ids)
         future: asyncio.Future[msgspec.Raw] = asyncio.get_running_loop().create_future()
         self._pending[number] = (process, future)
-        pipe = cast("asyncio.StreamWriter", process.stdin)
+        pipe = cast("Pipe", process.stdin)
         try:
             pipe.write(encode(Request(id=number, call=name, args=args)))
             await pipe.drain()
@@ -257,7 +263,7 @@ class RemoteHypervisor:
         process = self._process
         if process is not None and process.returncode is None:
             with contextlib.suppress(ConnectionError):
-                pipe = cast("asyncio.StreamWriter", process.stdin)
+                pipe = cast("Pipe", process.stdin)
                 pipe.write(encode(Request(call="bye")))
                 pipe.close()
             try:

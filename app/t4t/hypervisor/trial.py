@@ -9,9 +9,9 @@ import contextlib
 import logging
 import shutil
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.durable import FileLock
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def boot_sector() -> bytes:
     return (bytes(code) + word + shutdown).ljust(510, b"\0") + b"\x55\xaa"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Bench:
     """One trial's folder, while it is ours."""
 

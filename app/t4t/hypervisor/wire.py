@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 import msgspec
 
+from t4t.domain.record import record
 from t4t.domain.vm import Capabilities, Snapshot, VmChange, VmId, VmInfo, VmSpec, VmState
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """One method of the contract on the wire.
 

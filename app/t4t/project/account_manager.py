@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from t4t.domain.record import record
 from t4t.project.fields import fill
 
 if TYPE_CHECKING:
     from t4t.domain.loose_xml import Element
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ManagedAccount:
     """A project that the manager wants attached."""
 
@@ -23,7 +23,7 @@ class ManagedAccount:
     dont_request_more_work: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ManagerReply:
     """``<acct_mgr_reply>``."""
 

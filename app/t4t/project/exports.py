@@ -7,23 +7,20 @@ parser that does nothing with what it reads. What does not look like a record is
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from isal import isal_zlib
 from isal.igzip_lib import IsalError
 
-from t4t.domain.credit import decayed
 from t4t.domain.loose_xml import decode, unescape
 from t4t.domain.project_errors import ArchiveRefused
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
 _STEP: Final = 1024 * 1024
 _LONGEST_RECORD: Final = 64 * 1024
-_MOST_COUNTRIES: Final = 1000
 _FIELD: Final = re.compile(rb"<(\w{1,40}+)>([^<]*+)</")
 _LARGEST: Final = 1e18
 
@@ -46,17 +43,34 @@ def unpacked(path: Path) -> Iterator[bytes]:
     raise ArchiveRefused(file=path.name, reason="its end is missing")
 
 
-def records(chunks: Iterable[bytes], tag: str) -> Iterator[Mapping[bytes, bytes]]:
-    """The fields of each ``<tag>`` as they are written; see `text_of` and `number_of`. A record longer than 64 KiB is passed over."""
+def records(chunks: Iterable[bytes], tag: str, names: Sequence[bytes] = ()) -> Iterator[Mapping[bytes, bytes]]:
+    """The fields of each ``<tag>`` as they are written, all or (a third faster) those of these ``names``; see `text_of` and `number_of`.
+
+    A record longer than 64 KiB is passed over, as is one without a field.
+    """
+    field = re.compile(rb"<(%s)>([^<]*+)</" % b"|".join(map(re.escape, names))) if names else _FIELD
     end = f"</{tag}>".encode()
     rest = b""
     for chunk in chunks:
         whole = (rest + chunk).split(end)
         rest = whole.pop()[-_LONGEST_RECORD:]
         for record in whole:
-            fields = dict(_FIELD.findall(record[-_LONGEST_RECORD:]))
+            fields = dict(field.findall(record[-_LONGEST_RECORD:]))
             if fields:
                 yield fields
+
+
+def parts_with(chunks: Iterable[bytes], tag: str, wanted: Sequence[bytes]) -> Iterator[bytes]:
+    """Those parts of a stream, cut between records, in which one of these runs of bytes stands: much faster than `records`, which they are made for."""
+    end = f"</{tag}>".encode()
+    rest = b""
+    for chunk in chunks:
+        data = rest + chunk
+        at = data.rfind(end)
+        cut = at + len(end) if at >= 0 else 0
+        if any(one in data for one in wanted):
+            yield data[:cut]
+        rest = data[cut:][-_LONGEST_RECORD:]
 
 
 def text_of(raw: bytes) -> str:
@@ -71,28 +85,3 @@ def number_of(raw: bytes) -> float:
     except ValueError:
         return 0.0
     return value if 0.0 <= value < _LARGEST else 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CountryCredit:
-    """All volunteers of one country together; ``recent`` is the average credit a day, decayed to now."""
-
-    country: str
-    volunteers: int
-    total: float
-    recent: float
-
-
-def countries(users: Iterable[Mapping[bytes, bytes]], now: float) -> tuple[CountryCredit, ...]:
-    """The countries of ``user.gz`` by recent credit; users without country are counted under an empty name, as is what comes after 1000 names."""
-    sums: dict[bytes, list[float]] = {}
-    for user in users:
-        name = user.get(b"country", b"")
-        if name not in sums and len(sums) >= _MOST_COUNTRIES:
-            name = b""
-        entry = sums.setdefault(name, [0.0, 0.0, 0.0])
-        entry[0] += 1
-        entry[1] += number_of(user.get(b"total_credit", b""))
-        entry[2] += decayed(number_of(user.get(b"expavg_credit", b"")), number_of(user.get(b"expavg_time", b"")), now)
-    found = (CountryCredit(country=text_of(name), volunteers=int(count), total=total, recent=recent) for name, (count, total, recent) in sums.items())
-    return tuple(sorted(found, key=lambda entry: (-entry.recent, entry.country)))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 import zlib
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
+
+from t4t.domain.record import record
 
 _STATUS: Final = re.compile(rb"HTTP/[0-9.]{1,5} ([0-9]{3})\b[^\r\n]*\r?\n")
 _HEADER: Final = re.compile(rb"([!-9;-~]{1,100}+):[ \t]*+([^\r\n]{0,8000}+)\r?\n")
@@ -13,7 +15,7 @@ _SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8}+)(?:;[^\r\n]{0,1000}+)?\r?\n")
 _LARGEST: Final = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Recorded:
     """A reply as it was received; ``status`` is 0 where there is no head. Names of headers are in lower case."""
 

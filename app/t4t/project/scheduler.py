@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from t4t.domain import project_state as states
@@ -17,6 +17,7 @@ from t4t.domain.project_errors import (
     SigningKeyUnreadable,
     TooEarly,
 )
+from t4t.domain.record import record
 from t4t.project.outward import is_outward, outward
 from t4t.project.replies import master_page
 from t4t.project.request import write_request
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from t4t.transfer.http import Http
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Exchange:
     """What came of it. With ``error`` there may be a reply too, whose messages and delay hold; its work then does not.
 

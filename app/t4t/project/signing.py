@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.project_errors import SignatureInvalid, SignatureMissing, SigningKeyChanged, SigningKeyUnreadable
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicNumbers
@@ -30,7 +30,7 @@ def _bytes(text: str, length: int, what: str) -> bytes:
     return bytes.fromhex(digits)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SigningKey:
     """A project's public code-signing key, as the text that the project sent."""
 

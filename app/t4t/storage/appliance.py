@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 
 from t4t.domain.errors import ApplianceDamaged, ApplianceMissing
+from t4t.domain.record import record
 from t4t.storage.files import sha256_of
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Manifest(msgspec.Struct, frozen=True):
     files: dict[str, FileFact]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Appliance:
     """The reference appliance in one folder."""
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import re
 import tarfile
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Final
 
 from t4t.domain.errors import ChecksumMismatch, ImageDamaged
 from t4t.domain.ovf import OvfMachine, OvfRefused, parse_ovf
+from t4t.domain.record import record
 from t4t.storage.unpacking import CHUNK
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _DIGEST: Final = re.compile(r"(SHA1|SHA256) ?\(([^()\n]{1,200}|[^\n]{1,200})\) ?
 _DIGITS: Final = {"SHA1": 40, "SHA256": 64}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Digest:
     """What a manifest says of a file."""
 
@@ -33,7 +33,7 @@ class Digest:
     hex: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Ova:
     """The disk inside: where it lies in the ``.ova``, its digest if there is a manifest, and the machine that it was made for."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from t4t.domain.record import record
 from t4t.storage.state import NAME, Happening
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _WAYS: Final = ("mode=ro", "mode=ro&immutable=1")
 """The second reads what the last orderly end left, where the first would have to write beside the file and can't."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Effect:
     """One thing that was done for a task: when it was begun (seconds since 1970) and how it ended; None if it has not."""
 
@@ -26,7 +26,7 @@ class Effect:
     outcome: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Result:
     """How a task ended."""
 
@@ -37,7 +37,7 @@ class Result:
     elapsed_s: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Past:
     """The last of each kind, oldest first."""
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 import platformdirs
-import tomlkit
 
 from t4t.domain.settings.document import VERSION_KEY, migrated, take, take_tree, version_of
 from t4t.domain.settings.fields import FIELDS
@@ -178,6 +177,8 @@ class SettingsFile:
 
     def _edited(self, changes: Mapping[str, Any]) -> str:
         """The file's text with these values; everything else stays as somebody wrote it."""
+        import tomlkit  # noqa: PLC0415 - only who changes settings has a use for it
+
         try:
             document = tomlkit.parse(self.path.read_text(encoding="utf-8-sig"))
         except FileNotFoundError:
@@ -204,6 +205,8 @@ def _item(value: object) -> object:
     """A list of hours stays inside its table."""
     if not isinstance(value, list):
         return value
+    import tomlkit  # noqa: PLC0415 - only who changes settings has a use for it
+
     array = tomlkit.array()
     for one in value:
         if isinstance(one, dict):

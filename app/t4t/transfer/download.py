@@ -7,7 +7,6 @@ import contextlib
 import re
 import shutil
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import msgspec
@@ -27,6 +26,7 @@ from t4t.domain.project_errors import (
     TimedOut,
     Unreachable,
 )
+from t4t.domain.record import record
 from t4t.durable import sync_folder, to_the_end, write_atomic
 from t4t.transfer.addresses import checked, site
 from t4t.transfer.http import translated
@@ -63,7 +63,7 @@ def _nothing(_md5: str) -> None:
     """No signature to check."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Wanted:
     """A file to fetch. Sizes and checksums are those of the plain file (``gzipped_nbytes`` apart); empty or 0: not announced.
 

@@ -11,7 +11,7 @@ import contextlib
 import errno
 import os
 import ssl
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.project_errors import (
@@ -26,6 +26,7 @@ from t4t.domain.project_errors import (
     Unreachable,
 )
 from t4t.domain.proxy_kind import ProxyKind
+from t4t.domain.record import record
 from t4t.transfer.addresses import checked, followed, site
 from t4t.transfer.proxy import Login, Proxy, ProxySettings, credentials, proxy_for
 
@@ -44,7 +45,7 @@ REPLY_LIMIT: Final = 8 * 1024 * 1024
 """More than any reply of a scheduler or web page."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Timeouts:
     """Seconds: for a connection, between two pieces of data, and for a whole small exchange (failed logins alone take five)."""
 
@@ -53,7 +54,7 @@ class Timeouts:
     exchange: float = 120.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Reply:
     """A whole small reply."""
 

@@ -6,21 +6,21 @@ from the system's setting, and are never shown.
 
 from __future__ import annotations
 
-import urllib.request
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final
 
 from yarl import URL
 
 from t4t.domain.project_errors import ProxyRefused
 from t4t.domain.proxy_kind import ProxyKind
+from t4t.domain.record import record
 from t4t.transfer.addresses import is_loopback, site
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Login:
     """Name and password for a proxy."""
 
@@ -28,7 +28,7 @@ class Login:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Proxy:
     """One proxy; ``login`` is not part of what it shows."""
 
@@ -43,7 +43,7 @@ class Proxy:
         return f"{self.kind.value}://{self.host}:{self.port}"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProxySettings:
     """What the volunteer chose; host and port only for an own one."""
 
@@ -79,14 +79,19 @@ def proxy_for(
     url: URL,
     settings: ProxySettings,
     *,
-    system: Callable[[], dict[str, str]] = urllib.request.getproxies,
-    bypassed: Callable[[str], object] = urllib.request.proxy_bypass,
+    system: Callable[[], dict[str, str]] | None = None,
+    bypassed: Callable[[str], object] | None = None,
 ) -> Proxy | None:
-    """The proxy for ``url``, with its login where the system knows one, or None to go directly; raises `ProxyRefused` where the volunteer's has no host."""
+    """The proxy for ``url``, with its login where the system knows one, or None to go directly; raises `ProxyRefused` where the volunteer's has no host.
+
+    ``system`` and ``bypassed`` replace what the system says.
+    """
     if settings.kind is ProxyKind.NONE or is_loopback(url.host):
         return None
     if settings.kind is ProxyKind.SYSTEM:
-        return _of_system(url, system, bypassed)
+        import urllib.request  # noqa: PLC0415 - an agent without a project has no use for it
+
+        return _of_system(url, system or urllib.request.getproxies, bypassed or urllib.request.proxy_bypass)
     own = Proxy(kind=settings.kind, host=settings.host, port=settings.port)
     if not own.host or not own.port:
         raise ProxyRefused(proxy=own.shown, reason="its host and port are not set")

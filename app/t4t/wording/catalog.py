@@ -6,11 +6,13 @@ Read is what our own tool writes (`packaging/locale/catalogs.py`): texts of one 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from gettext import c2py
 from typing import TYPE_CHECKING, Final
 
 import msgspec
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -23,7 +25,7 @@ def _germanic(count: int) -> int:
     return int(count != 1)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Catalog:
     """See `t4t.wording.language.Translations`. What it does not have stays English."""
 

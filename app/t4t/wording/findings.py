@@ -5,17 +5,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.diagnosis.findings import Check, Finding, Verdict
+from t4t.domain.record import record
 from t4t.wording.language import Marked, gettext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sentence:
     """What is said of a verdict. ``known_as`` are the codes by which other programs report it, for those who search for them."""
 
@@ -371,7 +371,7 @@ SENTENCES: Final[dict[Verdict, Sentence]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Said:
     """A finding in words."""
 

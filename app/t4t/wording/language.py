@@ -37,18 +37,41 @@ class Translations(Protocol):
         ...
 
 
+class _Speech:
+    """One choice of a language. Its catalog is read when the first word is said: who says nothing has none in memory."""
+
+    def __init__(self, language: Language, folder: Path | None = None, translations: Translations | None = None) -> None:
+        self.language = language
+        self._folder = folder
+        self._translations = translations
+
+    def translations(self) -> Translations:
+        """English where the catalog can't be read, which is a fault of the build."""
+        if self._translations is None:
+            self._translations = self._read()
+        return self._translations
+
+    def _read(self) -> Translations:
+        if self._folder is not None and self.language is not Language.ENGLISH:
+            try:
+                return catalog.read((self._folder / self.language.value / FILE).read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                _log.warning("the words of %s can't be read: %s", self.language.value, error)
+        self.language = Language.ENGLISH
+        return catalog.ENGLISH
+
+
 class _Spoken:
     """Of this process."""
 
-    language = Language.ENGLISH
-    translations: Translations = catalog.ENGLISH
+    speech = _Speech(Language.ENGLISH)
 
 
 _only_here: Final[ContextVar[Translations | None]] = ContextVar("translations", default=None)
 
 
 def _now() -> Translations:
-    return _only_here.get() or _Spoken.translations
+    return _only_here.get() or _Spoken.speech.translations()
 
 
 def gettext(text: str) -> str:
@@ -63,29 +86,23 @@ def ngettext(singular: str, plural: str, count: int) -> str:
 
 def language() -> Language:
     """The one that is spoken."""
-    return _Spoken.language
+    _Spoken.speech.translations()
+    return _Spoken.speech.language
 
 
 def speak(chosen: Language, folder: Path) -> None:
-    """Speak ``chosen``, whose catalog is in ``folder``, in this process from now on; English where that can't be read, which is a fault of the build."""
-    translations: Translations = catalog.ENGLISH
-    if chosen is not Language.ENGLISH:
-        try:
-            translations = catalog.read((folder / chosen.value / FILE).read_text(encoding="utf-8"))
-        except (OSError, ValueError) as error:
-            _log.warning("the words of %s can't be read: %s", chosen.value, error)
-            chosen = Language.ENGLISH
-    _Spoken.language, _Spoken.translations = chosen, translations
+    """Speak ``chosen``, whose catalog is in ``folder``, in this process from now on."""
+    _Spoken.speech = _Speech(chosen, folder)
 
 
 def speak_english() -> None:
     """As it is before anything is chosen."""
-    _Spoken.language, _Spoken.translations = Language.ENGLISH, catalog.ENGLISH
+    _Spoken.speech = _Speech(Language.ENGLISH)
 
 
 def speak_by(translations: Translations) -> None:
     """Speak what ``translations`` say: for tests of room and direction, which no real language needs."""
-    _Spoken.translations = translations
+    _Spoken.speech = _Speech(_Spoken.speech.language, translations=translations)
 
 
 @contextlib.contextmanager

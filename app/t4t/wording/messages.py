@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.notification_policy import Event
+from t4t.domain.record import record
 from t4t.wording import commands
 from t4t.wording.language import gettext, ngettext
 from t4t.wording.screen import moment, plain, read, span
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _LONGEST: Final = 240
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class MessageText:
     """A title, one or two sentences, and the words of what can be clicked."""
 

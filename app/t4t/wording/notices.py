@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.domain.settings.fields import FIELDS
 from t4t.domain.settings_errors import SettingRefused
 from t4t.wording import install_notices, move_notices, project_notices, settings_notices
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from t4t.domain.errors import T4TError
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Notice:
     """What a person reads: a title, one or two sentences, and what can be done."""
 

@@ -22,9 +22,14 @@ def decimal(value: float, digits: int = 0) -> str:
     return f"{value:,.{digits}f}".translate({ord(","): group, ord("."): point})
 
 
+def pointed(number: str) -> str:
+    """A number that Python has written, without groups."""
+    return number.replace(".", _signs()[1])
+
+
 def short(value: float) -> str:
     """``value`` with the decimals that it has, as far as they say anything."""
-    return f"{value:.15g}".replace(".", _signs()[1])
+    return pointed(f"{value:.15g}")
 
 
 def day(when: date) -> str:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
+from t4t.domain.record import record
 from t4t.wording.in_window import for_window
 from t4t.wording.language import Marked, gettext
 from t4t.wording.notices import TEXTS
@@ -18,7 +18,7 @@ _GENERAL: Final[dict[str, Marked]] = {"{hypervisor}": "VirtualBox or QEMU", "{pr
 _WORD: Final = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Problem:
     """One error in the window's words; ``body`` is empty where it would be data for the most part."""
 

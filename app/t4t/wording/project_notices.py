@@ -38,7 +38,7 @@ TEXTS: Final[dict[str, Text]] = {
     "T4T-NET-11": Text(
         "This connection costs by the byte",
         "The project's statistics {file} are {mib} MiB, which this connection counts.",
-        ("Fetch it all the same, or wait for another connection.",),
+        ("Wait for another connection; or fetch it all the same: t4t stats --community --agree.",),
     ),
     "T4T-PRJ-01": Text("The project's answer can't be read", "Instead of “{kind}” came something else: {reason}.", (_LATER, _PROJECT)),
     "T4T-PRJ-02": Text("The project has a break", "The servers of {project} are stopped for a while. They say: “{message}”.", (_LATER,)),

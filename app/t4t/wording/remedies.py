@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.diagnosis.findings import Remedy
+from t4t.domain.record import record
 from t4t.wording.language import Marked, gettext
 
 if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Finding, Step
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Guide:
     """Title and steps. ``by_hand`` are the steps where no command does it, if they differ."""
 
@@ -189,7 +189,7 @@ GUIDES: Final[dict[Remedy, Guide]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class SaidStep:
     """A remedy in words."""
 

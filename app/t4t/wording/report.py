@@ -6,10 +6,10 @@ stands first. Its words are English, whatever is spoken: who helps may read anot
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.anonymity import lines_cut
+from t4t.domain.record import record
 from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ TITLES: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Section:
     """A title and what stands below it."""
 

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import contextlib
 import math
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, assert_never
 
 from t4t.domain.errors import T4TError, from_wire
 from t4t.domain.policy import BASE, Level, PauseKind
+from t4t.domain.record import record
 from t4t.domain.session import Activity, TrayState
 from t4t.wording import rules as of_rules
 from t4t.wording.commands import pause_label
@@ -39,7 +39,7 @@ def _clock_24(at: datetime) -> str:
     return at.strftime("%H:%M")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Reader:
     """Who reads, and when: seconds since 1970, and how their time of day is written."""
 
@@ -47,7 +47,7 @@ class Reader:
     time_of_day: Callable[[datetime], str] = _clock_24
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Said:
     """One sentence without its full stop, and a second one that says more (or nothing)."""
 
@@ -55,7 +55,7 @@ class Said:
     detail: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RuleText:
     """One rule: what it watches, and what it sees now."""
 
@@ -64,7 +64,7 @@ class RuleText:
     holds: bool
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class TaskText:
     """One task: its name, what it is doing, how far it is."""
 
@@ -230,12 +230,12 @@ def _needs_you(view: SessionView) -> Said:
     return Said(sentence, plain(" · ".join(one.title for one in told), 2 * _LONGEST))
 
 
-def read(view: NoticeView) -> Notice:
-    """A notice's words for the window; one of a newer agent that we have no words for is told as such."""
+def read(view: NoticeView, *, in_window: bool = True) -> Notice:
+    """A notice's words for the window or a terminal; one of a newer agent that we have no words for is told as such."""
     error = from_wire({"code": view.code, "data": view.data})
     if error.code == view.code:  # else it has other data than ours of that name
         with contextlib.suppress(ValueError, TypeError):  # or data of another kind
-            return notice(error, in_window=True)
+            return notice(error, in_window=in_window)
     return Notice(code=view.code, title=gettext("Something needs a look"), body=gettext("The details are in the log."), remedies=())
 
 

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from t4t.wording.language import Marked
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Text:
     """Title, body and remedies with the error's data in braces."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.diagnosis.findings import Status
 from t4t.domain.vm import VmState
 from t4t.wording.language import Marked, gettext, ngettext
 from t4t.wording.notices import notice
@@ -14,6 +13,7 @@ from t4t.wording.projects import stages
 from t4t.wording.screen import moment, plain, span
 
 if TYPE_CHECKING:
+    from t4t.domain.diagnosis.findings import Status
     from t4t.domain.errors import T4TError
     from t4t.domain.project_view import NewsView, ProjectView
     from t4t.domain.session import SessionView, TaskView
@@ -111,7 +111,7 @@ _KEYS: Final[tuple[tuple[Marked, Marked], ...]] = (
     ("F1", "help"),
     ("Ctrl+W", "close the window; the work goes on"),
 )
-_STATUS: Final[dict[Status, Marked]] = {Status.OK: "well", Status.WARN: "needs a look", Status.FAIL: "stands in the way", Status.UNKNOWN: "not known"}
+_STATUS: Final[dict[str, Marked]] = {"ok": "well", "warn": "needs a look", "fail": "stands in the way", "unknown": "not known"}
 _VM: Final[dict[VmState, Marked]] = {
     VmState.ABSENT: "not made yet",
     VmState.POWERED_OFF: "switched off",
@@ -236,7 +236,7 @@ def news_title(view: NewsView) -> str:
 
 def status(found: Status) -> str:
     """How a check ended."""
-    return gettext(_STATUS[found])
+    return gettext(_STATUS[found.value])
 
 
 def spoken_check(check: str, found: Status, summary: str) -> str:

@@ -128,7 +128,7 @@ async def test_exports_as_the_client_fetches_them(tmp_path: Path) -> None:
         await rig.project.settled()
         assert await statistics.get("user.gz", metered=False) == empty
         rig.now.now += WEEK
-        users = list(records(unpacked(await statistics.get("user.gz", metered=False)), "user"))
+        users = list(records(unpacked(statistics.path(await statistics.get("user.gz", metered=False))), "user"))
         assert [number_of(user[b"total_credit"]) for user in users] == [50.0]
 
 

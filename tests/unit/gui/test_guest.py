@@ -16,15 +16,18 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QApplication, QComboBox, QWidget
 
 from support.scripted_engine import a_task
+from support.scripted_physics import a_job
 from support.views import SESSIONS
 from support.widgets import buttons, click, texts
+from support.window_rig import ScriptedServices
 from t4t.domain.session import Activity, PortView, SessionView
 from t4t.domain.vm import VmState
+from t4t.gui.gallery import Gallery
 from t4t.gui.guest import view as views
 from t4t.gui.guest.follow import Follower, Stage, jobs, target
 from t4t.gui.guest.view import BrowserView
 from t4t.gui.theme.style import Theme
-from t4t.gui.window.science import Science
+from t4t.gui.window.guest_pages import GuestPages
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -158,7 +161,7 @@ def test_the_page_comes_goes_and_comes_again(qtbot: QtBot, agent: ApiThread, ses
 
     opened: list[QUrl] = []
     monkeypatch.setattr(QDesktopServices, "openUrl", opened.append)
-    page = Science(session, Theme(qapp), choose)
+    page = GuestPages(session, Theme(qapp), Gallery(ScriptedServices()), choose)
     qtbot.addWidget(page)
     page.show()
     session.open()
@@ -176,7 +179,7 @@ def test_the_page_comes_goes_and_comes_again(qtbot: QtBot, agent: ApiThread, ses
         assert "The page could not be shown" in texts(page)
         click(page, "Show it again")
         assert made[0].did[-1] == f"show {port}"
-        (choice,) = page.findChildren(QComboBox)
+        (choice,) = (one for one in page.findChildren(QComboBox) if one.accessibleName() == "Which job")
         assert [choice.itemText(number) for number in range(choice.count())] == ["theory_2279-3861", "theory_another"]
         choice.setCurrentIndex(1)
         choice.activated.emit(1)
@@ -197,7 +200,7 @@ def test_where_nothing_can_be_embedded_the_browser_is_offered(qtbot: QtBot, agen
     class Guest(_Pages):
         ready = True
 
-    page = Science(session, Theme(qapp), lambda _crashed: BrowserView())
+    page = GuestPages(session, Theme(qapp), Gallery(ScriptedServices()), lambda _crashed: BrowserView())
     qtbot.addWidget(page)
     page.show()
     session.open()
@@ -206,6 +209,12 @@ def test_where_nothing_can_be_embedded_the_browser_is_offered(qtbot: QtBot, agen
         agent.show(tasks=(a_task(ports=_ports(port)),))
         qtbot.waitUntil(lambda: "The pages of the science box are ready" in texts(page))
         assert buttons(page) == ["Open in the browser"]
+        agent.physics.told = a_job()
+        qtbot.waitUntil(lambda: any(text.startswith("Right now: ") for text in texts(page)))  # by its own clock: here it fills like the pages themselves
+        page.depart()
+        assert not page._clock.isActive()
+        page.arrive()
+        assert page._clock.isActive()
         agent.stop()
         qtbot.waitUntil(lambda: "The science box is not there" in texts(page))
     page.close_view()

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QPushButton
 
 from support.scripted_engine import a_notice, a_task
+from support.scripted_physics import a_job, some_results
 from support.scripted_projects import URL, a_project, news
 from support.widgets import button, buttons, click, nameless, texts, too_small
 from support.window_rig import TROUBLE, ScriptedServices
@@ -50,6 +51,7 @@ def services() -> ScriptedServices:
 def window(qtbot: QtBot, session: Session, qapp: QApplication, agent: ApiThread, services: ScriptedServices) -> Iterator[Window]:
     agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news())]
     agent.show(projects=(a_project(unread=2),))
+    agent.physics.told, agent.physics.kept = a_job(), some_results()
     agent.engine.happened = [Happening(time.time() - 60 * number, "checkpoint", "k1") for number in range(40, 0, -1)]
     made = Window(session, Theme(qapp), services)
     qtbot.addWidget(made)
@@ -119,6 +121,7 @@ def test_no_page_is_wider_than_the_window(qtbot: QtBot, session: Session, qapp: 
         other = Window(session, Theme(qapp), ScriptedServices())
         qtbot.addWidget(other)
         other.show()
+        qtbot.waitUntil(lambda: _says(other, "One of your collisions"))
         for page in PAGES:
             other.show_page(page)
             for width in (1, 1600):

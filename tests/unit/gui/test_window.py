@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QAccessible, QFont
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
@@ -230,3 +230,32 @@ def test_new_colours_are_taken_at_once(qtbot: QtBot, session: Session, qapp: QAp
     assert before == LIGHT.window
     assert theme.colors is DARK
     qapp.setStyleSheet("")
+
+
+class _Shown(QObject):
+    """Which windows came up."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
+        """Look on."""
+        if event.type() is QEvent.Type.Show and isinstance(watched, QWidget) and watched.isWindow():
+            self.found.append(type(watched).__name__)
+        return False
+
+
+def test_nothing_comes_up_before_the_window(qapp: QApplication, session: Session) -> None:
+    """What is shown before it stands in something is a window of its own, and with it everything that it is put into later."""
+    shown = _Shown()
+    qapp.installEventFilter(shown)
+    try:
+        made = Window(session, Theme(qapp), ScriptedServices())
+        for page in ("science", "contribution", "news", "computer", "help", "settings"):
+            made.show_page(page)
+        assert shown.found == []
+        made.let_go()
+        made.deleteLater()
+    finally:
+        qapp.removeEventFilter(shown)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from t4t.domain.project_errors import ArchiveRefused
-from t4t.project.exports import countries, number_of, records, text_of, unpacked
+from t4t.project.exports import number_of, parts_with, records, text_of, unpacked
 from unit.project.recorded import response
 
 if TYPE_CHECKING:
@@ -37,7 +37,6 @@ def test_recorded_exports(tmp_path: Path) -> None:
     users = list(records(unpacked(path), "user"))
     assert users
     assert all(user[b"cpid"] for user in users)
-    assert sum(entry.volunteers for entry in countries(users, 0.0)) == len(users)
 
 
 @given(st.integers(0, 30), st.integers(1, 200))
@@ -48,30 +47,23 @@ def test_records_are_found_however_the_stream_is_cut(count: int, step: int) -> N
     assert all(text_of(user[b"name"]) == f"Zoë {n}" for n, user in enumerate(found))
 
 
+@given(st.integers(1, 30), st.integers(1, 200), st.data())
+def test_parts_with_something_are_cut_between_records(count: int, step: int, data: st.DataObject) -> None:
+    wanted = data.draw(st.integers(0, count))
+    stream = b"<users>\n" + b"".join(USER % (n, n, b"") for n in range(count)) + b"</users>"
+    found = list(records(parts_with(cut(stream, step), "user", (b"<id>%d</" % wanted,)), "user"))
+    assert (wanted in [int(user[b"id"]) for user in found]) == (wanted < count)
+    assert all(len(user) == 5 for user in found)
+
+
 @given(st.lists(st.binary(max_size=50), max_size=10))
 def test_any_stream(chunks: list[bytes]) -> None:
-    countries(records(chunks, "user"), 0.0)
+    for fields in records(parts_with(chunks, "user", (b"<",)), "user"):
+        assert fields
 
 
 def test_what_is_no_record() -> None:
     assert list(records([b"</user> x </user>"], "user")) == []
-
-
-def test_countries() -> None:
-    data = [
-        USER % (1, 1, b"<country>France</country>"),
-        USER % (2, 2, b"<country>Italy</country>"),
-        USER % (3, 3, b"<country>Italy</country>"),
-        USER % (4, 4, b""),
-    ]
-    ranking = countries(records(data, "user"), 7 * 86400.0)
-    assert [(entry.country, entry.volunteers, entry.total, entry.recent) for entry in ranking] == [
-        ("Italy", 2, 21.0, 4.0),
-        ("", 1, 10.5, 2.0),
-        ("France", 1, 10.5, 2.0),
-    ]
-    many = [USER % (n, n, b"<country>%d</country>" % n) for n in range(1500)]
-    assert len(countries(records(many, "user"), 0.0)) == 1001
 
 
 @pytest.mark.parametrize(("raw", "number"), [(b"1.5", 1.5), (b"1e3", 1000.0), (b"nan", 0.0), (b"-1", 0.0), (b"", 0.0), (b"1e999", 0.0)])

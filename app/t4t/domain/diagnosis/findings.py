@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -231,7 +233,7 @@ def verdict(name: str) -> Verdict:
     return _BY_ID[name]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Step:
     """One remedy for this computer; ``command`` is what to type, empty where it is done by hand."""
 
@@ -239,7 +241,7 @@ class Step:
     command: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Finding:
     """One answered question. ``data`` fills in the sentence, ``sources`` say where the answer is from."""
 
@@ -255,7 +257,7 @@ class Finding:
         return self.verdict.status
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Diagnosis:
     """All findings in the order of `Check`, and what they come to."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from t4t.domain.facts import Board, Kvm
@@ -26,7 +27,7 @@ def _within(value: Numbers, start: str, end: str) -> bool:
     return (not start or value >= numbers(start)) and (not end or value < numbers(end))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class DriverRow:
     """One row of ``kernels.toml``'s ``driver``."""
 
@@ -42,7 +43,7 @@ class DriverRow:
         return _within(kernel[:_TWO], self.kernel_from, self.kernel_below) and _within(virtualbox, self.virtualbox_from, self.virtualbox_below)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class KvmRow:
     """One row of ``kernels.toml``'s ``kvm``; None fits both."""
 
@@ -65,7 +66,7 @@ class KvmRow:
         return all(want is None or want == have for want, have in wanted)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class VersionRow:
     """One row of ``versions.toml``."""
 
@@ -80,7 +81,7 @@ class VersionRow:
         return self.system in {"", system} and _within(virtualbox, self.start, self.end)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FirmwareRow:
     """One row of ``firmware.toml``."""
 
@@ -96,7 +97,7 @@ class FirmwareRow:
         return (not self.vendor or any(word.startswith(self.vendor) for word in words)) and self.product in board.product.lower()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Tables:
     """All of them."""
 

@@ -6,9 +6,9 @@ A file has ``version``, and a table for each section with the values that were c
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from t4t.domain.record import record
 from t4t.domain.settings.fields import FIELDS, SECTIONS, checked
 from t4t.domain.settings.tree import VERSION
 from t4t.domain.settings_errors import SettingRefused
@@ -21,7 +21,7 @@ STEPS: Final[dict[int, Callable[[dict[str, Any]], None]]] = {}
 """For each old version what turns a document of it into one of the next, in place. Version 1 is the first: there is no step yet."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Taken:
     """The values that can be right, by path; the names of those that can't be right or that nobody knows."""
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, assert_never
 
 import msgspec
 from msgspec import inspect
 
+from t4t.domain.record import record
 from t4t.domain.settings.tree import Tree
 from t4t.domain.settings_errors import SettingRefused, SettingUnknown
 
@@ -40,7 +39,7 @@ LONGEST: Final = 200
 _MOST: Final = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Field:
     """One setting; ``low`` and ``high`` are None where it is no number. ``default`` is that of any computer, as plain data."""
 
@@ -159,6 +158,8 @@ def field_of(path: str) -> Field:
         if len(named) == 1:
             return named[0]
         known = {field.name: field for field in FIELDS.values()} | FIELDS
+        import difflib  # noqa: PLC0415 - only for who mistypes
+
         near = named or [known[name] for name in difflib.get_close_matches(path, known, n=3)]
         raise SettingUnknown(name=path[:LONGEST], near=", ".join(dict.fromkeys(field.path for field in near)) or "–")
     return found

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from t4t.domain.record import record
 from t4t.domain.settings.fields import put
 from t4t.domain.settings.presets import fresh
 
@@ -37,7 +37,7 @@ class Origin(enum.Enum):
     """Whoever looks after this computer; it can't be changed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Set:
     """Values by path, as plain data, and when each was set (seconds since 1970; one that is not listed: ``time``)."""
 
@@ -50,7 +50,7 @@ class Set:
         return self.times.get(path, self.time)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Deployment:
     """What whoever looks after this computer says, in the file ``path``."""
 
@@ -59,7 +59,7 @@ class Deployment:
     locked: Mapping[str, Any] = dataclasses.field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class InForce:
     """The settings in force, and where each one comes from."""
 

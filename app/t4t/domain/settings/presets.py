@@ -6,9 +6,9 @@ Custom is no preset of its own: it is the name of all trees that none of the thr
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from t4t.domain.record import record
 from t4t.domain.settings.fields import get, put
 from t4t.domain.settings.tree import MAX_CORES, Response, Tree
 
@@ -38,7 +38,7 @@ class Preset(enum.Enum):
 CHOICES: Final = (Preset.GENTLE, Preset.BALANCED, Preset.EVERYTHING)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Computer:
     """What presets are computed of; bytes; ``disk_bytes`` is the size of the file system that holds the data folder. None: not known."""
 

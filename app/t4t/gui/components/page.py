@@ -21,8 +21,8 @@ _WIDEST: Final = 920
 class Page(QScrollArea):
     """`box` takes the content; `head` is the line of the headline, to whose end buttons can be added."""
 
-    def __init__(self, theme: Theme, title: str, subtitle: str = "") -> None:
-        """An empty page. Without a title it has no headline of its own."""
+    def __init__(self, theme: Theme, title: str, subtitle: str = "", *, inner: bool = False) -> None:
+        """An empty page. Without a title it has no headline of its own; ``inner``: it is part of another one, whose margins are enough."""
         super().__init__()
         self.theme = theme
         self.setWidgetResizable(True)
@@ -32,7 +32,10 @@ class Page(QScrollArea):
         outer = QWidget()
         give_role(outer, "page")
         across = QHBoxLayout(outer)
-        across.setContentsMargins(SPACE[5], SPACE[4], SPACE[5], SPACE[4])
+        if inner:
+            across.setContentsMargins(0, 0, SPACE[2], 0)
+        else:
+            across.setContentsMargins(SPACE[5], SPACE[4], SPACE[5], SPACE[4])
         middle = QWidget()
         middle.setMaximumWidth(theme.px(_WIDEST))
         across.addWidget(middle)

@@ -109,9 +109,9 @@ class Empty(QWidget):
         self._title = label("title")
         self._text = label("muted")
         self.box = QVBoxLayout(self)
-        self.box.setContentsMargins(SPACE[5], SPACE[5] * 2, SPACE[5], SPACE[5] * 2)
         self.box.setSpacing(SPACE[1])
         self.box.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignHCenter)
+        self.be_large(large=True)  # what is shown before it stands in something would be a window of its own
         for part in (self._title, self._text):
             part.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             self.box.addWidget(part)
@@ -123,6 +123,12 @@ class Empty(QWidget):
         say(self._title, title)
         say(self._text, text)
         self.setAccessibleName(f"{title}. {text}" if text else title)
+
+    def be_large(self, *, large: bool) -> None:
+        """Fill the place, or leave it to what stands below."""
+        high = SPACE[5] * 2 if large else SPACE[1]
+        self.box.setContentsMargins(SPACE[5], high, SPACE[5], high)
+        self._picture.setVisible(large)
 
     def _paint(self) -> None:
         self._picture.show_icon(self._icon, self._theme.colors.muted)

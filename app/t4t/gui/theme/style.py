@@ -51,6 +51,16 @@ QPushButton[role="nav"] { padding: 0 ${nav_pad}px; min-height: ${nav}px; }
 QPushButton[role="nav"]:hover { background: $window; color: $text; }
 QPushButton[role="nav"]:checked { background: $accent_soft; color: $accent; }
 QPushButton[role="nav"]:focus { border: ${focus}px solid $accent; padding: 0 ${nav_inner_pad}px; min-height: ${nav_inner}px; }
+QPushButton[role="tab"] { background: transparent; border: none; border-bottom: 3px solid transparent; border-radius: 0; color: $muted; }
+QPushButton[role="tab"] { padding: 0 ${nav_pad}px; min-height: ${target}px; }
+QPushButton[role="tab"]:hover { color: $text; border-bottom-color: $line; }
+QPushButton[role="tab"]:checked { color: $accent; border-bottom-color: $accent; }
+QPushButton[role="tab"]:focus { border: ${focus}px solid $accent; border-radius: ${control_radius}px; }
+QPushButton[role="tab"]:focus { padding: 0 ${tab_inner_pad}px; min-height: ${inner_target}px; }
+QTableView { background: $surface; border: 1px solid $line; }
+QTableView { selection-background-color: $accent_soft; selection-color: $text; }
+QTableView:focus { border: ${focus}px solid $accent; }
+QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line; padding: ${hair}px; }
 QPushButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: ${hair}px; }
 QLabel[role="big"] { font-size: ${big}px; font-weight: 600; }
 QLabel[role="page"] { font-size: ${headline}px; font-weight: 600; }
@@ -133,6 +143,7 @@ def sheet(colors: Colors, larger: float) -> str:
         nav=round(tokens.NAV * larger),
         nav_inner=round(tokens.NAV * larger) - 2 * (tokens.FOCUS - 1),
         nav_pad=tokens.SPACE[2],
+        tab_inner_pad=tokens.SPACE[2] - tokens.FOCUS,
         nav_inner_pad=tokens.SPACE[2] - (tokens.FOCUS - 1),
         inner_pad=tokens.SPACE[3] - (tokens.FOCUS - 1),
     )

@@ -11,19 +11,20 @@ from PySide6.QtWidgets import QApplication
 
 from t4t.gui.commands import Command, asks_first
 from t4t.gui.session import reader
-from t4t.gui.theme.style import Theme
+from t4t.gui.theme.icons import app_icon
 from t4t.gui.tray.hosts import TrayHosts
 from t4t.gui.tray.icon import HOME, TrayIcon
-from t4t.gui.tray.leaving import QuitDialog
 from t4t.gui.tray.messages import Messages
 from t4t.gui.tray.model import present
-from t4t.gui.tray.panel import MiniPanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from t4t.domain.errors import T4TError
     from t4t.gui.session import Session
+    from t4t.gui.theme.style import Theme
+    from t4t.gui.tray.leaving import QuitDialog
+    from t4t.gui.tray.panel import MiniPanel
 
 _log = logging.getLogger(__name__)
 
@@ -63,6 +64,9 @@ class Tray(QObject):
     def _dressed(self) -> Theme:
         """The look of our own surfaces, made when somebody wants to see one: most days nobody does."""
         if self._theme is None:
+            from t4t.gui.theme.style import Theme  # noqa: PLC0415 - see above
+
+            QApplication.setWindowIcon(app_icon())
             self._theme = Theme(cast("QApplication", QApplication.instance()))
         return self._theme
 
@@ -72,6 +76,8 @@ class Tray(QObject):
             self._open_window(HOME)
             return
         if self._panel is None:
+            from t4t.gui.tray.panel import MiniPanel  # noqa: PLC0415 - most days nobody wants to see it
+
             self._panel = MiniPanel(self._session, self._dressed())
             self._panel.page_asked.connect(self._open_window)
         self._panel.toggle(self._icon.place)
@@ -80,6 +86,8 @@ class Tray(QObject):
         view = self._session.view
         if command is Command.QUIT and view is not None and asks_first(view):
             if self._leaving is None:
+                from t4t.gui.tray.leaving import QuitDialog  # noqa: PLC0415 - as above
+
                 self._leaving = QuitDialog(self._session, self._dressed())
             self._leaving.ask()
         else:

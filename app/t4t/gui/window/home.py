@@ -19,6 +19,7 @@ from t4t.gui.session import reader
 from t4t.gui.theme.icons import tray_name
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.tray.model import present
+from t4t.gui.window.physics_card import PhysicsCard
 from t4t.wording import commands, projects, wizard
 from t4t.wording import screen as words
 from t4t.wording import window as pages
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from t4t.domain.errors import T4TError
     from t4t.domain.session import NoticeView, SessionView, Why
+    from t4t.gui.gallery import Gallery
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
     from t4t.wording.screen import RuleText, TaskText
@@ -81,7 +83,7 @@ class Home(Page):
     page_asked = Signal(str)
     """Another page would help."""
 
-    def __init__(self, session: Session, theme: Theme, start_agent: Callable[[], None]) -> None:
+    def __init__(self, session: Session, theme: Theme, gallery: Gallery, start_agent: Callable[[], None]) -> None:
         """``start_agent`` is for the button that is shown while no agent runs."""
         super().__init__(theme, "")
         self.setAccessibleName(pages.title("home"))
@@ -93,7 +95,7 @@ class Home(Page):
         self._build_head()
         self._build_banner(start_agent)
         self._build_why()
-        self._build_work()
+        self._build_work(gallery)
         self._no_tray = label("muted", words.no_tray_here())
         self._no_tray.hide()
         self.box.addWidget(self._no_tray)
@@ -175,13 +177,14 @@ class Home(Page):
         self._why.hide()
         self.box.addWidget(self._why)
 
-    def _build_work(self) -> None:
+    def _build_work(self, gallery: Gallery) -> None:
+        self.physics = PhysicsCard(self._session, self.theme, gallery)
+        self.physics.page_asked.connect(self.page_asked)
         self._work = Card(words.tasks_title())
         self._empty = label("muted", words.no_tasks())
         self._tasks: Rows[TaskText] = Rows(lambda: TaskRow(self.theme), _fill_task)
         self._work.rows.addWidget(self._empty)
         self._work.rows.addWidget(self._tasks)
-        self._work.rows.addStretch(1)
         self._part = Card(pages.word("your_part"))
         self._finished = Stat(pages.word("tasks_done"))
         self._credit = Stat(pages.word("credit"))
@@ -191,9 +194,15 @@ class Home(Page):
         self._part.rows.addStretch(1)
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._cards.setSpacing(SPACE[3])
-        self._cards.addWidget(self._work, 5)
-        self._cards.addWidget(self._part, 2)
+        for cards, share in (((self.physics, self.physics.about), 5), ((self._part, self.physics.collision), 2)):
+            column = QVBoxLayout()
+            column.setSpacing(SPACE[3])
+            for card in cards:
+                column.addWidget(card)
+            column.addStretch(1)
+            self._cards.addLayout(column, share)
         self.box.addLayout(self._cards)
+        self.box.addWidget(self._work)
 
     @staticmethod
     def _nothing() -> None:
@@ -214,7 +223,7 @@ class Home(Page):
         self._show_head(view, pending)
         self._show_banner()
         self._show_notices(view)
-        for part in (self._work, self._part, self._why_button):
+        for part in (self.physics, self._work, self._part, self._why_button):
             part.setVisible(view is not None)
         self._why.setVisible(view is not None and self._open_why)
         if view is None:

@@ -13,6 +13,7 @@ from t4t.gui.application import NAME, application
 from t4t.gui.components.nav import Nav
 from t4t.gui.components.page import Page
 from t4t.gui.dock import show_in_dock
+from t4t.gui.gallery import Gallery
 from t4t.gui.link import AgentLink
 from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
 
 WHY: Final = "why"
 SETUP: Final = "setup"
+WORDS: Final = "words"
+"""A part of the page on science."""
 _WIDTH: Final = 1040
 _HEIGHT: Final = 700
 _LEAST_WIDTH: Final = 360
@@ -56,10 +59,11 @@ class Window(QMainWindow):
         give_role(self, "window")
         self.setWindowTitle(NAME)
         self._session = session
-        self.home = Home(session, theme, start_agent or services.start_agent)
+        self.gallery = Gallery(services, self)
+        self.home = Home(session, theme, self.gallery, start_agent or services.start_agent)
         self._makers: dict[str, Callable[[], QWidget]] = {
             "home": lambda: self.home,
-            "science": lambda: Science(session, theme),
+            "science": lambda: Science(session, theme, self.gallery),
             "contribution": lambda: self._leads(Contribution(session, theme)),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),
@@ -112,7 +116,7 @@ class Window(QMainWindow):
 
     def show_page(self, page: str) -> None:
         """Show ``page``; one that is not known is the first, ``why`` the first with the reasons."""
-        key = page if page in self._makers or page in self._more_makers else "home"
+        key = "science" if page == WORDS else page if page in self._makers or page in self._more_makers else "home"
         before, shown = self.page(self._current), self.page(key)
         if isinstance(before, Science | Wizard) and before is not shown:
             before.depart()
@@ -125,6 +129,8 @@ class Window(QMainWindow):
             shown.arrive()
         if page == WHY:
             self.home.show_why()
+        if page == WORDS and isinstance(shown, Science):
+            shown.show_part(WORDS)
 
     def come_forward(self, page: str) -> None:
         """Be seen, with ``page``."""

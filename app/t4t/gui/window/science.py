@@ -1,143 +1,88 @@
-"""What the science box computes at this moment, on its own pages; a panel of ours while they are not there."""
+"""The page on science: what is simulated now, what its words mean, what has come out, what was kept, who uses it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStackedWidget, QVBoxLayout, QWidget
 
-from t4t.gui.components.basic import button, label
-from t4t.gui.components.parts import Empty
-from t4t.gui.guest.follow import Follower, Stage, jobs
-from t4t.gui.guest.view import choose, open_outside
+from t4t.gui.components.basic import label
+from t4t.gui.components.tabs import Tabs
+from t4t.gui.guest.view import choose
 from t4t.gui.theme.style import give_role
 from t4t.gui.theme.tokens import SPACE
-from t4t.wording import screen
+from t4t.gui.window.gallery_part import GalleryPart
+from t4t.gui.window.guest_pages import GuestPages
+from t4t.gui.window.science_parts import ResultsPart, WhoPart, WordsPart
+from t4t.wording import physics
 from t4t.wording import window as words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from t4t.gui.components.page import Page
+    from t4t.gui.gallery import Gallery
     from t4t.gui.guest.view import GuestView
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
+
+LIVE = "live"
 
 
 class Science(QWidget):
     """A page like the others, but as large as the window."""
 
-    def __init__(self, session: Session, theme: Theme, choose_view: Callable[[Callable[[], None]], GuestView] = choose) -> None:
-        """Nothing is loaded before there is a page to show; ``choose_view`` then chooses what shows it."""
+    def __init__(self, session: Session, theme: Theme, gallery: Gallery, choose_view: Callable[[Callable[[], None]], GuestView] = choose) -> None:
+        """Nothing of the guest's is loaded before there is a page of it to show; ``choose_view`` then chooses what shows it."""
         super().__init__()
-        self._session = session
-        self._choose = choose_view
-        self._view: GuestView | None = None
-        self._crashed = False
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         give_role(self, "page")
         self.setAccessibleName(words.title("science"))
         box = QVBoxLayout(self)
         box.setContentsMargins(SPACE[5], SPACE[4], SPACE[5], SPACE[4])
         box.setSpacing(SPACE[2])
-        titles = QVBoxLayout()
-        titles.setSpacing(SPACE[0])
-        titles.addWidget(label("page", words.title("science")))
-        self._below = label("muted", words.word("science_below"))
-        titles.addWidget(self._below)
-        head = QHBoxLayout()
-        head.setSpacing(SPACE[2])
-        head.addLayout(titles, 1)
-        self._jobs = QComboBox()
-        self._jobs.setAccessibleName(words.word("which_job"))
-        self._jobs.activated.connect(self._chosen)
-        self._outside = button(words.word("in_browser"), self._open_outside)
-        head.addWidget(self._jobs, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(self._outside, 0, Qt.AlignmentFlag.AlignTop)
-        box.addLayout(head)
+        box.addWidget(label("page", words.title("science")))
+        self.live = GuestPages(session, theme, gallery, choose_view)
+        self._parts: dict[str, GuestPages | Page] = {
+            LIVE: self.live,
+            "words": WordsPart(session, theme),
+            "results": ResultsPart(session, theme, gallery),
+            "gallery": GalleryPart(gallery, theme),
+            "who": WhoPart(theme),
+        }
+        self.tabs = Tabs({key: physics.word(key) for key in self._parts}, name=physics.word("parts"))
+        self.tabs.asked.connect(self.show_part)
+        box.addWidget(self.tabs)
         self._stack = QStackedWidget()
-        self._panel = Empty(theme, "nav-science")
-        self._again = button(words.word("show_again"), self._show_again)
-        self._panel.box.addWidget(self._again, 0, Qt.AlignmentFlag.AlignHCenter)
-        self._panel.box.addStretch(1)
-        self._stack.addWidget(self._panel)
+        for widget in self._parts.values():
+            self._stack.addWidget(widget)
         box.addWidget(self._stack, 1)
-        self.follower = Follower(session, self)
-        self.follower.changed.connect(self.refresh)
-        session.changed.connect(self._list_jobs)
-        self._list_jobs()
-        self.refresh()
+        self._here = False
+        self._current = LIVE
+        self.tabs.show_current(LIVE)
 
-    @property
-    def view(self) -> GuestView | None:
-        """What shows the pages, once there were any."""
-        return self._view
+    def show_part(self, key: str) -> None:
+        """Show the part ``key``."""
+        before, now = self._parts[self._current], self._parts[key]
+        if isinstance(before, GuestPages) and before is not now:
+            before.depart()
+        self._current = key
+        self.tabs.show_current(key)
+        self._stack.setCurrentWidget(now)
+        if self._here:
+            now.arrive()
 
     def arrive(self) -> None:
         """Somebody looks."""
-        self.follower.watch(on=True)
-        self.refresh()
+        self._here = True
+        self._parts[self._current].arrive()
 
     def depart(self) -> None:
-        """Nobody looks any more; the page stays as it is."""
-        self.follower.watch(on=False)
+        """Nobody looks any more."""
+        self._here = False
+        self.live.depart()
 
     def close_view(self) -> None:
-        """Let go of what shows the pages: the window closes."""
-        self.follower.watch(on=False)
-        if self._view is not None:
-            view, self._view = self._view, None
-            view.close()
-
-    def refresh(self) -> None:
-        """The guest's page where it is ready, else our panel."""
-        stage = self.follower.stage
-        if stage is not Stage.READY:
-            self._crashed = False
-        self._outside.setVisible(stage is Stage.READY)
-        self._again.setVisible(self._crashed)
-        if stage is Stage.READY and not self._crashed:
-            self._show_page()
-        else:
-            self._panel.fill(*words.guest("crashed" if self._crashed else stage.value))
-            self._stack.setCurrentWidget(self._panel)
-            if self._view is not None:
-                self._view.leave()
-
-    def _show_page(self) -> None:
-        if self._view is None:
-            self._view = self._choose(self._page_crashed)
-            if self._view.widget is not None:
-                self._stack.addWidget(self._view.widget)
-        self._view.show_port(self.follower.port)
-        if self._view.widget is None:
-            self._panel.fill(*words.guest("outside"))
-            self._stack.setCurrentWidget(self._panel)
-        else:
-            self._stack.setCurrentWidget(self._view.widget)
-
-    def _page_crashed(self) -> None:
-        self._crashed = True
-        self.refresh()
-
-    def _show_again(self) -> None:
-        self._crashed = False
-        self.refresh()
-
-    def _open_outside(self) -> None:
-        if self.follower.port:
-            open_outside(self.follower.port)
-
-    def _list_jobs(self) -> None:
-        """A choice where there is more than one job."""
-        found = [(task.key, screen.plain(task.name)) for task in jobs(self._session.view)]
-        shown = [(self._jobs.itemData(number), self._jobs.itemText(number)) for number in range(self._jobs.count())]
-        if found != shown:
-            self._jobs.clear()
-            for key, name in found:
-                self._jobs.addItem(name, key)
-        self._jobs.setCurrentIndex(self._jobs.findData(self.follower.task))
-        self._jobs.setVisible(len(found) > 1)
-
-    def _chosen(self, number: int) -> None:
-        self.follower.want(str(self._jobs.itemData(number)))
+        """Let go of what shows the guest's pages: the window closes."""
+        self.live.close_view()

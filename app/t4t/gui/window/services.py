@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Protocol
 from t4t.gui.wizard.services import WizardServices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from t4t.domain.changes import Change, Fetch, Fix
     from t4t.domain.diagnosis.findings import Diagnosis
+    from t4t.domain.gallery import SavedPicture
 
 
 class WindowServices(WizardServices, Protocol):
@@ -35,6 +36,18 @@ class WindowServices(WizardServices, Protocol):
 
     def report(self) -> str:
         """Everything that a helper needs to know, without anything that tells who somebody is."""
+        ...
+
+    def pictures(self) -> Sequence[SavedPicture]:
+        """The pictures that the volunteer kept, the newest first."""
+        ...
+
+    def keep_picture(self, title: str, png: bytes) -> None:
+        """Keep one; raises `FolderUnwritable`."""
+        ...
+
+    def remove_picture(self, name: str) -> None:
+        """Remove one; raises `FolderUnwritable`."""
         ...
 
     def write_report(self, path: Path, text: str) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.host_events import Route
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +38,7 @@ _WIDEST_PREFIX: Final = 3
 """A route so wide leads everywhere: some VPNs put two halves before the default route, and IPv6's whole global space is a /3."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Message:
     """One message of a dump or notice."""
 

@@ -11,7 +11,6 @@ import os
 import re
 import stat
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -34,6 +33,7 @@ from t4t.domain.facts import (
     likely,
     unknown,
 )
+from t4t.domain.record import record
 from t4t.domain.vm import MIB
 from t4t.host.probe.base import UNNAMED, hypervisor_of, measured, processor_vendor
 from t4t.host.probe.linux_modules import headers_there, in_module_folders, vbox_setup_log
@@ -75,7 +75,7 @@ _KVM_PROGRAMS: Final = ("qemu-system", "qemu-kvm", "kvm", "crosvm", "firecracker
 _VMX_FLAG_HIDDEN_SINCE: Final = (5, 6)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class LinuxSurroundings:
     """What the probe looks at. ``root`` is the file system; ``can_open`` says whether a device below it can be opened for reading and writing."""
 

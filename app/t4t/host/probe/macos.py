@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from t4t.domain.facts import (
@@ -20,6 +19,7 @@ from t4t.domain.facts import (
     likely,
     unknown,
 )
+from t4t.domain.record import record
 from t4t.host.probe.base import UNNAMED, hypervisor_of, measured, processor_vendor
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class Sysctl(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class MacSurroundings:
     """What the probe looks at; ``user`` is the effective user's number."""
 

@@ -13,12 +13,12 @@ import socket
 import sys
 import threading
 import urllib.parse
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 import psutil
 
 from t4t.domain.facts import Fact, Network, Reach, certain, likely, unknown
+from t4t.domain.record import record
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -53,7 +53,7 @@ class Connection(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Address:
     """A server of the project."""
 

@@ -6,7 +6,6 @@ Whether a hypervisor is at work (``Win32_ComputerSystem.HypervisorPresent``) is 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from t4t.domain.facts import (
@@ -26,6 +25,7 @@ from t4t.domain.facts import (
     likely,
     unknown,
 )
+from t4t.domain.record import record
 from t4t.host.probe.base import hypervisor_of, measured, processor_vendor
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class WindowsApi(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class WindowsSurroundings:
     """What the probe looks at."""
 

@@ -7,10 +7,10 @@ Facts: Microsoft's pages on WM_QUERYENDSESSION, WM_ENDSESSION, WM_POWERBROADCAST
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
 from typing import Final
 
 from t4t.domain.host_events import Ending
+from t4t.domain.record import record
 
 WM_DESTROY: Final = 0x0002
 WM_QUERYENDSESSION: Final = 0x0011
@@ -54,7 +54,7 @@ class News(enum.Enum):
     """Look at the clocks."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Told:
     """News, for an end also which one."""
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from t4t.domain.record import record
 from t4t.domain.vm import BootIso
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ _SANDBOX: Final = "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourceco
 _LEAST_VIDEO_MIB: Final = 8
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Endpoint:
     """Where a socket of QEMU listens: a path, or on Windows (no Unix sockets in Python there) a loopback port."""
 
@@ -48,7 +48,7 @@ class Endpoint:
         return self.path or ("127.0.0.1", self.port)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Launch:
     """All that the argument list depends on."""
 

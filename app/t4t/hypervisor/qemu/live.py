@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,6 +12,7 @@ import msgspec
 import psutil
 
 from t4t.domain.errors import CommandTimeout, VmLost
+from t4t.domain.record import record
 from t4t.durable import FileLock
 from t4t.hypervisor import process
 from t4t.hypervisor.qemu import birth, command, network
@@ -41,7 +41,7 @@ _MUCH: Final = 64 << 10
 """A console that says so much between two looks is looked at often."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Context:
     """What all VMs of a driver share."""
 

@@ -6,11 +6,11 @@ import os
 import re
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from t4t.domain.errors import CommandTimeout, HypervisorBroken, HypervisorMissing
+from t4t.domain.record import record
 from t4t.domain.vm import Accelerator
 from t4t.hypervisor.qemu.images import run
 
@@ -26,7 +26,7 @@ _PORTABLE_CPU: Final = "Nehalem-v1"
 _QUIT: Final = b'{"execute":"qmp_capabilities"}\n{"execute":"quit"}\n'
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Acceleration:
     """One way to execute the guest, with the options that go with it."""
 
@@ -44,7 +44,7 @@ _HARDWARE: Final = {
 INTERPRETER: Final = Acceleration("tcg", "tcg,thread=multi", _PORTABLE_CPU, Accelerator.INTERPRETER)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Toolchain:
     """The programs that were found and what they proved to do."""
 

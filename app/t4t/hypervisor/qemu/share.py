@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 import msgspec
 
+from t4t.domain.record import record
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -25,11 +27,10 @@ PART_PREFIX: Final = ".t4t-part-"
 _PATH: Final = re.compile(r"[A-Za-z0-9._-]{1,128}(/[A-Za-z0-9._-]{1,128}){0,4}", re.ASCII)
 _HASH: Final = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _LISTING_BYTES: Final = 60_000
-_MOST_CONTROL: Final = 256
-_LAST: Final = "shutdown"
+_MOST_CONTROL, _LAST = 256, "shutdown"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Limits:
     """What a guest may fill the folder with, and the engine's patience in seconds."""
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from t4t.domain.record import record
 
 _PROGRESS: Final = re.compile(r"^(?:[0-9]{1,3}%\.\.\.)+(?:100%)?", re.MULTILINE)
 _ERROR: Final = re.compile(r"^(?:[\w.-]+: )?(?:error|Error)(?:: ?| (?=-[0-9]))(.*)$", re.MULTILINE)
@@ -15,7 +16,7 @@ _WITH_ACTION: Final = frozenset({"controlvm", "snapshot", "bandwidthctl"})
 _SECOND_WORD: Final = frozenset({"list", "sharedfolder", "guestproperty", "metrics"})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Answer:
     """What VBoxManage answered. ``arguments`` are those after the program; ``status`` is the exit status (negative: the signal that ended it)."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
 from typing import Final
+
+from t4t.domain.record import record
 
 OBJECT_NOT_FOUND: Final = 0x80BB0001
 INVALID_VM_STATE: Final = 0x80BB0002
@@ -88,7 +89,7 @@ _HRESULT: Final = re.compile(r"\b(?:NS_ERROR|VBOX_E|E|CO_E|REGDB_E|RPC_[SE])_\w+
 _VERR: Final = re.compile(r"\bVERR_[A-Z0-9_]{1,60}\b")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Sign:
     """A VERR code that was found and what it is about."""
 

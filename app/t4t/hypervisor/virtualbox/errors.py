@@ -7,7 +7,6 @@ in ``tests/fixtures/vboxmanage``; many failures carry no code, and some end with
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import (
@@ -26,6 +25,7 @@ from t4t.domain.errors import (
     VmNotFound,
     VmWrongState,
 )
+from t4t.domain.record import record
 from t4t.hypervisor.virtualbox import codes
 from t4t.hypervisor.virtualbox.answer import message
 from t4t.hypervisor.virtualbox.codes import Trouble
@@ -48,7 +48,7 @@ _PATH: Final = re.compile(r"'([^'\n]*[/\\][^'\n]*)'")
 _PORT: Final = re.compile(r",(?:tcp|udp),[^,]*,([0-9]{1,5}),")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Case:
     """A failure to be named: the VM as the caller calls it, the answer, its error text and what the row's brackets caught."""
 
@@ -195,7 +195,7 @@ def unknown_option(answer: Answer) -> bool:
     return answer.status != 0 and re.search(r"Unknown option|Invalid parameter|Syntax error|Invalid option", answer.error, re.IGNORECASE) is not None
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Transient:
     """A failure that goes away by itself: which, why, and after how many seconds each to try again."""
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from t4t.domain.record import record
 from t4t.domain.vm import VmState
 from t4t.hypervisor.virtualbox.record import Intent
 
@@ -24,7 +24,7 @@ ORPHANED: Final = "orphaned"
 """The word for a VM whose process lives and of which VirtualBox knows no more, since VBoxSVC was killed."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Sight:
     """One look: VirtualBox's state and whether a session holds the VM, and whether the VM's process lives (None: none was ever seen).
 

@@ -6,9 +6,9 @@ A line that is not understood (a WARNING before the answer, a field of a newer v
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.domain.vm import VmId
 from t4t.hypervisor.virtualbox.view import Medium, Registered
 
@@ -45,7 +45,7 @@ _MEDIUM_KEYS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HostInfo:
     """``list hostinfo``; 0 or None where it does not say. Memory in MiB."""
 
@@ -58,7 +58,7 @@ class HostInfo:
     system: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SystemProperties:
     """``list systemproperties``; 0 or empty where it does not say. Memory in MiB."""
 
@@ -70,7 +70,7 @@ class SystemProperties:
     disk_format: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ExtensionPack:
     """One pack of ``list extpacks``."""
 

@@ -8,11 +8,12 @@ from __future__ import annotations
 import os
 import re
 import sys
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.errors import CommandTimeout, HypervisorBroken, HypervisorMissing
+from t4t.domain.record import record
 from t4t.hypervisor.virtualbox import run
 from t4t.hypervisor.virtualbox.versions import NAME, Version, read_version, usable_version
 
@@ -28,7 +29,7 @@ _MACOS: Final = ("Applications/VirtualBox.app/Contents/MacOS", "usr/local/bin", 
 _REGISTRY_KEY: Final = r"SOFTWARE\Oracle\VirtualBox"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Surroundings:
     """What the search looks at. ``registry`` holds the values that VirtualBox's installer wrote (`registry_values`); ``root`` is the file system."""
 
@@ -39,7 +40,7 @@ class Surroundings:
     root: Path = Path("/")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Programs:
     """The programs of an installation; ``headless`` is empty if it is not beside VBoxManage (only diagnosis needs it)."""
 
@@ -48,7 +49,7 @@ class Programs:
     folder: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Installation:
     """The programs and their version."""
 

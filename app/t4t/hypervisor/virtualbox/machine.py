@@ -6,11 +6,11 @@ import asyncio
 import contextlib
 import dataclasses
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from t4t.domain.errors import CommandTimeout, HostError, HypervisorBroken, T4TError, VmNotFound, VmNotOurs, VmWrongState
+from t4t.domain.record import record
 from t4t.domain.vm import VmId, VmInfo, VmState
 from t4t.hypervisor import process
 from t4t.hypervisor.turns import LOCK_SECONDS, Turns
@@ -41,7 +41,7 @@ _WITH_STATE: Final = frozenset({VmState.SAVED, VmState.ABORTED_SAVED})
 _T = TypeVar("_T")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Look:
     """One observation. ``view`` is VirtualBox's own; None where a command's success was the observation, or nothing could be read."""
 

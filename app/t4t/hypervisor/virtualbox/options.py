@@ -8,10 +8,10 @@ merged into the one ``modifyvm`` too; a VBoxManage that does not know one of the
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.domain.vm import BootDisk
 from t4t.hypervisor.virtualbox.versions import Version
 from t4t.hypervisor.virtualbox.view import LOOPBACK
@@ -44,7 +44,7 @@ SPELLINGS: Final[dict[str, tuple[tuple[Version, tuple[str, ...]], ...]]] = {
 options of NAT's name server are no longer listed by 7.2, which still takes them (7.2.22)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Call:
     """One call of VBoxManage. ``instead`` are the calls for a VBoxManage that does not know an option of this one; ``may_fail``: the VM is good without it."""
 
@@ -53,7 +53,7 @@ class Call:
     instead: tuple[Call, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Choices:
     """What `creation` needs beside the specification.
 

@@ -7,10 +7,10 @@ Formats: ``showvminfo --machinereadable``, ``snapshot … list --machinereadable
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Final
 
 from t4t.domain.errors import HypervisorBroken
+from t4t.domain.record import record
 from t4t.domain.vm import Share, VmId
 from t4t.hypervisor.virtualbox.states import from_word
 from t4t.hypervisor.virtualbox.versions import NAME
@@ -33,7 +33,7 @@ _TAKEN: Final = re.compile(rf"^Snapshot taken\. UUID: ({_UUID})\s*$", re.MULTILI
 _RULE_PARTS: Final = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Created:
     """What ``createvm`` answered."""
 

@@ -14,12 +14,12 @@ import subprocess
 import sys
 import time
 from collections import deque
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 import psutil
 
 from t4t.domain.errors import CommandTimeout, HypervisorBroken, HypervisorMissing, T4TError
+from t4t.domain.record import record
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.virtualbox import errors
 from t4t.hypervisor.virtualbox.answer import Answer, command_name, without_progress
@@ -67,7 +67,7 @@ def environment_for(environment: Mapping[str, str]) -> dict[str, str]:
     return cleaned | {"LC_ALL": "C.UTF-8"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Replayed:
     """One command as the replay log keeps it; texts are cut, ``status`` None says that it was stopped."""
 

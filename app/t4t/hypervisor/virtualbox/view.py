@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
+from t4t.domain.record import record
 from t4t.domain.vm import PortForward, Share, VmId, VmState
 
 LOOPBACK: Final = "127.0.0.1"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Rule:
     """One NAT rule of the first network card. An empty ``host_ip`` means all addresses of this computer."""
 
@@ -27,7 +27,7 @@ class Rule:
         return PortForward(name=self.name, guest_port=self.guest_port, host_port=self.host_port, remote=self.host_ip != LOOPBACK)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Attachment:
     """A medium in a slot of a storage controller."""
 
@@ -37,7 +37,7 @@ class Attachment:
     path: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SnapshotNode:
     """One snapshot; ``node`` is its place in the tree (empty for the root, "-1-2" below)."""
 
@@ -47,7 +47,7 @@ class SnapshotNode:
     current: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class BandwidthGroup:
     """A bandwidth group of the VM; 0 bytes a second: no limit."""
 
@@ -56,7 +56,7 @@ class BandwidthGroup:
     bytes_per_second: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Machine:
     """A VM as ``showvminfo`` describes it.
 
@@ -91,7 +91,7 @@ class Machine:
     """All fields, for what has none here."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Registered:
     """One line of ``list vms``. An inaccessible VM (its settings can't be read) has lost its name; it is addressed by its id."""
 
@@ -100,7 +100,7 @@ class Registered:
     accessible: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Medium:
     """A disk, ISO or floppy image that VirtualBox knows. Sizes in MiB, 0 where VirtualBox does not say."""
 

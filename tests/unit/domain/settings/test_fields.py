@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -125,9 +127,7 @@ def test_names() -> None:
 
 
 def test_a_name_that_two_sections_have_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(
-        fields.FIELDS, "sleep.cores", Field(**{name: getattr(FIELDS["resources.cores"], name) for name in Field.__slots__} | {"path": "sleep.cores"})
-    )
+    monkeypatch.setitem(fields.FIELDS, "sleep.cores", replace(FIELDS["resources.cores"], path="sleep.cores"))
     with pytest.raises(SettingUnknown) as caught:
         field_of("cores")
     assert caught.value.near == "resources.cores, sleep.cores"

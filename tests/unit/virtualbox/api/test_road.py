@@ -15,7 +15,8 @@ from t4t.domain.errors import CommandFailed, HypervisorBroken, HypervisorMissing
 from t4t.domain.vm import BootDisk, DiskFormat, PortForward, Share, VmId, VmSpec
 from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox.api import wire
-from t4t.hypervisor.virtualbox.api.road import ApiRoad, WorkerBug, opens
+from t4t.hypervisor.virtualbox.api.choice import opens
+from t4t.hypervisor.virtualbox.api.road import ApiRoad, WorkerBug
 from t4t.hypervisor.virtualbox.options import Choices
 from t4t.hypervisor.virtualbox.versions import Version
 from t4t.hypervisor.virtualbox.view import Attachment

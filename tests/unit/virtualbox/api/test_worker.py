@@ -87,7 +87,7 @@ def serve(*requests: dict[str, Any] | bytes, service: Service | None = None) -> 
     lines = [line if isinstance(line, bytes) else msgspec.json.encode({"args": {}} | line) + b"\n" for line in requests]
     reader, writer = os.pipe()
     sink = io.BytesIO()
-    worker = Worker(os.fdopen(reader, "rb"), sink)
+    worker = Worker(os.fdopen(reader, "rb"), sink, lost=lambda: None)
     made, listener = Service() if service is None else service, Listener()
     worker._service, worker._listener = made, listener  # type: ignore[assignment] # the doubles
     os.write(writer, b"".join(lines))
@@ -156,7 +156,7 @@ def test_bugs_and_nonsense_do_not_end_it(caplog: pytest.LogCaptureFixture) -> No
 
 def test_before_it_is_opened() -> None:
     sink = io.BytesIO()
-    worker = Worker(io.BytesIO(b'{"id":1,"call":"home","args":{}}\n'), sink)
+    worker = Worker(io.BytesIO(b'{"id":1,"call":"home","args":{}}\n'), sink, lost=lambda: None)
     worker.serve()
     (reply,) = (msgspec.json.decode(line, type=Reply) for line in sink.getvalue().splitlines())
     assert reply.error is not None
@@ -165,7 +165,7 @@ def test_before_it_is_opened() -> None:
 
 def test_goodbye_ends_it_before_the_pipe_does() -> None:
     sink = io.BytesIO()
-    worker = Worker(io.BytesIO(b'{"call":"bye"}\n{"id":1,"call":"home","args":{}}\n'), sink)
+    worker = Worker(io.BytesIO(b'{"call":"bye"}\n{"id":1,"call":"home","args":{}}\n'), sink, lost=lambda: None)
     worker.serve()
     assert sink.getvalue() == b""
 
@@ -174,7 +174,7 @@ def test_an_event_is_told_and_the_vms_session_looked_at() -> None:
     service = Service()
     reader, writer = os.pipe()
     sink = io.BytesIO()
-    worker = Worker(os.fdopen(reader, "rb"), sink)
+    worker = Worker(os.fdopen(reader, "rb"), sink, lost=lambda: None)
     worker._service = service  # type: ignore[assignment] # the double
     worker._changed("a")
     os.close(writer)
@@ -188,7 +188,7 @@ def test_a_road_that_is_gone_is_no_failure() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with os.fdopen(writer, "wb", buffering=0) as sink:
-        worker = Worker(io.BytesIO(b'{"id":1,"call":"fly","args":{}}\n'), sink)
+        worker = Worker(io.BytesIO(b'{"id":1,"call":"fly","args":{}}\n'), sink, lost=lambda: None)
         worker.serve()
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.record import record
 from t4t.hypervisor.virtualbox import codes, errors
 from t4t.hypervisor.virtualbox.answer import Answer
 
@@ -31,7 +31,7 @@ DEAD: Final = frozenset(
 """The object's process (VBoxSVC, or a VM's for its console) does not answer any more."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Failure:
     """One failure of the API: its number, unsigned, and VirtualBox's own words."""
 

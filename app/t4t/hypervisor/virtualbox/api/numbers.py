@@ -6,10 +6,11 @@ Aliases of ranges (``FirstOnline`` is Running, ``LastOnline`` is OnlineSnapshott
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Final, Protocol
 
 from t4t.domain.errors import HypervisorBroken
+from t4t.domain.record import record
 from t4t.hypervisor.virtualbox.versions import NAME
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def state_word(name: str) -> str:
     return _WORDS.get(name, name.lower())
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Numbers:
     """The enumerations of the installed version, read once each."""
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import msgspec
 
-from t4t.domain.errors import HypervisorBroken, T4TError, from_wire
+from t4t.domain.errors import HypervisorBroken, from_wire
 from t4t.domain.vm import VmId
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.virtualbox import locate, options
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from t4t.domain.clock import Clock
     from t4t.domain.vm import PortForward, Share, VmSpec
+    from t4t.hypervisor.twin import Child, Twin
     from t4t.hypervisor.virtualbox.options import Choices
     from t4t.hypervisor.virtualbox.versions import Version
     from t4t.hypervisor.virtualbox.view import Attachment, Machine, Medium, Registered
@@ -54,15 +55,20 @@ class ApiRoad:
         around: locate.Surroundings | None = None,
         command: tuple[str, ...] = COMMAND,
         environment: Mapping[str, str] | None = None,
+        twin: Twin | None = None,
     ) -> None:
-        """``search`` and ``around`` as in `ManageRoad`; ``command`` starts a worker, whose messages go where ours go; ``environment`` replaces ours for it."""
+        """``search`` and ``around`` as in `ManageRoad`; ``command`` starts a worker, whose messages go where ours go; ``environment`` replaces ours for it.
+
+        The first worker may be a ``twin`` of ours.
+        """
+        self._twin = twin
         self._clock = clock
         self._search = search
         self._around = around
         self._command = command
         self._environment = os.environ if environment is None else environment
         self._found: locate.Installation | None = None
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Child | None = None
         self._reader: asyncio.Task[None] | None = None
         self._opening = asyncio.Lock()
         self._pending: dict[int, asyncio.Future[msgspec.Raw]] = {}
@@ -116,21 +122,27 @@ class ApiRoad:
 
     async def _start(self) -> None:
         self._end()
+        process = self._process = await self._new()
+        self._reader = asyncio.create_task(self._read(process), name="vbox-api")
+
+    async def _new(self) -> Child:
+        environment = clean_environment(self._environment)
+        twin, self._twin = self._twin, None
+        if twin is not None and (child := await twin.open(self._command, environment=environment, log=None, limit=_LINE_LIMIT)):
+            return child
         try:
-            process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self._command,
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
-                env=clean_environment(self._environment),
+                env=environment,
                 limit=_LINE_LIMIT,
                 start_new_session=True,  # Ctrl-C in a terminal is for the command alone
             )
         except OSError as error:
             raise _broken(str(error)) from error
-        self._process = process
-        self._reader = asyncio.create_task(self._read(process), name="vbox-api")
 
-    async def _read(self, process: asyncio.subprocess.Process) -> None:
+    async def _read(self, process: Child) -> None:
         stream = cast("asyncio.StreamReader", process.stdout)
         with contextlib.suppress(ValueError, ConnectionError):  # ValueError: a line beyond all limits, the worker is out of its mind
             while line := await stream.readline():
@@ -385,15 +397,3 @@ _END: Final = _End()
 
 def _broken(detail: str) -> HypervisorBroken:
     return HypervisorBroken(hypervisor=NAME, detail=detail)
-
-
-async def opens(road: ApiRoad) -> bool:
-    """Whether the API works here, which only a try tells; the road stays open if it does, and is closed if not."""
-    try:
-        await road.open()
-        await road.home()
-    except T4TError as error:
-        _LOG.info("no API road: %s", error)
-        await road.close()
-        return False
-    return True

@@ -1,7 +1,7 @@
-"""The process that has the API: ``python -m t4t.hypervisor.virtualbox.api.worker``, commands on standard input, answers and events on standard output.
+"""What has the API: commands by one pipe, answers and events by another. A thread of the VM host (`inside`), or a process of its own (`main`).
 
-Its main thread is the one command thread: all objects of the API belong to it. Another one hears events (`listener`), one reads the commands, one waits for the
-end of VBoxSVC, with which this process ends too: the client library can't connect again.
+One command thread has all objects of the API. Another one hears events (`listener`), one reads the commands, one waits for the end of VBoxSVC, which is the
+end of all this too: the client library can't connect again.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from t4t.hypervisor.virtualbox.versions import NAME
 from t4t.hypervisor.wire import Request
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import BinaryIO
 
     from t4t.hypervisor.virtualbox.api.listener import Listener
@@ -44,8 +45,12 @@ _BYE: Final = "bye"
 class Worker:
     """Serves the road at the other end of the pipe, one command after the other; those that wait let others go on."""
 
-    def __init__(self, source: BinaryIO, sink: BinaryIO) -> None:
-        """``source`` and ``sink`` are the ends of the pipes; nothing else may write to ``sink``."""
+    def __init__(self, source: BinaryIO, sink: BinaryIO, *, lost: Callable[[], object]) -> None:
+        """``source`` and ``sink`` are the ends of the pipes; nothing else may write to ``sink``.
+
+        ``lost`` ends all this at once, whatever the command thread hangs in; it is called in other threads, when VBoxSVC is gone.
+        """
+        self._end = lost
         self._source = source
         self._sink = sink
         self._writing = threading.Lock()
@@ -160,17 +165,16 @@ class Worker:
         self._write(Reply(changed=vm))
 
     def _lost(self, why: str) -> None:
-        """End at once, whatever the command thread hangs in; called in other threads."""
+        """Called in other threads."""
         _LOG.warning("%s", why)
-        logging.shutdown()
-        os._exit(LOST)
+        self._end()
 
     def _write(self, reply: Reply) -> None:
         with self._writing:
             try:
                 self._sink.write(encode(reply))
                 self._sink.flush()
-            except (BrokenPipeError, ValueError):  # the road is gone; the end of its pipe is read next
+            except (OSError, ValueError):  # the road is gone; the end of its pipe is read next
                 _LOG.debug("nobody reads any more")
 
     def _close(self) -> None:
@@ -187,6 +191,11 @@ def _vm(args: dict[str, Any]) -> str:
     return str(args.get("vm") or (spec.get("vm_id", "") if isinstance(spec, dict) else ""))
 
 
+def _exit_lost() -> NoReturn:
+    logging.shutdown()
+    os._exit(LOST)
+
+
 def main() -> NoReturn:
     """Take standard output for answers alone (the binding prints to it) and serve."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s vbox-api %(levelname)s %(name)s: %(message)s")
@@ -194,7 +203,7 @@ def main() -> NoReturn:
     os.dup2(2, 1)
     with Path(os.devnull).open("rb") as nothing, os.fdopen(os.dup(0), "rb") as source:
         os.dup2(nothing.fileno(), 0)
-        Worker(source, sink).serve()
+        Worker(source, sink, lost=_exit_lost).serve()
     logging.shutdown()
     os._exit(0)  # XPCOM's own end at the interpreter's is not worth a crash
 

@@ -247,7 +247,7 @@ def _rest(left_s: float | None) -> str:
 def rows(spec: Runspec) -> list[Row]:
     """Each word of a job with what it means."""
     beam, cut = term("beam", spec.beam), spec.cut
-    hardest = gettext("none") if cut is None else gettext("at least {value} across the beam").format(value=energy(cut))
+    hardest = gettext("no cut") if cut is None else gettext("at least {value} across the beam").format(value=energy(cut))
     return [
         _row(gettext("Beams"), plain(spec.beam) if beam is None else beam.pair, beam),
         _row(gettext("Process"), process(spec), term("process", spec.process)),

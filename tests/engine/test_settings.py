@@ -15,6 +15,7 @@ from t4t.api.client import Client
 from t4t.bootstrap.settings import Giving
 from t4t.domain.boinc_settings import account_of
 from t4t.domain.errors import AgentNotUnderstood, from_wire
+from t4t.domain.language import Language
 from t4t.domain.policy import PauseKind
 from t4t.domain.settings.derived import decisions
 from t4t.domain.settings.layers import Origin, Set
@@ -26,6 +27,7 @@ from t4t.domain.vm import VmState
 from t4t.engine.folder import Wishes
 from t4t.engine.server import ApiServer
 from t4t.engine.settings_desk import LiveSettings, SettingsDesk
+from t4t.wording.language import gettext, speak_english
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -224,6 +226,29 @@ async def test_what_is_given_before_and_after_a_run(tmp_path: Path) -> None:
         await engine.give(agent.settings, Wishes(cores=3))
         await engine.ready()
     await engine.give(agent.settings, Wishes(cores=2))
+
+
+async def test_the_agent_speaks_a_language_as_soon_as_it_is_chosen(tmp_path: Path) -> None:
+    async with volunteer(tmp_path) as one, one.running() as (engine, projects):
+        desk = SettingsDesk(one.data, deployment=tmp_path / "none", computer=COMPUTER, now=one.clock.wall)
+        giving = Giving(desk, projects, cmdline="")
+        assert giving.language is Language.SYSTEM
+        try:
+            await giving.live(engine).change({"general.language": "de"})
+            assert giving.language is Language.GERMAN
+            assert gettext("Help") == "Hilfe"
+        finally:
+            speak_english()
+            await giving.close()
+
+
+async def test_all_that_shows_the_view_is_told_of_the_language(tmp_path: Path) -> None:
+    agent = Agent(tmp_path / "data")
+    async with agent.running() as engine:
+        await shows(engine, lambda view: view.language is None)
+        agent.language = Language.GERMAN
+        await engine.give(agent.settings, Wishes())
+        await shows(engine, lambda view: view.language is Language.GERMAN)
 
 
 PREFERENCES = "<global_preferences><mod_time>{}</mod_time><cpu_usage_limit>60</cpu_usage_limit><disk_max_used_gb>30</disk_max_used_gb></global_preferences>"

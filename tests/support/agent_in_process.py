@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from t4t.domain.disk_room import DiskUse
     from t4t.domain.energy import Spent
     from t4t.domain.errors import T4TError
+    from t4t.domain.language import Language
     from t4t.domain.progress import Failure
     from t4t.domain.session import SessionView
     from t4t.domain.vm import Feature
@@ -65,6 +66,7 @@ class InProcess:
         self.troubles: list[T4TError] = []
         self.awake: Awake | None = None
         self.spent: Spent | None = None
+        self.language: Language | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.physics_told = False
         """Whether guests are asked what they simulate, and results are kept."""
@@ -118,6 +120,7 @@ class InProcess:
                 awake=self.awake,
                 awake_reason="computing",
                 spent=lambda: self.spent,
+                language=lambda: self.language,
             )
         )
         if isinstance(self.sensing, SensingByHand):

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import leaves
+from t4t.domain.language import Language
 from t4t.domain.no_work import NoWork
 from t4t.domain.policy import RULES, Level
 from t4t.domain.project_view import ProjectView
@@ -98,6 +99,7 @@ SESSIONS = st.builds(
     projects=st.lists(PROJECTS, max_size=2).map(tuple),
     kept_awake=st.none() | st.booleans(),
     spent=st.none() | st.builds(Spent, day=DAYS, month=DAYS),
+    language=st.none() | st.sampled_from(Language),
 )
 RULE_VIEWS = st.builds(
     RuleView,

@@ -133,6 +133,7 @@ async def _run_agent(
                 awake=awake(),
                 awake_reason=costs.staying_awake(),
                 spent=lambda: ledger.spent,
+                language=lambda: giving.language,
             )
         )
         shop.opens(engine)

@@ -80,6 +80,8 @@ class Giving:
         self._proxy = proxy
         self._cores = resources.cores()
         self._following: set[asyncio.Task[object]] = set()
+        self.language = desk.force.tree.general.language
+        """Chosen, and spoken in this process: who is told of it can go by what `t4t.wording` says from then on."""
         self._tell_projects()
 
     @property
@@ -97,7 +99,7 @@ class Giving:
 
         async def apply(_force: InForce) -> None:
             self._tell_projects()
-            language.settle(self._desk.force.tree.general.language)
+            self._speak()
             await engine.give(self.settings, self.wishes)
 
         live = LiveSettings(self._desk, apply)
@@ -109,6 +111,12 @@ class Giving:
 
         self._projects.when_answered(follow)
         return live
+
+    def _speak(self) -> None:
+        chosen = self._desk.force.tree.general.language
+        if chosen is not self.language:
+            language.settle(chosen)
+            self.language = chosen
 
     def _tell_projects(self) -> None:
         tree, here = self._desk.force.tree, self._desk.here

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.energy import Spent  # noqa: TC001 - msgspec reads it at run time
+from t4t.domain.language import Language  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.notification_policy import Event, page_of
 from t4t.domain.policy import BASE, Level, Value, holds_still
 from t4t.domain.project_view import ProjectView  # noqa: TC001 - msgspec reads it at run time
@@ -169,6 +170,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the computer is kept from falling asleep by itself; False: nothing here can do that; None: it need not be."""
     spent: Spent | None = None
     """What the work cost today and this month, as it was written down last; None: nobody counts."""
+    language: Language | None = None
+    """What the volunteer chose; all that shows this view speaks it. None: nobody says."""
 
 
 def why(decision: Decision) -> Why:

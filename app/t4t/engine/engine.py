@@ -367,7 +367,7 @@ class Engine:
             general=self._general_notices(),
         )
         messages = self._herald.turn(view, self._volition.intent)
-        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), messages=messages)
+        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), messages=messages, language=self._parts.language())
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view

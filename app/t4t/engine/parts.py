@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from t4t.domain.disk_room import DiskUse
     from t4t.domain.energy import Spent
     from t4t.domain.errors import T4TError
+    from t4t.domain.language import Language
     from t4t.domain.policy import Settings
     from t4t.domain.progress import Failure, IntermediateUpload, Trickle
     from t4t.domain.project_view import ImportantNotice, ProjectView
@@ -126,6 +127,8 @@ class Parts:
     """What the system shows of that."""
     spent: Callable[[], Spent | None] = lambda: None
     """What the work cost, as it is shown."""
+    language: Callable[[], Language | None] = lambda: None
+    """What the volunteer chose to read all this in."""
     troubles: Callable[[], Iterable[T4TError]] = tuple
     """What else the volunteer should know: of the settings."""
     popups: Popups | None = None

@@ -45,5 +45,5 @@ def application(*, on_screen: bool = True, web_pages: bool = False, windows: boo
 
 def write_numbers_as(spoken: str) -> None:
     """What Qt writes by itself (numbers in fields) as in the language that is spoken; as in the system's region if it is the same language."""
-    if QLocale.system().name().partition("_")[0] != spoken:
-        QLocale.setDefault(QLocale(spoken))
+    system = QLocale.system()
+    QLocale.setDefault(system if system.name().partition("_")[0] == spoken else QLocale(spoken))

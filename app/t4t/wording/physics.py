@@ -10,7 +10,7 @@ from t4t.domain.physics import JobState
 from t4t.domain.record import record
 from t4t.wording.glossary import term
 from t4t.wording.language import Marked, gettext, ngettext
-from t4t.wording.numbers import pointed
+from t4t.wording.numbers import decimal, pointed
 from t4t.wording.screen import moment, plain, span
 from t4t.wording.window import count
 
@@ -337,7 +337,7 @@ def figure(value: float) -> str:
     if not value:
         return "0"
     if _SMALLEST <= abs(value) < _LARGEST:
-        text = f"{value:,.0f}".replace(",", "\N{NARROW NO-BREAK SPACE}") if abs(value) >= _WHOLE_FROM else pointed(f"{value:.3g}")
+        text = decimal(value) if abs(value) >= _WHOLE_FROM else pointed(f"{value:.3g}")
     else:
         digits, _, power = f"{value:.2e}".partition("e")
         text = f"{pointed(digits)}×10{str(int(power)).translate(_RAISED)}"

@@ -29,7 +29,6 @@ EFFECTS: Final[dict[Effect, Marked]] = {
     Effect.NOW: "at once",
     Effect.SAFE_POINT: "when a virtual machine boots next; one with a saved state or a checkpoint keeps what it has",
     Effect.RESTART: "when the program starts next",
-    Effect.OPENED: "in windows that are opened and commands that are given from now on",
 }
 PRESETS: Final[dict[Preset, Marked]] = {Preset.GENTLE: "Gentle", Preset.BALANCED: "Balanced", Preset.EVERYTHING: "Everything", Preset.CUSTOM: "Custom"}
 IN_USE: Final[dict[Preset, Marked]] = {Preset.GENTLE: "pauses while you use the computer", Preset.BALANCED: "runs gently while you use the computer"}

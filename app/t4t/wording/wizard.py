@@ -49,7 +49,6 @@ _WORDS: Final[dict[str, Marked]] = {
     "you_decide": "You decide how much it may use, and can pause it at any time.",
     "language": "Language",
     "language_system": "The system’s language",
-    "language_later": "What is open already speaks it when it is opened next.",
     "cost": "It is free. It uses some electricity, and shows you how much.",
     "how": "How does it work?",
     "how_less": "Show less",

@@ -159,7 +159,7 @@ def test_a_logarithmic_axis_draws_something_else(view: HistogramView) -> None:
 
 def test_the_panel_says_what_is_read(panel: PlotPanel) -> None:
     assert "Jets: push sideways" in texts(panel)
-    assert "60\N{NARROW NO-BREAK SPACE}000 entries, mean 28.5\N{NO-BREAK SPACE}GeV" in texts(panel)
+    assert "60,000 entries, mean 28.5\N{NO-BREAK SPACE}GeV" in texts(panel)
     panel.view.point(0)
     assert any(text.startswith("20 to 24 GeV: 0.0951 ±") for text in texts(panel))
     panel.findChildren(QCheckBox)[0].click()

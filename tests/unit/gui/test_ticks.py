@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from support.tongues import spoken
 from t4t.gui.components.ticks import linear_labels, linear_ticks, log_labels, log_ticks
 
 
@@ -73,3 +74,9 @@ def test_log_ticks_lie_on_the_axis(power: int, decades: float, wanted: int) -> N
     assert len(ticks) <= wanted + 1
     assert all(low * (1 - 1e-6) <= tick <= high * (1 + 1e-6) for tick in ticks)
     assert len(log_labels(ticks)) == len(ticks)
+
+
+def test_decimals_as_the_language_that_is_spoken_writes_them() -> None:
+    with spoken("de"):
+        assert linear_labels((0.0, 0.5, 1.0)) == ("0", "0,5", "1,0")
+        assert log_labels((0.1, 1.0, 10.0)) == ("0,1", "1", "10")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QLocale, QPoint, Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QWidget
+from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QWidget
 
 from support.scripted_engine import a_notice, a_task
 from support.scripted_projects import a_project, news
@@ -23,12 +23,16 @@ from t4t.domain.setting_up import SCREENS, Setup, Step
 from t4t.domain.vm import VmState
 from t4t.gui import application
 from t4t.gui.components.basic import label
+from t4t.gui.components.fields import FieldRow
 from t4t.gui.components.page import Page
 from t4t.gui.theme.style import Theme
+from t4t.gui.window.computer import Computer
 from t4t.gui.window.main import Window
+from t4t.gui.window.science import Science
 from t4t.gui.wizard.frame import Wizard
 from t4t.gui.wizard.welcome import Welcome
 from t4t.wording import language
+from t4t.wording import screen as words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -171,7 +175,6 @@ class TestChoosing:
     def test_the_first_run_goes_on_in_it_at_once(self, qtbot: QtBot, wizard: Wizard, services: ScriptedServices) -> None:
         self._choose(wizard, Language.GERMAN)
         assert "Helfen Sie der Physik, die kleinsten Dinge des Universums zu verstehen" in texts(wizard)
-        assert "Was schon offen ist, spricht sie, wenn es das nächste Mal geöffnet wird." in texts(wizard)
         assert (wizard.next.text(), wizard.later.text(), wizard.back.text()) == ("Los geht’s", "Später fertig einrichten", "Zurück")
         page = wizard.page(Step.WELCOME)
         assert isinstance(page, Welcome)
@@ -191,10 +194,125 @@ class TestChoosing:
         assert wizard.next.text() == "Empezar"
 
 
+class TestChosenElsewhere:
+    """The agent says what the volunteer chose, in whatever way; what is open speaks it at once."""
+
+    @pytest.fixture
+    def window(self, qtbot: QtBot, session: Session, qapp: QApplication, agent: ApiThread, services: ScriptedServices) -> Window:
+        agent.show(language=Language.SYSTEM, projects=(a_project(unread=2),))
+        made = Window(session, Theme(qapp), services)
+        qtbot.addWidget(made)
+        made.show()
+        session.open()
+        qtbot.waitUntil(lambda: session.view is not None)
+        return made
+
+    @staticmethod
+    def _in_german(window: Window) -> bool:
+        return "Wissenschaft" in " ".join(one.text() for one in window.nav.findChildren(QPushButton))
+
+    @pytest.mark.parametrize("page", PAGES)
+    def test_every_page_is_the_same_in_it(self, qtbot: QtBot, window: Window, agent: ApiThread, page: str) -> None:
+        window.resize(700, 500)
+        for key in PAGES:
+            window.show_page(key)
+        window.show_page(page)
+        before, old = window.current, window.page(window.current)
+        gone: list[str] = []
+        old.destroyed.connect(lambda: gone.append(page))
+        agent.show(language=Language.GERMAN)
+        qtbot.waitUntil(lambda: self._in_german(window))
+        assert window.current == before
+        assert window.page(before).isVisible()
+        assert window.page(before) is not old
+        qtbot.waitUntil(lambda: gone == [page])
+        agent.show(finished=38)  # nothing that is gone hears of it
+        qtbot.waitUntil(lambda: window._session.view is not None and window._session.view.finished == 38)
+        assert not {"Science", "Settings", "Contribution"} & {one.text() for one in window.findChildren(QPushButton)}
+        agent.show(language=Language.ENGLISH)
+        qtbot.waitUntil(lambda: not self._in_german(window))
+
+    def test_the_part_of_a_page_stays_and_what_was_said_of_the_desktop(self, qtbot: QtBot, window: Window, agent: ApiThread) -> None:
+        window.tell_of_tray(there=False)
+        window.show_page("words")
+        agent.show(language=Language.GERMAN)
+        qtbot.waitUntil(lambda: self._in_german(window))
+        science = window.page("science")
+        assert isinstance(science, Science)
+        assert science.current == "words"
+        window.show_page("home")
+        assert words.no_tray_here() in texts(window.home)
+
+    def test_who_chose_it_in_the_settings_stays_at_that_field(self, qtbot: QtBot, window: Window, agent: ApiThread, session: Session) -> None:
+        def fields() -> list[FieldRow]:
+            return [one for one in window.page("settings").findChildren(FieldRow) if one.field.path == "general.language" and one.isVisible()]
+
+        window.show_page("settings")
+        qtbot.waitUntil(lambda: bool(fields()))
+        window.activateWindow()
+        [row] = fields()
+        row.control.setFocus()
+        assert isinstance(row.control, QComboBox)
+        number = row.control.findData("de")
+        row.control.setCurrentIndex(number)
+        with qtbot.waitSignal(session.settings_told):
+            row.control.activated.emit(number)
+        agent.show(language=Language.GERMAN)
+        qtbot.waitUntil(lambda: self._in_german(window) and [one.control.hasFocus() for one in fields()] == [True])
+        assert [one.control.currentData() for one in fields() if isinstance(one.control, QComboBox)] == ["de"]
+
+    def test_not_while_this_computer_is_being_changed(self, qtbot: QtBot, window: Window, agent: ApiThread, services: ScriptedServices) -> None:
+        window.show_page("computer")
+        page = window.page("computer")
+        assert isinstance(page, Computer)
+        services.go_on.clear()
+        page.checks._doing.start(lambda _tell: services.go_on.wait(20))
+        agent.show(language=Language.GERMAN, finished=39)
+        qtbot.waitUntil(lambda: window._session.view is not None and window._session.view.finished == 39)
+        assert not self._in_german(window)
+        with qtbot.waitSignal(page.checks._doing.done):
+            services.go_on.set()
+        agent.show(finished=40)
+        qtbot.waitUntil(lambda: self._in_german(window))
+
+    def test_the_first_run_goes_on_where_it_is(self, qtbot: QtBot, window: Window, agent: ApiThread, services: ScriptedServices) -> None:
+        services.place = Setup(step=Step.PRIVACY)
+        window.show_page("setup")
+        agent.show(language=Language.FRENCH)
+        qtbot.waitUntil(lambda: services.tongue is Language.FRENCH)
+        wizard = window.page("setup")
+        assert isinstance(wizard, Wizard)
+        assert wizard.current.step is Step.PRIVACY
+        assert wizard.later.text() == "Finir la mise en route plus tard"
+        assert not window.nav.isVisible()
+        wizard.later.click()
+        assert window.nav.isVisible()
+
+    def test_a_choice_of_the_first_run_is_not_undone_by_what_the_agent_said_before(
+        self, qtbot: QtBot, window: Window, agent: ApiThread, services: ScriptedServices
+    ) -> None:
+        services.place = Setup()
+        window.show_page("setup")
+        wizard = window.page("setup")
+        assert isinstance(wizard, Wizard)
+        TestChoosing._choose(wizard, Language.GERMAN)
+        assert services.tongue is Language.GERMAN
+        qtbot.waitUntil(lambda: not wizard.keeps_language)
+        agent.show(finished=41)
+        qtbot.waitUntil(lambda: window._session.view is not None and window._session.view.finished == 41)
+        assert services.tongue is Language.GERMAN
+        agent.show(language=Language.GERMAN)
+        agent.show(language=Language.ITALIAN)
+        qtbot.waitUntil(lambda: services.tongue is Language.ITALIAN)
+        assert wizard.next.text() == "Inizia"
+
+
 def test_numbers_in_fields_are_written_as_the_language_does() -> None:
     before = QLocale()
     try:
         application.write_numbers_as("de")
         assert QLocale().toString(1234.5, "f", 1) == "1.234,5"
+        application.write_numbers_as("en")
+        assert QLocale().language() is QLocale.Language.English
     finally:
         QLocale.setDefault(before)

@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QLocale, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel
 
 from support.scripted_engine import a_notice, a_task
+from support.tongues import spoken
 from support.widgets import button, buttons, click, nameless, texts
+from t4t.domain.language import Language
 from t4t.domain.notification_policy import Event
 from t4t.domain.policy import Level
 from t4t.domain.session import MessageView, TrayState
@@ -207,6 +209,34 @@ def test_the_tray_asks_only_where_there_is_something_to_save(told: Session, agen
         qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
         qapp.setStyleSheet("")
     assert not [widget for widget in qapp.topLevelWidgets() if isinstance(widget, QuitDialog | MiniPanel)]
+
+
+def test_another_language_at_once_in_all_that_the_tray_shows(told: Session, agent: ApiThread, qtbot: QtBot, qapp: QApplication) -> None:
+    """The agent, in whose process the tray is, speaks it already when its view says so."""
+    before = QLocale()
+    tray = Tray(told, open_window=lambda _page: None, no_tray=lambda: None)
+    icon = tray.findChildren(TrayIcon)[0]
+    icon.rebuild()
+    try:
+        agent.show(language=Language.ENGLISH)
+        qtbot.waitUntil(lambda: told.view is not None and told.view.language is Language.ENGLISH)
+        icon.clicked.emit()
+        assert icon._menu is not None
+        with spoken("de"):
+            agent.show(language=Language.GERMAN)
+            qtbot.waitUntil(lambda: told.view is not None and told.view.language is Language.GERMAN)
+            menu = {action.text() for action in (*icon._menu.actions(), *icon._menu._below.values())}
+            assert {"Test4Theory öffnen", "Anhalten", "Warum?", "Für 1 Stunde", "Beenden …"} <= menu
+            qtbot.waitUntil(lambda: not [one for one in qapp.topLevelWidgets() if isinstance(one, MiniPanel)])
+            icon.clicked.emit()
+            [panel] = [one for one in qapp.topLevelWidgets() if isinstance(one, MiniPanel) and one.isVisible()]
+            assert {"Anhalten", "Öffnen"} <= set(buttons(panel))
+            assert QLocale().language() is QLocale.Language.German
+    finally:
+        tray.take_down()
+        qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        qapp.setStyleSheet("")
+        QLocale.setDefault(before)
 
 
 # --- messages ------------------------------------------------------------------------------------------------------------

@@ -106,6 +106,9 @@ class TestWhatIsFound:
         source = tmp_path / "app" / "t4t" / "words.py"
         source.parent.mkdir(parents=True)
         source.write_text('def word() -> str:\n    return gettext("One")\n')
+        glossary = tmp_path / "resources" / "physics" / "glossary.toml"
+        glossary.parent.mkdir(parents=True)
+        glossary.write_bytes((catalogs.ROOT / "resources" / "physics" / "glossary.toml").read_bytes())
         found = list(catalogs.wrong(tmp_path))
         assert any("t4t.pot is out of date" in one for one in found)
         assert sum("out of date" in one for one in found) == 1 + len(catalogs.TONGUES)

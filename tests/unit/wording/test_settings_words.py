@@ -53,6 +53,6 @@ def test_in_another_language() -> None:
     assert words.told(FIELDS["when.programs"], []) == "keine"
     assert words.allowed(FIELDS["when.hot_slow_c"]).endswith("oder 0 für: nie")
     assert all(words.allowed(field) != field.allowed for field in FIELDS.values() if field.kind is not Kind.CHOICE)
-    assert words.effect(Effect.OPENED) == "in Fenstern, die von jetzt an geöffnet, und Befehlen, die von jetzt an gegeben werden"
+    assert words.effect(Effect.RESTART) == "wenn das Programm das nächste Mal startet"
     assert numbers.decimal(1234567.25, 1) == "1.234.567,2"
     assert numbers.short(0.25) == "0,25"

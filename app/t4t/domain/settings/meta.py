@@ -20,8 +20,6 @@ class Effect(enum.Enum):
     """When a machine starts next without a state of its own: a saved state knows its cores and its memory."""
     RESTART = "restart"
     """When the program starts next."""
-    OPENED = "opened"
-    """In windows that are opened, and commands that are given, from then on."""
 
 
 TIME_OF_DAY: Final = r"^([01][0-9]|2[0-3]):[0-5][0-9]$|^24:00$"

@@ -70,7 +70,7 @@ class Span(Hours, frozen=True, kw_only=True):
 class General(msgspec.Struct, frozen=True, kw_only=True):
     """The program itself."""
 
-    language: Annotated[Language, plain("The language of windows, icon and commands; system: what the system speaks.", effect=Effect.OPENED)] = Language.SYSTEM
+    language: Annotated[Language, plain("The language of windows, icon and commands; system: what the system speaks.")] = Language.SYSTEM
 
 
 class When(msgspec.Struct, frozen=True, kw_only=True):

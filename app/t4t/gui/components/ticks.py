@@ -6,6 +6,8 @@ import itertools
 import math
 from typing import Final
 
+from t4t.wording.numbers import pointed
+
 _STEPS: Final = (1.0, 2.0, 2.5, 5.0, 10.0)
 _MINUS: Final = "−"
 _SUPERSCRIPT: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -63,7 +65,7 @@ def log_labels(ticks: tuple[float, ...]) -> tuple[str, ...]:
     """Plain numbers near 1, else powers of ten."""
     powers = [math.log10(tick) for tick in ticks]
     if all(abs(power) <= _PLAIN_DECADES for power in powers):
-        return tuple(f"{tick:.10g}" for tick in ticks)
+        return tuple(pointed(f"{tick:.10g}") for tick in ticks)
     return tuple(_power_text(tick) for tick in ticks)
 
 
@@ -81,4 +83,4 @@ def _aligned(numbers: tuple[float, ...]) -> tuple[str, ...]:
     step = min((abs(after - before) for before, after in itertools.pairwise(numbers)), default=max(map(abs, numbers), default=1.0))
     decimals = next((count for count in range(9) if abs(round(step, count) - step) <= 1e-6 * step), 9)
     texts = (f"{number:.{decimals}f}" for number in numbers)
-    return tuple(("0" if not float(text) else text).replace("-", _MINUS) for text in texts)
+    return tuple(("0" if not float(text) else pointed(text)).replace("-", _MINUS) for text in texts)

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
+from t4t.gui.application import write_numbers_as
 from t4t.gui.commands import Command, asks_first
 from t4t.gui.session import reader
 from t4t.gui.theme.icons import app_icon
@@ -16,11 +17,13 @@ from t4t.gui.tray.hosts import TrayHosts
 from t4t.gui.tray.icon import HOME, TrayIcon
 from t4t.gui.tray.messages import Messages
 from t4t.gui.tray.model import present
+from t4t.wording import language as spoken
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from t4t.domain.errors import T4TError
+    from t4t.domain.language import Language
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
     from t4t.gui.tray.leaving import QuitDialog
@@ -47,6 +50,7 @@ class Tray(QObject):
         self._theme: Theme | None = None
         self._panel: MiniPanel | None = None
         self._leaving: QuitDialog | None = None
+        self._chosen: Language | None = None
         self._messages = Messages(session, self._icon, open_window, self)
         self._icon.asked.connect(self._asked)
         self._icon.clicked.connect(self._clicked)
@@ -59,7 +63,17 @@ class Tray(QObject):
         self._show()
 
     def _show(self) -> None:
+        view = self._session.view
+        if view is not None and view.language is not self._chosen:
+            self._speak_anew(view.language)
         self._icon.show_model(present(self._session.view, reader(), pending=self._session.pending))
+
+    def _speak_anew(self, chosen: Language | None) -> None:
+        """The agent, in whose process we are, speaks another language: what was opened is made anew when somebody wants it again."""
+        if self._chosen is not None:
+            write_numbers_as(spoken.language().value)
+            self._put_away()
+        self._chosen = chosen
 
     def _dressed(self) -> Theme:
         """The look of our own surfaces, made when somebody wants to see one: most days nobody does."""
@@ -103,9 +117,12 @@ class Tray(QObject):
 
     def take_down(self) -> None:
         """Remove the icon, and what it opened."""
+        self._put_away()
+        self._icon.take_down()
+
+    def _put_away(self) -> None:
         for opened in (self._panel, self._leaving):
             if opened is not None:
                 opened.hide()
                 opened.deleteLater()
         self._panel = self._leaving = None
-        self._icon.take_down()

@@ -78,6 +78,9 @@ class _Menu(QMenu):
                 action.setText(_as_label(row.text))
             if action.isEnabled() != row.enabled:
                 action.setEnabled(row.enabled)
+        for command, action in self._below.items():
+            if action.text() != _as_label(command.label):  # another language is spoken
+                action.setText(_as_label(command.label))
         pause = model.row(Slot.PAUSE)
         finish = pause is not None and Command.FINISH in pause.below
         for action in (self._finish_line, self._below[Command.FINISH]):

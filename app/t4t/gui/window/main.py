@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QBoxLayout, QMainWindow, QStackedWidget, QSystemTrayIcon, QWidget
 
-from t4t.gui.application import NAME, application
+from t4t.gui.application import NAME, application, write_numbers_as
 from t4t.gui.components.nav import Nav
 from t4t.gui.components.page import Page
 from t4t.gui.dock import show_in_dock
@@ -28,11 +28,13 @@ from t4t.gui.window.science import Science
 from t4t.gui.window.settings import Settings
 from t4t.gui.window.single import OneWindow
 from t4t.gui.wizard.frame import Wizard
+from t4t.wording import language
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from t4t.domain.language import Language
     from t4t.gui.window.services import WindowServices
 
 WHY: Final = "why"
@@ -59,8 +61,8 @@ class Window(QMainWindow):
         give_role(self, "window")
         self.setWindowTitle(NAME)
         self._session = session
+        self._start_agent = start_agent or services.start_agent
         self.gallery = Gallery(services, self)
-        self.home = Home(session, theme, self.gallery, start_agent or services.start_agent)
         self._makers: dict[str, Callable[[], QWidget]] = {
             "home": lambda: self.home,
             "science": lambda: Science(session, theme, self.gallery),
@@ -73,25 +75,35 @@ class Window(QMainWindow):
         self._services = services
         self._more_makers: dict[str, Callable[[], QWidget]] = {SETUP: lambda: self._wizard(theme)}
         self._pages: dict[str, QWidget] = {}
-        self.nav = Nav(theme, tuple(self._makers), brand=NAME)
+        self._chosen = services.language()
+        self._told: Language | None = None
+        """The language of the last view of the agent's."""
+        self._has_tray = True
         self._stack = QStackedWidget()
-        self.page("home")
         middle = QWidget()
         self._box = QBoxLayout(QBoxLayout.Direction.LeftToRight, middle)
         self._box.setContentsMargins(0, 0, 0, 0)
         self._box.setSpacing(0)
-        self._box.addWidget(self.nav)
         self._box.addWidget(self._stack, 1)
+        self._current = "home"
+        self._build()
         self.setCentralWidget(middle)
         middle.setFocus()  # the ring comes with the first key, not with the window
         self.setMinimumSize(theme.px(_LEAST_WIDTH), theme.px(_LEAST_HEIGHT))
         self.resize(theme.px(_WIDTH), theme.px(_HEIGHT))
-        self._current = "home"
-        self.nav.asked.connect(self.show_page)
-        self.home.page_asked.connect(self.show_page)
+        session.changed.connect(self._look_at_language)
         session.changed.connect(self._count_news)
-        self._count_news()
         self._take_keys()
+
+    def _build(self) -> None:
+        """The navigation and the first page; the others are made when somebody first wants them."""
+        self.nav = Nav(self._theme, tuple(self._makers), brand=NAME)
+        self.nav.asked.connect(self.show_page)
+        self._box.insertWidget(0, self.nav)
+        self.home = Home(self._session, self._theme, self.gallery, self._start_agent)
+        self.home.page_asked.connect(self.show_page)
+        self.page("home")
+        self._count_news()
 
     def _take_keys(self) -> None:
         for standard in (QKeySequence(QKeySequence.StandardKey.Close), QKeySequence(QKeySequence.StandardKey.Quit)):
@@ -146,11 +158,62 @@ class Window(QMainWindow):
     def _wizard(self, theme: Theme) -> Wizard:
         made = Wizard(self._session, theme, self._services)
         made.ended.connect(self._left_wizard)
+        made.chose.connect(self._speak_anew)
         return made
 
     def _left_wizard(self, page: str) -> None:
         self.show_page(page)
         self.home.tell_of_setup(open_=not self._services.setup().done)
+
+    def tell_of_tray(self, *, there: bool) -> None:
+        """Whether this desktop shows icons of programs."""
+        self._has_tray = there
+        self.home.tell_of_tray(there=there)
+
+    # --- its language ------------------------------------------------------------------------------------------------
+
+    def _look_at_language(self) -> None:
+        """Speak what was chosen somewhere else (in the settings, in a terminal), as soon as nothing is under way that a page must see the end of."""
+        view, wizard = self._session.view, self._pages.get(SETUP)
+        chosen = None if view is None else view.language
+        if chosen is None or chosen is self._told or self._changing or (isinstance(wizard, Wizard) and wizard.keeps_language):
+            return
+        self._told = chosen
+        if chosen is not self._chosen:
+            self._services.speak(chosen)
+            if isinstance(wizard, Wizard):
+                wizard.speak_anew(chosen)
+            self._speak_anew(chosen)
+
+    def _speak_anew(self, chosen: Language) -> None:
+        """All pages are made again, in the language that is spoken now; but for the wizard, which does that itself."""
+        self._chosen = chosen
+        write_numbers_as(language.language().value)
+        self.let_go()
+        science, settings = self._pages.get("science"), self._pages.get("settings")
+        part = science.current if isinstance(science, Science) else ""
+        setting = settings.at if isinstance(settings, Settings) else ""
+        for key in [key for key in self._pages if key != SETUP]:
+            old = self._pages.pop(key)
+            self._stack.removeWidget(old)
+            old.hide()
+            old.deleteLater()
+        self._box.removeWidget(self.nav)
+        self.nav.hide()
+        self.nav.deleteLater()
+        self._build()
+        self._arrange()
+        self.home.tell_of_tray(there=self._has_tray)
+        self.home.tell_of_setup(open_=self._current != SETUP and not self._services.setup().done)
+        if self._current == SETUP:
+            self.nav.hide()
+            return
+        again = self.page(self._current)
+        if isinstance(again, Science):
+            again.show_part(part)
+        if isinstance(again, Settings) and setting:
+            again.go_to(setting)
+        self.show_page(self._current)
 
     def _leads(self, made: Contribution | Help) -> QWidget:
         """A page with buttons to others."""
@@ -170,24 +233,29 @@ class Window(QMainWindow):
     def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
         """Where it is narrow the navigation lies on top."""
         super().resizeEvent(event)
-        narrow = event.size().width() < self._theme.px(_ROOMY)
+        self._arrange()
+
+    def _arrange(self) -> None:
+        narrow = self.width() < self._theme.px(_ROOMY)
         self._box.setDirection(QBoxLayout.Direction.TopToBottom if narrow else QBoxLayout.Direction.LeftToRight)
         self.nav.be_narrow(narrow=narrow)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Not in the middle of a change to this computer, which would end with our process."""
-        computer = self._pages.get("computer")
-        wizard = self._pages.get(SETUP)
-        for page, changing in (
-            ("computer", isinstance(computer, Computer) and computer.checks.changing),
-            (SETUP, isinstance(wizard, Wizard) and wizard.changing),
-        ):
-            if changing:
-                self.show_page(page)
-                event.ignore()
-                return
+        if self._changing:
+            self.show_page(self._changing)
+            event.ignore()
+            return
         self.let_go()
         super().closeEvent(event)
+
+    @property
+    def _changing(self) -> str:
+        """The page on which this computer is being changed, or nothing."""
+        computer, wizard = self._pages.get("computer"), self._pages.get(SETUP)
+        if isinstance(computer, Computer) and computer.checks.changing:
+            return "computer"
+        return SETUP if isinstance(wizard, Wizard) and wizard.changing else ""
 
     def let_go(self) -> None:
         """End what shows the guest's pages."""
@@ -240,7 +308,7 @@ def run(path: Path, own_path: Path, *, page: str, services: WindowServices) -> b
     hosts = TrayHosts(window)
 
     def look_for_tray() -> None:
-        window.home.tell_of_tray(there=QSystemTrayIcon.isSystemTrayAvailable())
+        window.tell_of_tray(there=QSystemTrayIcon.isSystemTrayAvailable())
 
     hosts.changed.connect(look_for_tray)
     hosts.late.connect(look_for_tray)

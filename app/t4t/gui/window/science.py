@@ -62,6 +62,11 @@ class Science(QWidget):
         self._current = LIVE
         self.tabs.show_current(LIVE)
 
+    @property
+    def current(self) -> str:
+        """The part that is shown."""
+        return self._current
+
     def show_part(self, key: str) -> None:
         """Show the part ``key``."""
         before, now = self._parts[self._current], self._parts[key]

@@ -6,7 +6,7 @@ import functools
 from typing import TYPE_CHECKING, Final
 
 import msgspec
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QButtonGroup, QLineEdit, QWidget
 
@@ -43,6 +43,7 @@ class Settings(Page):
         super().__init__(theme, pages.title("settings"), words.word("below"))
         self._session = session
         self._view: SettingsView | None = None
+        self._wanted = ""
         self._undo = button(words.word("undo"), lambda: self._ask("settings_undo"))
         self._undo.setEnabled(False)
         self.head.addWidget(self._undo, 0, Qt.AlignmentFlag.AlignTop)
@@ -110,6 +111,15 @@ class Settings(Page):
         say(self._note, "")
         self._ask("settings")
 
+    @property
+    def at(self) -> str:
+        """The path of the setting that has the keyboard, or nothing."""
+        return next((path for path, (row, _) in self._rows.items() if row.control.hasFocus()), "")
+
+    def go_to(self, path: str) -> None:
+        """Bring this setting into view as soon as there are values, with the keyboard on it."""
+        self._wanted = path
+
     def _agent_changed(self) -> None:
         if self._session.view is None:
             if self._view is not None:
@@ -149,6 +159,10 @@ class Settings(Page):
                 found += shown
             card.setVisible(not first)
         self._nothing.setVisible(not found)
+        if self._wanted:
+            row, self._wanted = self._rows[self._wanted][0], ""
+            row.control.setFocus(Qt.FocusReason.OtherFocusReason)
+            QTimer.singleShot(0, row, lambda: self.ensureWidgetVisible(row))
 
     # --- asking ------------------------------------------------------------------------------------------------------
 

@@ -52,6 +52,8 @@ class Wizard(QWidget):
 
     ended = Signal(str)
     """Somebody leaves, for now or for good: show this page of the window."""
+    chose = Signal(object)
+    """This `Language` is spoken from now on; the screens are made anew already."""
 
     def __init__(self, session: Session, theme: Theme, services: WindowServices) -> None:
         """Where somebody was the last time."""
@@ -187,11 +189,20 @@ class Wizard(QWidget):
     # --- its language ------------------------------------------------------------------------------------------------
 
     def _speak(self, language: Language) -> None:
-        """All screens are made again, in ``language``."""
-        services = self.run.services
-        services.speak(language)
-        self.run.language = language
+        """Somebody chose ``language`` here."""
+        self.run.services.speak(language)
         self._keeping.start(lambda _tell: self._keep_language(language))
+        self.speak_anew(language)
+        self.chose.emit(language)
+
+    @property
+    def keeps_language(self) -> bool:
+        """Whether a choice made here is on its way to the settings."""
+        return self._keeping.busy
+
+    def speak_anew(self, language: Language) -> None:
+        """All screens are made again, in ``language``, which is spoken already."""
+        self.run.language = language
         for page in self._pages.values():
             self._stack.removeWidget(page)
             page.deleteLater()
@@ -201,7 +212,8 @@ class Wizard(QWidget):
         for made, text in ((self.later, words.word("later")), (self.back, words.word("back"))):
             made.setText(text)
             made.setAccessibleName(text)
-        self._show()
+        if self.isVisibleTo(self.window()):
+            self._show()
 
     def _keep_language(self, language: Language) -> Language:
         self.run.services.keep_language(language)

@@ -37,8 +37,6 @@ class Welcome(StepPage):
         self.head.insertWidget(0, self._mark, 0, Qt.AlignmentFlag.AlignTop)
         self.languages = self._choice()
         self.box.insertWidget(0, self.languages, 0, Qt.AlignmentFlag.AlignRight)
-        if run.language is not None:
-            self.box.addWidget(label("muted", words.word("language_later")))
         self.box.addWidget(label(text=words.word("what")))
         card = Card()
         self._signs: list[Picture] = []

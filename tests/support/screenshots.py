@@ -101,7 +101,7 @@ def _scenes() -> list[Scene]:
         Scene("home-paused", changes=paused, physics=a_job(live=False)),
         Scene("home-starting", changes=starting),
         Scene("home-no-plots", physics=silent()),
-        Scene("home-table", physics=a_job(), size=(1040, 1000), before=lambda window: _press(window, "Show as table")),
+        Scene("home-table", physics=a_job(), size=(1040, 1000), before=lambda window: _press(window, words.word("table"))),
         Scene("home-no-work", changes=no_work),
         Scene("home-needs-you", changes={"state": TrayState.NEEDS_YOU, "notices": (a_notice(),)}),
         Scene("home-narrow", size=(420, 700), physics=a_job()),

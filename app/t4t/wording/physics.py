@@ -382,9 +382,8 @@ def _begun(text: str) -> str:
 
 
 def result_line(result: Result, reader: Reader) -> str:
-    """A result in a list."""
-    at = moment(result.at, reader)
-    return f"{result_title(result)} ({at})" if at else result_title(result)
+    """A result in a list: first what tells it from others of the same kind, for a narrow list cuts off the end."""
+    return " · ".join(part for part in (moment(result.at, reader), result_title(result)) if part)
 
 
 def result_facts(result: Result, reader: Reader) -> str:

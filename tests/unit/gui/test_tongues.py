@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 import pytest
-from PySide6.QtCore import QLocale, QPoint, Qt
+from PySide6.QtCore import QLocale, QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QWidget
 
 from support.scripted_engine import a_notice, a_task
@@ -17,6 +17,7 @@ from support.widgets import cut_off, texts
 from support.window_rig import TROUBLE, ScriptedServices
 from t4t.domain.errors import AgentMissing
 from t4t.domain.language import NAMES, Language
+from t4t.domain.policy import Level
 from t4t.domain.project_view import ProjectDetails
 from t4t.domain.session import Activity, TrayState
 from t4t.domain.setting_up import SCREENS, Setup, Step
@@ -26,6 +27,8 @@ from t4t.gui.components.basic import label
 from t4t.gui.components.fields import FieldRow
 from t4t.gui.components.page import Page
 from t4t.gui.theme.style import Theme
+from t4t.gui.tray.leaving import QuitDialog
+from t4t.gui.tray.panel import MiniPanel
 from t4t.gui.window.computer import Computer
 from t4t.gui.window.main import Window
 from t4t.gui.window.science import Science
@@ -123,6 +126,29 @@ def test_no_screen_of_the_first_run_cuts_words_off(qtbot: QtBot, session: Sessio
             window.resize(width, 700)
             qtbot.waitUntil(functools.partial(_fits, wizard))
     wizard.depart()
+
+
+@pytest.mark.usefixtures("name")
+def test_nothing_that_the_tray_opens_cuts_words_off(qtbot: QtBot, session: Session, agent: ApiThread, qapp: QApplication) -> None:
+    panel, leaving = MiniPanel(session, Theme(qapp)), QuitDialog(session, Theme(qapp))
+    for made in (panel, leaving):
+        qtbot.addWidget(made)
+    session.open()
+    busy = {"state": TrayState.NEEDS_YOU, "notices": (a_notice(),)}
+    paused = {"state": TrayState.PAUSED_BY_YOU, "deciding": "manual_pause", "level": Level.PAUSED, "next_change": time.time() + 3000}
+    for number, changes in enumerate((busy, paused, {"state": TrayState.NO_WORK, "tasks": ()}), start=38):
+        agent.show(**changes, finished=number)
+        qtbot.waitUntil(functools.partial(_counts, session, number))
+        panel.toggle(QRect(760, 570, 24, 24))
+        qtbot.waitUntil(functools.partial(_fits, panel))
+        panel.toggle(QRect())
+        leaving.ask()
+        qtbot.waitUntil(functools.partial(_fits, leaving))
+        leaving.reject()
+
+
+def _counts(session: Session, finished: int) -> bool:
+    return session.view is not None and session.view.finished == finished
 
 
 def test_what_has_no_room_is_found(qtbot: QtBot) -> None:

@@ -181,7 +181,7 @@ def test_figures(value: float, text: str) -> None:
 def test_results() -> None:
     told = Result(id="a", task="theory_1", at=NOW - 60, spec=spec(), events=100_000, cross_section_mb=0.0123, plots=3)
     assert words.result_title(told) == f"Jets, proton–proton collisions at 13{NB}TeV"
-    assert words.result_line(told, READER).startswith("Jets, proton–proton collisions at 13")
+    assert words.result_line(told, READER).endswith(f" · Jets, proton–proton collisions at 13{NB}TeV")
     assert words.result_facts(told, READER).startswith("Pythia 8.317 · 100,000 collisions · ")
     assert words.result_facts(told, READER).endswith(f"cross section 12.3{NB}µb")
     for section, text in ((56.2, "56.2 mb"), (4.14e-5, "41.4 nb"), (2e-9, "2 pb"), (2e-12, "0.002 pb")):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QLabel, QLayout, QPushButton, QSizePolicy, QStyle, QStyleOptionButton, QStylePainter, QVBoxLayout, QWidget
 
 from t4t.gui.theme.style import give_role
 from t4t.gui.theme.tokens import SPACE
@@ -106,6 +106,14 @@ def line() -> QFrame:
     made = QFrame()
     give_role(made, "line")
     return made
+
+
+def fit(window: QWidget, layout: QLayout, width: int) -> None:
+    """Give a window of this fixed width the height that its words take there. Qt's `adjustSize` gives it the one for the width that they like best."""
+    window.setFixedWidth(width)
+    layout.invalidate()
+    layout.sizeHint()  # all get the letters that the theme has for them
+    window.setFixedHeight(max(layout.totalHeightForWidth(width), layout.totalMinimumSize().height()))
 
 
 class Card(QFrame):

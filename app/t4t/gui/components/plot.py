@@ -106,6 +106,7 @@ def draw_plot(painter: QPainter, rect: QRectF, histogram: Histogram, *, options:
     """Draw ``histogram`` into ``rect``; the background is the caller's. A rectangle that is too small for labels gets the curve alone."""
     options = options or PlotOptions()
     painter.save()
+    painter.setLayoutDirection(Qt.LayoutDirection.LeftToRight)  # as physicists draw axes in every language
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setClipRect(rect, Qt.ClipOperation.IntersectClip)
     body = _draw_head(painter, rect, histogram, options=options)

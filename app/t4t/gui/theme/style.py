@@ -61,7 +61,7 @@ QTableView { background: $surface; border: 1px solid $line; }
 QTableView { selection-background-color: $accent_soft; selection-color: $text; }
 QTableView:focus { border: ${focus}px solid $accent; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line; padding: ${hair}px; }
-QPushButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; right: ${hair}px; }
+QPushButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; width: 14px; }
 QLabel[role="big"] { font-size: ${big}px; font-weight: 600; }
 QLabel[role="page"] { font-size: ${headline}px; font-weight: 600; }
 QLabel[role="brand"] { font-weight: 700; }

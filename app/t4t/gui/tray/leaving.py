@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout
 
 from t4t.gui.commands import Command, is_ending
-from t4t.gui.components.basic import button, label, say
+from t4t.gui.components.basic import button, fit, label, say
 from t4t.gui.theme.tokens import SPACE
 from t4t.wording import tray as words
 
@@ -27,16 +27,16 @@ class QuitDialog(QDialog):
         super().__init__(None, Qt.WindowType.Dialog | Qt.WindowType.WindowStaysOnTopHint)
         self._session = session
         self.setWindowTitle(words.quit_title())
-        self.setFixedWidth(theme.px(_WIDTH))
+        self._least = theme.px(_WIDTH)
         self._saves = label()
-        box = QVBoxLayout(self)
+        box = self._box = QVBoxLayout(self)
         box.setContentsMargins(SPACE[4], SPACE[4], SPACE[4], SPACE[4])
         box.setSpacing(SPACE[2])
         box.addWidget(label("title", words.quit_title()))
         box.addWidget(self._saves)
         box.addWidget(label("muted", words.quit_or_pause()))
         box.addSpacing(SPACE[1])
-        row = QHBoxLayout()
+        row = self._row = QHBoxLayout()
         row.setSpacing(SPACE[1])
         row.addWidget(button(words.cancel(), self.reject))
         row.addStretch(1)
@@ -50,15 +50,27 @@ class QuitDialog(QDialog):
     def ask(self) -> None:
         """Be seen, with what is so now."""
         self._fill()
-        self.adjustSize()
+        self._settle()
         self.show()
         self.raise_()
         self.activateWindow()
         self._quit.setFocus()
 
+    def event(self, event: QEvent) -> bool:
+        """Another number of lines takes another height."""
+        done = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest and self.isVisible():
+            self._settle()
+        return done
+
     def _fill(self) -> None:
         if self._session.view is not None:
             say(self._saves, words.quit_saves(self._session.view))
+
+    def _settle(self) -> None:
+        """As wide as its buttons, as high as its words."""
+        margins = self._box.contentsMargins()
+        fit(self, self._box, max(self._least, self._row.sizeHint().width() + margins.left() + margins.right()))
 
     def _changed(self) -> None:
         """An agent that ends or is gone needs no question any more."""

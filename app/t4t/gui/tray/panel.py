@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, cast
 
-from PySide6.QtCore import QElapsedTimer, QPoint, QRect, QSize, Qt, QTimer, Signal
+from PySide6.QtCore import QElapsedTimer, QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QCursor, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from t4t.domain.session import TrayState
 from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
-from t4t.gui.components.basic import button, label, say
+from t4t.gui.components.basic import button, fit, label, say
 from t4t.gui.components.parts import Across
 from t4t.gui.components.rows import Picture, Rows, TaskRow
 from t4t.gui.session import reader
@@ -64,13 +64,13 @@ class MiniPanel(QWidget):
         super().__init__(None, Qt.WindowType.Tool | Qt.WindowType.FramelessWindowHint | Qt.WindowType.WindowStaysOnTopHint)
         self._session, self._theme = session, theme
         self._left_at = QElapsedTimer()
+        self._anchor = QRect()
         give_role(self, "panel")
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
         self.setWindowTitle(tray_words.panel())
         self.setAccessibleName(tray_words.panel())
-        self.setFixedWidth(theme.px(_WIDTH))
-        box = QVBoxLayout(self)
+        box = self._box = QVBoxLayout(self)
         box.setContentsMargins(SPACE[3], SPACE[3], SPACE[3], SPACE[3])
         box.setSpacing(SPACE[2])
         box.addLayout(self._head())
@@ -122,15 +122,26 @@ class MiniPanel(QWidget):
             self.hide()
             return
         self.refresh()
-        self.adjustSize()
-        beside = anchor if anchor.isValid() and not anchor.isEmpty() else QRect(QCursor.pos(), QSize(1, 1))
-        screen = QGuiApplication.screenAt(beside.center()) or QGuiApplication.primaryScreen()
-        self.move(place(beside, self.size(), screen.availableGeometry()))
+        self._anchor = anchor if anchor.isValid() and not anchor.isEmpty() else QRect(QCursor.pos(), QSize(1, 1))
+        self._settle()
         self.show()
         self.raise_()
         self.activateWindow()
         self.setFocus()  # the ring comes with the first key, not with the panel
         self._clock.start()
+
+    def _settle(self) -> None:
+        """As high as what is in it, and beside its icon."""
+        fit(self, self._box, self._theme.px(_WIDTH))
+        screen = QGuiApplication.screenAt(self._anchor.center()) or QGuiApplication.primaryScreen()
+        self.move(place(self._anchor, self.size(), screen.availableGeometry()))
+
+    def event(self, event: QEvent) -> bool:
+        """Another number of lines takes another height."""
+        done = super().event(event)
+        if event.type() is QEvent.Type.LayoutRequest and self.isVisible():
+            self._settle()
+        return done
 
     def _focus_went(self, window: QWindow | None) -> None:
         """Who turns to something else has no use for it; its own menu is not something else. Of a tool window Qt never says that it is not active."""
@@ -153,7 +164,7 @@ class MiniPanel(QWidget):
     def _changed(self) -> None:
         if self.isVisible():
             self.refresh()
-            self.adjustSize()
+            self._settle()
 
     def refresh(self) -> None:
         """Show what is now."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from t4t.gui.theme.style import Theme
 
 
-_CHOICE: Final = 480
+_CHOICE: Final = 640
 
 
 class WordRow(QWidget):

@@ -125,7 +125,7 @@ class Agent:
         try:
             if mount_config_iso(_CONFIG):
                 write_json(f"{_WORK}/iso.json", True)  # noqa: FBT003 -- only its presence counts
-            text = read_floppy(_FLOPPY, self.say)
+            text = read_floppy(_FLOPPY)
             if text is not None:
                 write_whole(f"{_WORK}/floppy.txt", text.encode())
         finally:
@@ -335,7 +335,7 @@ class Agent:
         self._handed_over = True
         self._refresh()
         if not self._shared and self._port is None:
-            write_floppy(_FLOPPY, text, self.say)
+            write_floppy(_FLOPPY, text)
         self._flush(_RESULT_SECONDS)
         if self._context.power_off:
             self.say("power off")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from t4t.wording.language import gettext
 
 if TYPE_CHECKING:
     from datetime import date
+
+_SMALLEST: Final = 1e-4
+_LARGEST: Final = 1e6
+_WHOLE_FROM: Final = 1000
+_RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 def _signs() -> tuple[str, str]:
@@ -30,6 +35,18 @@ def pointed(number: str) -> str:
 def short(value: float) -> str:
     """``value`` with the decimals that it has, as far as they say anything."""
     return pointed(f"{value:.15g}")
+
+
+def figure(value: float) -> str:
+    """Three digits, as people write them."""
+    if not value:
+        return "0"
+    if _SMALLEST <= abs(value) < _LARGEST:
+        text = decimal(value) if abs(value) >= _WHOLE_FROM else pointed(f"{value:.3g}")
+    else:
+        digits, _, power = f"{value:.2e}".partition("e")
+        text = f"{pointed(digits)}×10{str(int(power)).translate(_RAISED)}"
+    return text.replace("-", "−")
 
 
 def day(when: date) -> str:

@@ -10,7 +10,7 @@ from t4t.domain.physics import JobState
 from t4t.domain.record import record
 from t4t.wording.glossary import term
 from t4t.wording.language import Marked, gettext, ngettext
-from t4t.wording.numbers import decimal, pointed
+from t4t.wording.numbers import figure, pointed
 from t4t.wording.screen import moment, plain, span
 from t4t.wording.window import count
 
@@ -109,12 +109,8 @@ _SECTIONS: Final = (("mb", 1.0), ("µb", 1e3), ("nb", 1e6), ("pb", 1e9))
 _UNIT: Final = re.compile(r"\[([^\]]{1,12})\]")
 _TEV: Final = 1000.0
 _NOTHING: Final = "-"
-_SMALLEST: Final = 1e-4
 _MINUTE: Final = 60.0
-_LARGEST: Final = 1e6
-_WHOLE_FROM: Final = 1000
 _WHOLE_RATE: Final = 10
-_RAISED: Final = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 
 
 @record
@@ -330,18 +326,6 @@ def entries(found: Shown) -> str:
         return number
     mean = f"{figure(found.mean)}\N{NO-BREAK SPACE}{found.unit}" if found.unit else figure(found.mean)
     return gettext("{entries}, mean {mean}").format(entries=number, mean=mean)
-
-
-def figure(value: float) -> str:
-    """Three digits, as people write them."""
-    if not value:
-        return "0"
-    if _SMALLEST <= abs(value) < _LARGEST:
-        text = decimal(value) if abs(value) >= _WHOLE_FROM else pointed(f"{value:.3g}")
-    else:
-        digits, _, power = f"{value:.2e}".partition("e")
-        text = f"{pointed(digits)}×10{str(int(power)).translate(_RAISED)}"
-    return text.replace("-", "−")
 
 
 def _rate(rate: float) -> str:

@@ -15,6 +15,7 @@ from t4t.domain.collision import read_collision
 from t4t.domain.physics import Job, JobState, Physics, Plot, Result, read_job, read_live
 from t4t.domain.runspec import Runspec, find_runspec
 from t4t.wording import physics as words
+from t4t.wording.numbers import figure
 from t4t.wording.screen import Reader
 
 NOW = 1_795_413_810.0
@@ -175,7 +176,7 @@ def test_values_in_words() -> None:
     ],
 )
 def test_figures(value: float, text: str) -> None:
-    assert words.figure(value) == text
+    assert figure(value) == text
 
 
 def test_results() -> None:

@@ -15,6 +15,7 @@ from t4t.gui.picture import sheet_png
 from t4t.gui.theme.style import outline
 from t4t.gui.theme.tokens import DARK, SPACE
 from t4t.wording import physics as words
+from t4t.wording.numbers import figure
 from t4t.wording.window import went_wrong
 
 if TYPE_CHECKING:
@@ -155,7 +156,7 @@ class PlotPanel(QWidget):
 
 def _rows(found: Shown) -> list[tuple[str, str, str, str]]:
     shown = found.histogram
-    edges, heights, errors = (tuple(map(words.figure, numbers)) for numbers in (shown.edges, shown.heights, shown.errors))
+    edges, heights, errors = (tuple(map(figure, values)) for values in (shown.edges, shown.heights, shown.errors))
     return list(zip(edges, edges[1:], heights, errors, strict=False))
 
 

@@ -80,7 +80,7 @@ def data(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> Path:
     return desk.folder / "data"
 
 
-async def test_the_agent_has_a_tray_and_ends_by_its_menu(desk: Desk, data: Path) -> None:
+async def test_the_agent_has_a_tray_that_speaks_another_language_when_asked_and_ends_by_its_menu(desk: Desk, data: Path) -> None:
     async with Panel.at_work(desk.bus) as panel, _t4t(desk, data, "run", "--tray", "--hypervisor", "fake") as agent:
         item = await panel.until(lambda item: item.tooltip == "No work right now")
         assert item.title == "Test4Theory"
@@ -89,7 +89,12 @@ async def test_the_agent_has_a_tray_and_ends_by_its_menu(desk: Desk, data: Path)
         view = _status(data)
         assert view is not None
         assert view.state is TrayState.PAUSED_BY_YOU
-        await panel.click((await panel.items())[0], "Save and quit")
+        async with _t4t(desk, data, "settings", "set", "language=de") as command:
+            assert await asyncio.wait_for(command.wait(), 30) == 0
+        await panel.until(lambda item: item.tooltip.startswith("Von Ihnen angehalten bis"))
+        rows = await panel.menu((await panel.items())[0])
+        assert "Für 1 Stunde" in [below.text for row in rows for below in row.below], "all of the menu follows at once"
+        await panel.click((await panel.items())[0], "Speichern und beenden")
         assert await asyncio.wait_for(agent.wait(), 30) == 0
         assert await panel.items() == []
 

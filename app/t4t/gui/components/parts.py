@@ -58,7 +58,7 @@ class Across(QWidget):
 
     def _arrange(self) -> None:
         shown = [part.sizeHint().width() for part in self._parts if not part.isHidden()]
-        fits = sum(shown) + self._box.spacing() * len(shown) <= self.width()
+        fits = sum(shown) + self._box.spacing() * (len(shown) - 1) <= self.width()
         wanted = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
         if self._box.direction() is not wanted:
             self._box.setDirection(wanted)

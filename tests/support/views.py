@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import leaves
 from t4t.domain.no_work import NoWork
-from t4t.domain.policy import RULES, Level
+from t4t.domain.policy import RULES, LessKind, Level
 from t4t.domain.project_view import ProjectView
 from t4t.domain.session import VERSION, Activity, NoticeView, PortView, RuleView, SessionView, TaskView, TrayState
 from t4t.domain.vm import VmState
@@ -90,6 +90,7 @@ SESSIONS = st.builds(
     since=_MOMENTS,
     next_change=_MAYBE,
     finishing=st.booleans(),
+    using_less=st.none() | st.sampled_from(LessKind),
     hypervisor=st.sampled_from(["", "qemu", "virtualbox"]),
     save_s=_NUMBERS,
     finished=st.integers(0, 1 << 20),

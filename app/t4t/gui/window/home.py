@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidg
 
 from t4t.domain.notification_policy import HOME, Event, page_of
 from t4t.domain.session import TrayState
-from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
+from t4t.gui.commands import PAUSES, Command, is_ending, is_paused, lesses
 from t4t.gui.components.basic import Card, button, label, say
 from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Stat
 from t4t.gui.components.rows import Picture, Rows, RuleRow, TaskRow
+from t4t.gui.less_menu import LessMenu
 from t4t.gui.session import reader
 from t4t.gui.theme.icons import tray_name
 from t4t.gui.theme.tokens import SPACE
@@ -136,6 +137,8 @@ class Home(Page):
         self._menu.addSeparator()
         self._finish = self._menu.addAction(Command.FINISH.label)
         self._finish.triggered.connect(lambda: self._session.send(Command.FINISH))
+        self._less = LessMenu(self._menu, self._session.send)
+        self._menu.addMenu(self._less)
         self._pause.setMenu(self._menu)
         said = QHBoxLayout()
         said.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
@@ -270,6 +273,7 @@ class Home(Page):
         self._pause.setVisible(view is not None)
         self._pause.setEnabled(able)
         self._finish.setVisible(not paused and view is not None and bool(view.tasks))
+        self._less.offer(() if view is None else lesses(view))
         timed = changes and view is not None and view.next_change is not None
         self._prolong.setVisible(timed)
         self._prolong_line.setVisible(timed)

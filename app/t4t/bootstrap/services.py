@@ -127,7 +127,11 @@ class Services:
 
     def prepare_resume(self, check: str, remedy: str) -> None:
         """See `Services.prepare_resume`."""
-        self._resume().prepare(check, remedy, desktop.command(self.data, "window"))
+        from t4t.storage import setting_up  # noqa: PLC0415 - as above
+
+        place = setting_up.load(self.data)
+        page = ("computer",) if place is not None and place.done else ()  # else the first run, which goes on where it was
+        self._resume().prepare(check, remedy, desktop.command(self.data, "window", *page))
 
     def drop_resume(self) -> None:
         """See `Services.drop_resume`."""

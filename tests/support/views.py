@@ -9,6 +9,7 @@ from t4t.domain.errors import leaves
 from t4t.domain.no_work import NoWork
 from t4t.domain.policy import RULES, LessKind, Level
 from t4t.domain.project_view import ProjectView
+from t4t.domain.readings import Source, Watts
 from t4t.domain.session import VERSION, Activity, NoticeView, PortView, RuleView, SessionView, TaskView, TrayState
 from t4t.domain.vm import VmState
 
@@ -70,6 +71,7 @@ PROJECTS = st.builds(
     metered=st.booleans(),
     unread=st.integers(0, 10),
 )
+WATTS = st.builds(Watts, watts=_NUMBERS, source=st.sampled_from(Source))
 DAYS = st.builds(
     Day,
     day=st.just("2026-11-23"),
@@ -98,7 +100,7 @@ SESSIONS = st.builds(
     notices=st.lists(NOTICES, max_size=3).map(tuple),
     projects=st.lists(PROJECTS, max_size=2).map(tuple),
     kept_awake=st.none() | st.booleans(),
-    spent=st.none() | st.builds(Spent, day=DAYS, month=DAYS),
+    spent=st.none() | st.builds(Spent, day=DAYS, month=DAYS, power=st.none() | WATTS),
 )
 RULE_VIEWS = st.builds(
     RuleView,

@@ -34,6 +34,7 @@ _WORDS: Final = {
     "your_part": "Your part",
     "tasks_done": "tasks done on this computer",
     "electricity": "electricity this month",
+    "costs": "What it costs",
     "credit": "credit",
     "credit_here": "from this computer",
     "credit_a_day": "a day, at present",

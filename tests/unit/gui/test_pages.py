@@ -21,7 +21,7 @@ from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.project_view import ProjectDetails
-from t4t.domain.readings import Source
+from t4t.domain.readings import Source, Watts
 from t4t.domain.session import TrayState
 from t4t.domain.vm import VmState
 from t4t.gui.components.parts import TextDialog
@@ -214,10 +214,15 @@ def test_electricity_of_the_month_is_shown_where_somebody_counts(qtbot: QtBot, w
     window.show_page("contribution")
     qtbot.waitUntil(lambda: _says(window, "tasks done on this computer"))
     assert not _says(window, "electricity this month")
-    day = Day(day="2026-11", joules={Source.ESTIMATE.value: 7.2e6}, costs={"EUR": 0.6})
-    agent.show(spent=Spent(day=day, month=day))
+    assert not _says(window, "What it costs")
+    day = Day(day="2026-11", joules={Source.ESTIMATE.value: 7.2e6}, costs={"EUR": 0.6}, received=250 << 20)
+    agent.show(spent=Spent(day=day, month=day, power=Watts(watts=14.0, source=Source.ESTIMATE)))
     qtbot.waitUntil(lambda: _says(window, "about 2.00 kWh · 0.60 EUR"))
     assert _says(window, "electricity this month")
+    assert {"about 14 W", "250.0 MB received, 0.0 MB sent"} <= set(texts(window)), "and how much of the connection"
+    assert any(text.startswith("“About”") for text in texts(window))
+    window.show_page("home")
+    assert _says(window, "Electricity today: about 2.00 kWh · 0.60 EUR · about 14 W now")
 
 
 def test_links_are_opened_in_the_browser(qtbot: QtBot, window: Window, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,7 +21,7 @@ from t4t.gui.theme.icons import tray_name
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.tray.model import present
 from t4t.gui.window.physics_card import PhysicsCard
-from t4t.wording import commands, projects, wizard
+from t4t.wording import commands, costs, projects, wizard
 from t4t.wording import screen as words
 from t4t.wording import window as pages
 
@@ -192,7 +192,8 @@ class Home(Page):
         self._finished = Stat(pages.word("tasks_done"))
         self._credit = Stat(pages.word("credit"))
         self._projects = label("muted")
-        for part in (self._finished, self._credit, self._projects):
+        self._today = label("muted")
+        for part in (self._finished, self._credit, self._projects, self._today):
             self._part.rows.addWidget(part)
         self._part.rows.addStretch(1)
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -242,6 +243,7 @@ class Home(Page):
         self._credit.fill(pages.number(credit))
         self._credit.setVisible(credit > 0)
         say(self._projects, "\n".join(pages.project_line(project) for project in view.projects))
+        say(self._today, "" if view.spent is None else costs.today(view.spent))
         if view.serial != self._serial:
             self._serial = view.serial
             self._session.ask_why()

@@ -39,6 +39,7 @@ TASKS = st.builds(
     save_s=_MAYBE,
     retry_at=_MAYBE,
     sentence=st.sampled_from(["task.running", "task.of_a_later_version"]),
+    cap_percent=st.integers(1, 100),
     measured_percent=st.none() | _NUMBERS,
 )
 NOTICES = st.builds(

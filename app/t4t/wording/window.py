@@ -70,6 +70,7 @@ _WORDS: Final = {
     "runs_on": "Runs on",
     "memory": "Memory",
     "cores": "Processor cores",
+    "limit": "Processor limit",
     "worked": "Has worked",
     "processor_time": "Processor time",
     "checkpoints": "Checkpoints",
@@ -115,6 +116,8 @@ _KEYS: Final = (
     ("Ctrl+W", "close the window; the work goes on"),
 )
 _STATUS: Final = {"ok": "well", "warn": "needs a look", "fail": "stands in the way", "unknown": "not known"}
+_FULL: Final = 100
+_MUCH: Final = 1e6
 _VM: Final = {
     VmState.ABSENT: "not made yet",
     VmState.POWERED_OFF: "switched off",
@@ -262,6 +265,7 @@ def box_facts(view: TaskView, hypervisor: str, reader: Reader) -> list[tuple[str
         (word("runs_on"), {"qemu": "QEMU", "virtualbox": "VirtualBox", "fake": gettext("a simulation for tests")}.get(hypervisor, plain(hypervisor))),
         (word("memory"), gettext("{mib} MB").format(mib=view.memory_mib) if view.memory_mib > 0 else ""),
         (word("cores"), str(view.cores) if view.cores > 0 else ""),
+        (word("limit"), _limit(view)),
         (word("worked"), span(view.elapsed_s) if view.elapsed_s > 0 else ""),
         (word("processor_time"), span(view.cpu_s) if view.cpu_s > 0 else ""),
         (word("checkpoints"), checkpoints),
@@ -269,6 +273,16 @@ def box_facts(view: TaskView, hypervisor: str, reader: Reader) -> list[tuple[str
         (word("lost"), span(view.lost_s) if view.lost_s > 0 else ""),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _limit(view: TaskView) -> str:
+    """The limit of the processor, and beside it what was measured: the proof."""
+    if view.cap_percent >= _FULL and view.measured_percent is None:
+        return ""
+    limit = gettext("{percent}\N{NO-BREAK SPACE}% of each").format(percent=view.cap_percent) if view.cap_percent < _FULL else gettext("none")
+    if view.measured_percent is None or not 0 <= view.measured_percent < _MUCH:
+        return limit
+    return gettext("{limit}, measured {percent}\N{NO-BREAK SPACE}%").format(limit=limit, percent=round(view.measured_percent))
 
 
 def day_and_time(at: float, reader: Reader) -> str:

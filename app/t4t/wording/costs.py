@@ -82,6 +82,16 @@ def today(spent: Spent) -> str:
     return gettext("Electricity today: {facts}").format(facts=" · ".join(parts)) if parts else ""
 
 
+def proofs(view: SessionView | None) -> dict[str, str]:
+    """What was measured, by the setting that limits it; empty where nothing is known yet."""
+    used = [] if view is None else [task.measured_percent for task in view.tasks if task.measured_percent is not None and 0 <= task.measured_percent < _MUCH]
+    spent = None if view is None else view.spent
+    return {
+        "resources.cap_percent": gettext("now measured: {percent:.0f}\N{NO-BREAK SPACE}%").format(percent=sum(used) / len(used)) if used else "",
+        "transfers.data_gib": "" if spent is None else gettext("this month: {data}").format(data=data(spent.month)),
+    }
+
+
 def facts(spent: Spent) -> tuple[tuple[str, str], ...]:
     """What it costs, by name and value."""
     rows = (

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from hypothesis import given
 from hypothesis import strategies as st
 
 from support.scripted_engine import a_view
-from support.views import DAYS, WATTS
+from support.views import DAYS, SESSIONS, WATTS
 from t4t.domain.energy import Day, Spent
 from t4t.domain.readings import Source, Watts
+from t4t.domain.settings.fields import FIELDS
 from t4t.wording import costs as words
+
+if TYPE_CHECKING:
+    from t4t.domain.session import SessionView
 
 KWH = 3.6e6
 MEASURED = Day(day="2026-11-23", joules={Source.RAPL.value: 1.5 * KWH}, costs={"EUR": 0.45})
@@ -55,6 +61,13 @@ def test_what_it_takes_now_says_how_that_is_known() -> None:
         ("This month", "1.50 kWh · 0.45 EUR"),
         ("Files this month", "0.0 MB received, 0.0 MB sent"),
     )
+
+
+@given(view=st.none() | SESSIONS)
+def test_any_proof_is_fit_to_print(view: SessionView | None) -> None:
+    proofs = words.proofs(view)
+    assert set(proofs) <= set(FIELDS)
+    assert all(text.replace("\N{NO-BREAK SPACE}", " ").isprintable() for text in proofs.values())
 
 
 def test_staying_awake_is_said_only_where_it_was_asked_for() -> None:

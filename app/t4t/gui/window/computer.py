@@ -52,6 +52,12 @@ def _fill_line(row: QWidget, line: tuple[str, str]) -> None:
         row.fill(*line)
 
 
+def _differ(one: Diagnosis, other: Diagnosis) -> bool:
+    """Whether a check that both have came to something else: a test boot, which takes seconds, is not made anew each few of them."""
+    before = {finding.check: finding.verdict for finding in one.findings}
+    return any(before.get(finding.check, finding.verdict) is not finding.verdict for finding in other.findings)
+
+
 class Checks(Card):
     """The doctor: a verdict, the findings, their fixes. Looks in a thread."""
 
@@ -66,6 +72,9 @@ class Checks(Card):
         self._services, self._theme = services, theme
         self._first = first
         self._boots = False
+        """Whether a look is one with a test boot."""
+        self._booted = False
+        """Whether the last one was."""
         self._diagnosis: Diagnosis | None = None
         self._steps: tuple[Change | Fetch, ...] = ()
         self._looked = 0.0
@@ -130,7 +139,7 @@ class Checks(Card):
         """Behind other windows only for who waits for it, in the first run: a look takes a moment of the processor."""
         found = self._diagnosis
         if self.isVisible() and (self._first or self.isActiveWindow()) and found is not None and (also_well or not found.ready):
-            self.look_quietly()
+            self._start(boot=False)
 
     @property
     def diagnosis(self) -> Diagnosis | None:
@@ -146,9 +155,12 @@ class Checks(Card):
 
     def look_quietly(self) -> bool:
         """Look without a word of it, if nothing else is going on."""
-        boot = self._boots
+        return self._start(boot=self._boots)
+
+    def _start(self, *, boot: bool) -> bool:
         if self._planning.busy or self._doing.busy or not self._looking.start(lambda _tell: self._services.doctor(boot=boot)):
             return False
+        self._booted = boot
         self._show()
         return True
 
@@ -174,7 +186,11 @@ class Checks(Card):
         self._show()
 
     def _found(self, diagnosis: object) -> None:
-        if isinstance(diagnosis, Diagnosis):
+        if isinstance(diagnosis, Diagnosis) and self._boots and not self._booted and self._diagnosis is not None:
+            self._looked = time.monotonic()
+            if _differ(self._diagnosis, diagnosis):
+                self.look_quietly()  # what has changed may let a machine start now
+        elif isinstance(diagnosis, Diagnosis):
             self._diagnosis = diagnosis
             self._looked = time.monotonic()
             if self._first and not self._boots and (diagnosis.ready or diagnosis.can_demo):

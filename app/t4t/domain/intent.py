@@ -69,7 +69,7 @@ class LessKind(enum.Enum):
 
     GENTLE = "gentle"
     """Reduced power for an hour."""
-    ONE_CORE = "one_core"
+    ONE_CORE = "one-core"
     """Until the volunteer takes it back."""
 
 

@@ -25,7 +25,7 @@ class Command(enum.Enum):
     RUN_ANYWAY = "run_anyway:1h"
     OBEY_RULES = "run_anyway:off"
     USE_LESS_GENTLE = "use_less:gentle"
-    USE_LESS_ONE_CORE = "use_less:one_core"
+    USE_LESS_ONE_CORE = "use_less:one-core"
     USE_MORE = "use_less:off"
     FINISH = "finish"
     PROLONG = "prolong"

@@ -83,7 +83,7 @@ async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture
             ["run-anyway", "off"],
             ["use-less"],
             ["why"],
-            ["use-less", "one_core"],
+            ["use-less", "one-core"],
             ["use-less", "off"],
             ["resume"],
             ["checkpoint"],

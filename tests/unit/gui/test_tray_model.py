@@ -115,7 +115,7 @@ def test_less_is_offered_unless_it_stands_still_by_hand_and_so_is_the_way_back()
     for other in (a_view(deciding="manual_pause", level=Level.PAUSED), a_view(level=Level.STOPPED, deciding="quitting")):
         assert present(other, AT).row(Slot.LESS) is None
         assert lesses(other) == ()
-    assert [command.params for command in (*LESSES, Command.USE_MORE)] == [{"kind": "gentle"}, {"kind": "one_core"}, {"kind": None}]
+    assert [command.params for command in (*LESSES, Command.USE_MORE)] == [{"kind": "gentle"}, {"kind": "one-core"}, {"kind": None}]
 
 
 def test_commands_speak_the_api() -> None:

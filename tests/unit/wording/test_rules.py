@@ -52,7 +52,7 @@ def test_every_rule_has_its_words() -> None:
         ("in_use", "locked", 300.0, "the screen is locked"),
         ("in_use", None, 300.0, ""),
         ("use_less", "gentle", None, "reduced power"),
-        ("use_less", "one_core", None, "one processor"),
+        ("use_less", "one-core", None, "one processor"),
         ("programs", "editor, game\n", None, "editor, game"),
         ("programs", None, None, ""),
         ("battery", True, None, ""),

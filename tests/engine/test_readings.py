@@ -120,6 +120,9 @@ async def test_using_less_acts_on_the_machine_survives_a_restart_and_ends_by_its
         begun = clock.monotonic()
     async with agent.running() as engine:
         await shows(engine, lambda view: view.using_less is LessKind.GENTLE)
+        clock.set_wall(86_400)
+        await shows(engine, lambda view: view.next_change is not None and view.next_change > clock.wall())
+        assert engine.view.using_less is LessKind.GENTLE, "an hour stays an hour"
         await shows(engine, lambda view: view.using_less is None)
         assert 3590 <= clock.monotonic() - begun < 3615
         await shows(engine, lambda view: view.level is Level.FULL)

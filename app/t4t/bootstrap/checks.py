@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
 
-_PROJECT_HOSTS: Final = (network.Address("lhcathome.cern.ch", 443),)
-"""The server of which every volunteer's computer needs an answer; the guest finds the others by itself."""
+_PROJECT_HOSTS: Final = (network.Address("lhcathome.cern.ch", 443), network.Address("s1cern-cvmfs.openhtc.io", 80))
+"""The server that every volunteer's computer talks to, and the mirror near everybody from which LHC@home's guest gets its software (CVMFS): a guest that can't
+reach that ends after a quarter of an hour with 206. It finds its other servers by itself."""
 
 
 def doctor(data: Path, *, reach: bool, boot: bool = False) -> Diagnosis:

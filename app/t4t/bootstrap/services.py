@@ -127,10 +127,9 @@ class Services:
 
     def prepare_resume(self, check: str, remedy: str) -> None:
         """See `Services.prepare_resume`."""
-        from t4t.storage import setting_up  # noqa: PLC0415 - as above
+        from t4t.bootstrap.first_run import WizardWork  # noqa: PLC0415 - as above
 
-        place = setting_up.load(self.data)
-        page = ("computer",) if place is not None and place.done else ()  # else the first run, which goes on where it was
+        page = ("computer",) if WizardWork(self).setup().done else ()  # else the first run, which goes on where it was
         self._resume().prepare(check, remedy, desktop.command(self.data, "window", *page))
 
     def drop_resume(self) -> None:

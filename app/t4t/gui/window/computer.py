@@ -139,7 +139,7 @@ class Checks(Card):
         """Behind other windows only for who waits for it, in the first run: a look takes a moment of the processor."""
         found = self._diagnosis
         if self.isVisible() and (self._first or self.isActiveWindow()) and found is not None and (also_well or not found.ready):
-            self._start(boot=False)
+            self._start(boot=False, seen=False)
 
     @property
     def diagnosis(self) -> Diagnosis | None:
@@ -157,11 +157,13 @@ class Checks(Card):
         """Look without a word of it, if nothing else is going on."""
         return self._start(boot=self._boots)
 
-    def _start(self, *, boot: bool) -> bool:
+    def _start(self, *, boot: bool, seen: bool = True) -> bool:
+        """``seen``: the button says so. It does not flicker each few seconds for a look that nobody asked for."""
         if self._planning.busy or self._doing.busy or not self._looking.start(lambda _tell: self._services.doctor(boot=boot)):
             return False
         self._booted = boot
-        self._show()
+        if seen:
+            self._show()
         return True
 
     # --- showing -----------------------------------------------------------------------------------------------------

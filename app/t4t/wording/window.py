@@ -7,7 +7,7 @@ from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.vm import VmState
-from t4t.wording.notices import notice
+from t4t.wording.notices import hypervisor_name, notice
 from t4t.wording.projects import stages
 from t4t.wording.screen import moment, plain, span
 
@@ -262,7 +262,7 @@ def box_facts(view: TaskView, hypervisor: str, reader: Reader) -> list[tuple[str
         checkpoints = gettext("{number}, the last one {time}").format(number=checkpoints, time=at)
     facts = [
         (word("state"), gettext(_VM.get(view.vm, "being looked at"))),
-        (word("runs_on"), {"qemu": "QEMU", "virtualbox": "VirtualBox", "fake": gettext("a simulation for tests")}.get(hypervisor, plain(hypervisor))),
+        (word("runs_on"), gettext("a simulation for tests") if hypervisor == "fake" else plain(hypervisor_name(hypervisor))),
         (word("memory"), gettext("{mib} MB").format(mib=view.memory_mib) if view.memory_mib > 0 else ""),
         (word("cores"), str(view.cores) if view.cores > 0 else ""),
         (word("limit"), _limit(view)),

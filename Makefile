@@ -9,7 +9,7 @@ LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
+.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -70,6 +70,10 @@ lab-bench: ## measure the VirtualBox driver against VirtualBox's API and VBoxMan
 	@$(AS_ROOT) $(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance --scratch build/bench --env PYTHONPATH=/checkout/app \
 		-- python benchmarks/on_virtualbox.py
 	@$(PYTHON) benchmarks/publish.py build/bench/virtualbox.json
+
+lab-limit: ## does a processor limit hold on the laboratory's VirtualBox? One line, as docs/evidence/virtualbox-limit.jsonl has it (needs root)
+	@$(PYTHON) packaging/setup/prepare.py lab
+	@$(AS_ROOT) $(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance --env PYTHONPATH=/checkout/app -- python tests/soak/virtualbox_limit.py
 
 lab-clean: ## remove the laboratory (its cached packages stay)
 	@$(AS_ROOT) $(PYTHON) packaging/lab/build_lab.py --cache build --lab build/lab --remove

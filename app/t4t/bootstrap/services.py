@@ -127,7 +127,10 @@ class Services:
 
     def prepare_resume(self, check: str, remedy: str) -> None:
         """See `Services.prepare_resume`."""
-        self._resume().prepare(check, remedy, desktop.command(self.data, "window"))
+        from t4t.bootstrap.first_run import WizardWork  # noqa: PLC0415 - as above
+
+        page = ("computer",) if WizardWork(self).setup().done else ()  # else the first run, which goes on where it was
+        self._resume().prepare(check, remedy, desktop.command(self.data, "window", *page))
 
     def drop_resume(self) -> None:
         """See `Services.drop_resume`."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import StateSetAside, T4TError
-from t4t.domain.policy import AnywayKind, PauseKind, holds_still
+from t4t.domain.policy import AnywayKind, LessKind, PauseKind, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, order_of
 from t4t.domain.vm import VmState
@@ -73,11 +73,9 @@ class Engine:
         self._waking = Waking(parts, wake=self._bell.ring)
         self._room = Room(parts, self._given, wake=self._bell.ring)
         self._set_aside: list[str] = []
-        self._offset = 0.0
-        self._asleep = 0.0
-        self._once = False
+        self._offset = self._asleep = 0.0
+        self._once = self._over = False
         self._begun = asyncio.Event()
-        self._over = False
 
     # --- for clients -----------------------------------------------------------------------------------------------
 
@@ -135,6 +133,10 @@ class Engine:
     async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
         """Run whatever the rules say, those of safety excepted; None: the rules count again. As `pause`."""
         return await self._ask(self._volition.obey_rules if kind is None else lambda: self._volition.run_anyway(kind))
+
+    async def use_less(self, kind: LessKind | None) -> SessionView:
+        """Use no more than that for now; None: as much as before. As `pause`."""
+        return await self._ask(self._volition.use_more if kind is None else lambda: self._volition.use_less(kind))
 
     async def finish(self) -> SessionView:
         """Begin nothing new; pause when all work is done."""

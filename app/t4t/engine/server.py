@@ -17,6 +17,7 @@ from t4t.api.messages import (
     AttachParams,
     CommunityParams,
     DemoParams,
+    LessParams,
     NoParams,
     PauseParams,
     PhysicsParams,
@@ -35,7 +36,7 @@ from t4t.api.messages import (
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
-from t4t.engine import physics_api, settings_api
+from t4t.engine import by_hand_api, physics_api, settings_api
 from t4t.engine.asides import Asides
 from t4t.engine.peer import is_ours
 
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
 
     from t4t.domain.community import CommunityView
     from t4t.domain.notification_policy import Reaction
-    from t4t.domain.policy import AnywayKind, PauseKind
+    from t4t.domain.policy import AnywayKind, LessKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.session import SessionView, Why
     from t4t.engine.physics_api import PhysicsCommands
@@ -107,6 +108,10 @@ class Commands(Protocol):
         ...
 
     async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def use_less(self, kind: LessKind | None) -> SessionView:
         """See `Engine`."""
         ...
 
@@ -306,10 +311,8 @@ class _Conversation:
         if self._physics is not None and taken.method in physics_api.METHODS:
             return await physics_api.answer(self._physics, taken.params)
         match taken.params:
-            case PauseParams(kind=kind):
-                return await self._commands.pause(kind)
-            case AnywayParams(kind=anyway):
-                return await self._commands.run_anyway(anyway)
+            case PauseParams() | AnywayParams() | LessParams():
+                return await by_hand_api.answer(self._commands, taken.params)
             case ReactParams(key=key, reaction=reaction):
                 return await self._commands.react(key, reaction)
             case TimelineParams(limit=limit):
@@ -339,7 +342,7 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case (NoParams() | PauseParams() | AnywayParams() | ReactParams() | TimelineParams()) | (
+            case (NoParams() | PauseParams() | AnywayParams() | LessParams() | ReactParams() | TimelineParams()) | (
                 SettingsParams() | PresetParams() | ResetParams() | PhysicsParams() | ResultParams()
             ):
                 pass

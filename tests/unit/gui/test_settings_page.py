@@ -10,8 +10,10 @@ from PySide6.QtGui import QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 
+from support.scripted_engine import a_task
 from support.widgets import button, buttons, click, texts
 from support.window_rig import ScriptedServices
+from t4t.domain.energy import Day, Spent
 from t4t.domain.settings.fields import FIELDS, Kind
 from t4t.domain.settings.meta import Effect
 from t4t.gui.components.fields import FieldRow
@@ -69,6 +71,14 @@ def test_all_that_acts_is_shown_with_a_control_of_its_kind(page: Settings) -> No
             assert row.control.minimum() == row.field.low
             assert row.control.maximum() == row.field.high
     assert "Balanced, as suggested for this computer." in texts(page)
+
+
+def test_beside_a_limit_stands_what_was_measured(qtbot: QtBot, page: Settings, agent: ApiThread) -> None:
+    agent.show(tasks=(a_task(cap_percent=50, measured_percent=48.2),), spent=Spent(day=Day(day="d"), month=Day(day="m", received=7 << 20)))
+    qtbot.waitUntil(lambda: "now measured: 48\N{NO-BREAK SPACE}%" in texts(_row(page, "resources.cap_percent")))
+    assert "this month: 7.0 MB received, 0.0 MB sent" in texts(_row(page, "transfers.data_gib"))
+    agent.show(tasks=())
+    qtbot.waitUntil(lambda: not any(text.startswith("now measured") for text in texts(page)))
 
 
 def test_search_leaves_what_has_the_words(qtbot: QtBot, page: Settings) -> None:

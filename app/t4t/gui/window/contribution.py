@@ -74,13 +74,18 @@ class Contribution(Page):
         self._finished = Stat(words.word("tasks_done"))
         self._electricity = Stat(words.word("electricity"))
         self._own.rows.addWidget(Across(self._finished, self._electricity, space=SPACE[5]))
+        self._costs = Card(words.word("costs"))
+        self._spent = Facts()
+        self._how = label("muted")
+        self._costs.rows.addWidget(self._spent)
+        self._costs.rows.addWidget(self._how)
         self._cards: list[ProjectCard] = []
         self._projects = QVBoxLayout()
         self._projects.setSpacing(SPACE[3])
         self._empty = Empty(theme, "nav-contribution")
         self._join = button(wizard.word("again"), lambda: self.page_asked.emit("setup"))
         self._empty.box.addWidget(self._join, 0, Qt.AlignmentFlag.AlignHCenter)
-        for part in (self._trouble, self._own):
+        for part in (self._trouble, self._own, self._costs):
             self.box.addWidget(part)
         self.box.addLayout(self._projects)
         self.box.addWidget(self._empty)
@@ -98,6 +103,9 @@ class Contribution(Page):
             self._electricity.setVisible(view.spent is not None)
             if view.spent is not None:
                 self._electricity.fill(costs.energy_and_money(view.spent.month))
+                self._spent.fill(costs.facts(view.spent))
+                say(self._how, costs.how_known(view.spent.month))
+        self._costs.setVisible(view is not None and view.spent is not None)
         projects = () if view is None else view.projects
         while len(self._cards) < len(projects):
             card = ProjectCard(self._session)

@@ -118,7 +118,7 @@ class Window(QMainWindow):
         """Show ``page``; one that is not known is the first, ``why`` the first with the reasons."""
         key = "science" if page == WORDS else page if page in self._makers or page in self._more_makers else "home"
         before, shown = self.page(self._current), self.page(key)
-        if isinstance(before, Science | Wizard) and before is not shown:
+        if isinstance(before, Page | Science | Wizard) and before is not shown:
             before.depart()
         self._current = key
         self.nav.setVisible(key != SETUP)

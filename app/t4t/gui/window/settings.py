@@ -19,7 +19,7 @@ from t4t.gui.components.fields import FieldRow
 from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Empty
 from t4t.gui.theme.tokens import SPACE
-from t4t.wording import screen
+from t4t.wording import costs, screen
 from t4t.wording import settings as settings_words
 from t4t.wording import settings_page as words
 from t4t.wording import window as pages
@@ -117,6 +117,11 @@ class Settings(Page):
                 self._show()
         elif self._view is None and self.isVisible():
             self._ask("settings")
+        self._prove()
+
+    def _prove(self) -> None:
+        for path, text in costs.proofs(self._session.view).items():
+            self._rows[path][0].prove(text)
 
     def _show(self) -> None:
         view = self._view
@@ -127,6 +132,7 @@ class Settings(Page):
             lost = self._session.lost is not None
             self._empty.fill(screen.gone().sentence if lost else screen.connecting().sentence, pages.word("not_running_text"))
             return
+        self._prove()
         self._undo.setEnabled(view.can_undo)
         say(self._which, settings_words.preset_line(view))
         self._group.setExclusive(False)  # or none could be without a mark

@@ -40,7 +40,7 @@ _NAMES: Final[dict[Part, tuple[str, ...]]] = {
     Part.MACHINES: ("vms", "vms-before-*", "t4t-vms-*", "moving.json", "runs", "test-boot", "appliance"),
     Part.WORK: (
         *("tasks", "slots", "projects", "statistics", "demo-project", "try-out", "physics.json", "energy.json", "intent.json"),
-        *("state.sqlite3", "state.sqlite3-*", "state.sqlite3.unreadable*", "setup.json", "resume.json"),
+        *("state.sqlite3", "state.sqlite3-*", "setup.json", "resume.json"),
     ),
     Part.RESULTS: ("done", "failed", "results", "task-[0-9][0-9][0-9][0-9]*"),
     Part.PICTURES: ("gallery",),
@@ -59,7 +59,12 @@ def part_of(name: str) -> Part | None:
     """The part to which what is called so in a data folder belongs; None: it is not ours, or is one of `LAST`."""
     if name.startswith(".") and fnmatchcase(name, _SCRATCH):
         return Part.WORK
-    return next((part for part, names in _NAMES.items() if any(fnmatchcase(name, one) for one in names)), None)
+    return next((part for part, names in _NAMES.items() if any(_matches(name, one) for one in names)), None)
+
+
+def _matches(name: str, one: str) -> bool:
+    """A file of ours that was damaged stands aside with a word more at its end."""
+    return fnmatchcase(name, one) or ("." in one and fnmatchcase(name, f"{one}.*"))
 
 
 @record

@@ -45,8 +45,10 @@ appliance: ## build the reference appliance into build/appliance
 bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
 	@$(VENV)/python benchmarks/run.py
 
-screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots; the main ones into docs/screenshots
+screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots, the main ones also in high contrast and with letters of twice the size; some into docs/screenshots
 	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots
+	@for look in contrast large; do PYTHONPATH=app:tests T4T_PICTURES_LOOK=$$look $(VENV)/python -m support.screenshots build/screenshots 1 \
+		home science-results contribution news computer settings help tray wizard-; done
 	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
 	@cp build/screenshots/tray-icons.png docs/screenshots/
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 from PySide6.QtCore import QEvent, QPoint, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QBrush, QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
+from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QColor, QFocusEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from t4t.domain.settings.layers import Origin
@@ -30,15 +30,20 @@ _HEAD: Final = 22
 _LEAST_SLOT: Final = 4
 _EACH: Final = 6
 """Every sixth hour has its number."""
-_BRUSHES: Final[dict[Response | bool, Qt.BrushStyle]] = {
-    Response.GO_ON: Qt.BrushStyle.SolidPattern,
-    Response.GENTLE: Qt.BrushStyle.Dense3Pattern,
-    Response.ONE_CORE: Qt.BrushStyle.BDiagPattern,
-    Response.PAUSE: Qt.BrushStyle.NoBrush,
-    True: Qt.BrushStyle.SolidPattern,
-    False: Qt.BrushStyle.NoBrush,
+_HEIGHTS: Final[dict[Response | bool, float]] = {
+    Response.GO_ON: 1.0,
+    Response.GENTLE: 0.55,
+    Response.ONE_CORE: 0.25,
+    Response.PAUSE: 0.0,
+    True: 1.0,
+    False: 0.0,
 }
-"""Told apart by pattern: no colour has to be seen."""
+"""The more, the higher: no colour has to be seen."""
+
+
+def _bar(of: QRectF, level: Response | bool) -> QRectF:  # noqa: FBT001 - what a half hour is
+    """The part of a cell that is filled."""
+    return of.adjusted(0, of.height() * (1 - _HEIGHTS[level]), 0, 0)
 
 
 class WeekGrid(QWidget):
@@ -120,7 +125,7 @@ class WeekGrid(QWidget):
             painter.setPen(QColor(colors.text))
             painter.drawText(name, self._lead(), words.day(day))
             for slot, level in enumerate(self._week[number]):
-                painter.fillRect(self.cell(number, slot).adjusted(0, 2, 0, -2), QBrush(color, _BRUSHES[level]))
+                painter.fillRect(_bar(self.cell(number, slot).adjusted(0, 2, 0, -2), level), color)
             painter.setPen(QColor(colors.control))
             painter.drawRect(row.adjusted(0, 2, 0, -2))
             painter.setPen(QColor(colors.line))
@@ -245,7 +250,7 @@ class _Sample(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """A piece of it."""
         painter = QPainter(self)
-        painter.fillRect(self.rect(), QBrush(QColor(self._theme.colors.accent), _BRUSHES[self._level]))
+        painter.fillRect(_bar(QRectF(self.rect()), self._level), QColor(self._theme.colors.accent))
         painter.setPen(QColor(self._theme.colors.control))
         painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
         painter.end()
@@ -272,7 +277,7 @@ class HoursRow(QWidget):
         self._summary = label("small")
         self._reset = button(pages.word("reset"), lambda: self.reset_asked.emit(field.path), role="link")
         self._reset.setAccessibleName(f"{pages.word('reset')}: {pages.name(field)}")
-        self.grid = WeekGrid(theme)
+        self.grid = self.control = WeekGrid(theme)
         self.grid.setAccessibleName(pages.name(field))
         self.grid.drawn.connect(self._drawn)
         self.grid.chosen.connect(self._chosen)

@@ -76,7 +76,7 @@ class ScriptedServices(ScriptedFirstRun):
         self.begin: Callable[[], None] = lambda: None
         self.data: Path | None = None
         """Where pictures are kept; None: there are none."""
-        self.made = MADE
+        self.made: Removal | Exception = MADE
         self.removes: Removed | Exception = Removed(freed=MADE.size())
 
     def start_agent(self) -> None:
@@ -125,6 +125,8 @@ class ScriptedServices(ScriptedFirstRun):
 
     def removal(self) -> Removal:
         self._ask("removal")
+        if isinstance(self.made, Exception):
+            raise self.made
         return self.made
 
     def remove(self, keep: Collection[Part], tell: Callable[[Part], None]) -> Removed:

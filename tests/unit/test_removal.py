@@ -236,6 +236,17 @@ def test_it_ends_between_two_parts_and_goes_on(tmp_path: Path) -> None:
     assert not computer.data.exists()
 
 
+def test_a_start_that_stays_is_named(tmp_path: Path) -> None:
+    computer = Computer(tmp_path)
+    computer.entry.file.unlink()
+    computer.entry.file.mkdir()  # what unlinks no folder
+    (stayed,) = computer.remove().stayed
+    assert "autostart.desktop" in stayed.reason
+    computer.entry.file.rmdir()
+    computer.remove()
+    assert not computer.data.exists()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="whom a folder's rights stop")
 def test_what_can_not_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     computer = Computer(tmp_path)

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox
 
 from support.widgets import button, buttons, click, texts
-from support.window_rig import ScriptedServices
+from support.window_rig import MADE, ScriptedServices
 from t4t.domain.errors import FolderBusy
 from t4t.domain.removal import Part, Removal, Removed, Stayed
 from t4t.gui.components.stages import Stages, Stand
@@ -58,11 +58,11 @@ def test_all_is_listed_with_its_size_and_what_is_kept_is_not_counted(qtbot: QtBo
     for part in Part:
         assert words.name(part) in shown
     assert "6.0 GB" in shown
-    assert words.freed(services.made.size()) in shown
+    assert words.freed(MADE.size()) in shown
     ticks = _ticks(dialog)
     assert list(ticks) == [f"Keep it: {words.name(part)}" for part in (Part.RESULTS, Part.PICTURES, Part.SETTINGS, Part.LOGS)]
     ticks[f"Keep it: {words.name(Part.RESULTS)}"].setChecked(True)
-    assert words.freed(services.made.size({Part.RESULTS})) in texts(dialog)
+    assert words.freed(MADE.size({Part.RESULTS})) in texts(dialog)
     assert services.asked == ["removal"]
 
 
@@ -125,3 +125,21 @@ def test_nothing_there_or_files_of_somebody_else(qtbot: QtBot, window: Window, s
     dialog = _opened(qtbot, window)
     assert not button(dialog, words.word("do_it")).isEnabled()
     assert any("letters, photos" in text for text in texts(dialog)) == bool(strange)
+
+
+def test_a_look_that_fails_is_told(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
+    services.made = FolderBusy(path="/data", pid=7)
+    click(window.page("help"), words.word("show"))
+    qtbot.waitUntil(lambda: any("/data" in text for text in texts(window.page("help"))))
+    assert not window.findChildren(RemovalDialog)
+
+
+def test_its_own_close_button_stops_it_first(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
+    dialog = _opened(qtbot, window)
+    services.go_on.clear()
+    click(dialog, words.word("do_it"))
+    qtbot.waitUntil(lambda: words.doing(Part.PROJECTS) in texts(dialog))
+    assert not dialog.close()
+    services.go_on.set()
+    qtbot.waitUntil(lambda: words.word("stopped") in texts(dialog))
+    assert dialog.close()

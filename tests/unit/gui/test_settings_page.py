@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 
@@ -264,6 +264,38 @@ def test_cheap_hours_by_mouse(qtbot: QtBot, page: Settings) -> None:
     qtbot.waitUntil(lambda: any("Mon, all day: cheap" in text for text in texts(page)))
     click(_hours(page, "when.cheap_hours"), words.word("reset"))
     qtbot.waitUntil(lambda: "when.outside_cheap_hours" not in _shown(page))
+
+
+@pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
+def test_what_is_cheap_is_filled(qtbot: QtBot, page: Settings, session: Session, direction: Qt.LayoutDirection) -> None:
+    session.ask_settings("settings_set", {"values": {"when.cheap_hours": [{"days": ["tue"], "start": "22:00", "end": "06:00"}]}})
+    grid = _open(qtbot, page, "when.cheap_hours")
+    grid.setLayoutDirection(direction)
+    qtbot.waitUntil(lambda: "Tue" in grid.accessibleDescription())
+    qtbot.waitUntil(lambda: grid.height() == grid.sizeHint().height())
+    image = grid.grab().toImage()
+
+    def color(day: int, slot: int) -> QColor:
+        return image.pixelColor(grid.cell(day, slot).center().toPoint())
+
+    filled = color(1, 47)
+    assert color(2, 0) == color(2, 11) == filled, "past midnight, into the day after"
+    assert filled not in [color(1, 40), color(2, 12), color(3, 0)]
+    grid.setEnabled(False)
+    assert grid.grab().toImage().pixelColor(grid.cell(1, 47).center().toPoint()) != filled
+
+
+def test_all_keys_stay_in_the_week(qtbot: QtBot, page: Settings) -> None:
+    grid = _open(qtbot, page, "when.cheap_hours")
+    for key, at in ((Qt.Key.Key_Up, (0, 0)), (Qt.Key.Key_Left, (0, 0)), (Qt.Key.Key_End, (0, 47)), (Qt.Key.Key_Right, (0, 47)), (Qt.Key.Key_Home, (0, 0))):
+        QTest.keyClick(grid, key)
+        days, slots = grid.selected
+        assert (days[0], slots[0]) == at
+    grid.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    QTest.keyClick(grid, Qt.Key.Key_Left)
+    assert grid.selected == (range(1), range(1, 2)), "time goes where the writing goes"
+    QTest.keyClick(grid, Qt.Key.Key_Tab)
+    assert not grid.hasFocus()
 
 
 def test_times_between_half_hours_are_kept_until_somebody_draws(qtbot: QtBot, page: Settings, session: Session) -> None:

@@ -9,12 +9,13 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox
 
-from support.widgets import button, buttons, click, texts
+from support.widgets import button, buttons, click, nameless, texts, too_small
 from support.window_rig import MADE, ScriptedServices
 from t4t.domain.errors import FolderBusy
 from t4t.domain.removal import Part, Removal, Removed, Stayed
 from t4t.gui.components.stages import Stages, Stand
 from t4t.gui.theme.style import Theme
+from t4t.gui.theme.tokens import TARGET
 from t4t.gui.window.main import Window
 from t4t.gui.window.removal import RemovalDialog
 from t4t.wording import removal as words
@@ -58,6 +59,8 @@ def test_all_is_listed_with_its_size_and_what_is_kept_is_not_counted(qtbot: QtBo
     for part in Part:
         assert words.name(part) in shown
     assert "6.0 GB" in shown
+    assert nameless(dialog) == []
+    assert too_small(dialog, TARGET) == []
     assert words.freed(MADE.size()) in shown
     ticks = _ticks(dialog)
     assert list(ticks) == [f"Keep it: {words.name(part)}" for part in (Part.RESULTS, Part.PICTURES, Part.SETTINGS, Part.LOGS)]

@@ -10,13 +10,14 @@ from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 
-from support.widgets import button, buttons, click, texts
+from support.widgets import button, buttons, click, nameless, texts, too_small
 from support.window_rig import ScriptedServices
 from t4t.domain.settings.fields import FIELDS, Kind
 from t4t.domain.settings.meta import Effect
 from t4t.gui.components.fields import FieldRow
 from t4t.gui.components.week import HoursRow, WeekGrid
 from t4t.gui.theme.style import Theme
+from t4t.gui.theme.tokens import TARGET
 from t4t.gui.window.main import Window
 from t4t.gui.window.settings import Settings
 from t4t.wording import hours
@@ -233,6 +234,8 @@ def test_a_schedule_by_keyboard(qtbot: QtBot, page: Settings) -> None:
         for _ in range(times):
             QTest.keyClick(grid, key, Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier)
     assert grid.selected == (range(5), range(16, 36))
+    assert nameless(page) == []
+    assert too_small(_hours(page, "when.spans"), TARGET) == []
     QTest.keyClick(grid, Qt.Key.Key_2)
     weekdays = {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "08:00", "end": "18:00", "does": "gentle"}
     qtbot.waitUntil(lambda: _in_force(page, "when.spans") == [weekdays])

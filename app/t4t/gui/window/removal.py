@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent, QCloseEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
@@ -101,7 +101,7 @@ class RemovalDialog(QDialog):
         box.addLayout(row)
         self._cancel.setDefault(True)  # Return removes nothing
         self._cancel.setFocus()
-        self.resize(theme.px(_SIZE[0]), theme.px(_SIZE[1]))
+        self.resize(QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1])).boundedTo(0.9 * self.screen().availableSize()))
         if found.strange:
             say(self._said, pages.went_wrong(FolderShared(path=found.folder, names=", ".join(found.strange[:5]))))
             self._do.setEnabled(False)

@@ -101,7 +101,8 @@ class RemovalDialog(QDialog):
         box.addLayout(row)
         self._cancel.setDefault(True)  # Return removes nothing
         self._cancel.setFocus()
-        self.resize(QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1])).boundedTo(0.9 * self.screen().availableSize()))
+        room = self.screen().availableSize()
+        self.resize(QSize(theme.px(_SIZE[0]), theme.px(_SIZE[1])).boundedTo(QSize(room.width() - SPACE[5], room.height() - 2 * SPACE[5])))
         if found.strange:
             say(self._said, pages.went_wrong(FolderShared(path=found.folder, names=", ".join(found.strange[:5]))))
             self._do.setEnabled(False)

@@ -46,7 +46,7 @@ bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks
 	@$(VENV)/python benchmarks/run.py
 
 window-bench: ready-test ## measure how soon tray, window and the guest's page are there and a click acts; adds a line to docs/evidence/window.jsonl
-	@PYTHONPATH=app:tests $(VENV)/python benchmarks/window.py
+	@PYTHONPATH=app:tests:packaging/appliance $(VENV)/python benchmarks/window.py
 
 screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots, the main ones also in high contrast and with letters of twice the size; some into docs/screenshots
 	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots

@@ -52,7 +52,7 @@ screenshots: ready-test ## pictures of every page of the window, light and dark,
 	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots
 	@for look in contrast large; do PYTHONPATH=app:tests T4T_PICTURES_LOOK=$$look $(VENV)/python -m support.screenshots build/screenshots 1 \
 		home science-results contribution news computer settings help tray wizard-; done
-	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
+	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light settings-schedule-light help-remove-dark news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
 	@cp build/screenshots/tray-icons.png docs/screenshots/
 
 soak: ready-test ## thousands of chaos schedules, then hours of real kills on QEMU and (as root) VirtualBox, resumable; the logs go to docs/evidence

@@ -9,7 +9,7 @@ LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
+.PHONY: help run test check format appliance bench window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -45,9 +45,14 @@ appliance: ## build the reference appliance into build/appliance
 bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
 	@$(VENV)/python benchmarks/run.py
 
-screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots; the main ones into docs/screenshots
+window-bench: ready-test ## measure how soon tray, window and the guest's page are there and a click acts; adds a line to docs/evidence/window.jsonl
+	@PYTHONPATH=app:tests:packaging/appliance $(VENV)/python benchmarks/window.py
+
+screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots, the main ones also in high contrast and with letters of twice the size; some into docs/screenshots
 	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots
-	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
+	@for look in contrast large; do PYTHONPATH=app:tests T4T_PICTURES_LOOK=$$look $(VENV)/python -m support.screenshots build/screenshots 1 \
+		home science-results contribution news computer settings help tray wizard-; done
+	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light settings-schedule-light help-remove-dark news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
 	@cp build/screenshots/tray-icons.png docs/screenshots/
 
 soak: ready-test ## thousands of chaos schedules, then hours of real kills on QEMU and (as root) VirtualBox, resumable; the logs go to docs/evidence

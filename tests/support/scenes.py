@@ -12,6 +12,8 @@ from t4t.domain.setting_up import Setup, Step
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from PySide6.QtWidgets import QWidget
+
     from t4t.domain.diagnosis.findings import Diagnosis
     from t4t.gui.window.main import Window
 
@@ -31,3 +33,5 @@ class Scene:
     before: Callable[[Window], object] = lambda _window: None
     place: Setup = _THROUGH
     physics: Physics = field(default_factory=Physics)
+    shown: Callable[[Window], QWidget] = lambda window: window
+    """What the picture is of, if it is not the window."""

@@ -15,7 +15,7 @@ from t4t.host.clock import RealClock
 from t4t.storage import appliance, descriptors, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from t4t.bootstrap.attach import ProjectVerbs
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from t4t.domain.energy import Day
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
+    from t4t.domain.removal import Part as Removable
+    from t4t.domain.removal import Removal, Removed
     from t4t.domain.self_check import Checked, Part
     from t4t.domain.virtualbox_install import Purpose
     from t4t.host.resume import Resume
@@ -187,6 +189,18 @@ class Services:
         from t4t.bootstrap import moving  # noqa: PLC0415 - only this verb needs it
 
         return moving.move(self.data, to, tell)
+
+    def removal(self) -> Removal:
+        """See `Services.removal`."""
+        from t4t.bootstrap import removal  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
+        return removal.look(self.data)
+
+    def remove(self, keep: Collection[Removable], tell: Callable[[Removable], None]) -> Removed:
+        """See `Services.remove`."""
+        from t4t.bootstrap import removal  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
+        return removal.remove(self.data, keep, self.of_projects(), tell)
 
     def proxy(self) -> str:
         """See `Services.proxy`."""

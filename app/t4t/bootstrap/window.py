@@ -13,12 +13,13 @@ from t4t.domain.record import record
 from t4t.storage import gallery
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from t4t.domain.changes import Change, Fetch, Fix
     from t4t.domain.diagnosis.findings import Diagnosis
     from t4t.domain.gallery import SavedPicture
+    from t4t.domain.removal import Part, Removal, Removed
 
 
 @record
@@ -74,3 +75,11 @@ class WindowWork(WizardWork):
     def write_report(self, path: Path, text: str) -> None:
         """See `WindowServices`."""
         write_new(path, text.encode("utf-8", "replace"))
+
+    def removal(self) -> Removal:
+        """See `WindowServices`."""
+        return self.services.removal()
+
+    def remove(self, keep: Collection[Part], tell: Callable[[Part], None]) -> Removed:
+        """See `WindowServices`."""
+        return self.services.remove(keep, tell)

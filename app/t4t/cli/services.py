@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from t4t.domain.appliance_descriptor import Descriptor
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded, Team
     from t4t.domain.project_view import Keep, ProjectDetails
+    from t4t.domain.removal import Part as Removable
+    from t4t.domain.removal import Removal, Removed
     from t4t.domain.self_check import Checked, Part
     from t4t.domain.settings.presets import Computer, Preset
     from t4t.domain.settings.view import Changed, SettingsView
@@ -177,6 +179,14 @@ class Services(Protocol):
 
         Raises leaves of `t4t.domain.move_errors`, `NotEnoughDisk`, `FolderUnwritable`, `FolderBusy`; the machines stay where they were then.
         """
+        ...
+
+    def removal(self) -> Removal:
+        """All that this program made here; changes nothing."""
+        ...
+
+    def remove(self, keep: Collection[Removable], tell: Callable[[Removable], None]) -> Removed:
+        """Remove it, but for what is to be kept. Raises `FolderShared`, `FolderBusy`, and what stands against removing a machine."""
         ...
 
     def proxy(self) -> str:

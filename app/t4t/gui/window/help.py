@@ -19,6 +19,7 @@ from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Facts, TextDialog
 from t4t.gui.components.rows import Rows
 from t4t.gui.theme.tokens import SPACE
+from t4t.gui.window.removal import RemovalCard
 from t4t.wording import problems, wizard
 from t4t.wording import window as words
 
@@ -121,6 +122,8 @@ class Help(Page):
         self._build_setup()
         self._build_keyboard()
         self._build_about()
+        self.removal = RemovalCard(theme, services)
+        self.box.addWidget(self.removal)
         self.box.addStretch(1)
         self._search("")
 

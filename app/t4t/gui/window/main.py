@@ -155,6 +155,8 @@ class Window(QMainWindow):
     def _leads(self, made: Contribution | Help) -> QWidget:
         """A page with buttons to others."""
         made.page_asked.connect(self.show_page)
+        if isinstance(made, Help):
+            made.removal.removed.connect(self.close)
         return made
 
     def _change_side(self) -> None:
@@ -177,10 +179,11 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Not in the middle of a change to this computer, which would end with our process."""
         computer = self._pages.get("computer")
-        wizard = self._pages.get(SETUP)
+        wizard, helping = self._pages.get(SETUP), self._pages.get("help")
         for page, changing in (
             ("computer", isinstance(computer, Computer) and computer.checks.changing),
             (SETUP, isinstance(wizard, Wizard) and wizard.changing),
+            ("help", isinstance(helping, Help) and helping.removal.removing),
         ):
             if changing:
                 self.show_page(page)

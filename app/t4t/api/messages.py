@@ -194,6 +194,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "projects": NoParams,
     "update": ProjectParams,
     "community": CommunityParams,
+    "contribution": NoParams,
     "attach": AttachParams,
     "detach": ProjectParams,
     "demo": DemoParams,

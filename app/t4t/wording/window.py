@@ -22,6 +22,7 @@ _TITLES: Final = {
     "home": "Home",
     "science": "Science",
     "contribution": "Contribution",
+    "community": "Community",
     "news": "News",
     "computer": "Computer",
     "help": "Help",
@@ -101,7 +102,7 @@ _WORDS: Final = {
     "show_again": "Show it again",
 }
 _KEYS: Final = (
-    ("Ctrl+1 … Ctrl+6", "go to a page"),
+    ("Ctrl+1 … Ctrl+7", "go to a page"),
     ("Ctrl+,", "settings"),
     ("Ctrl+P", "pause"),
     ("Ctrl+R", "continue"),

@@ -13,6 +13,7 @@ from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Empty, Facts, Stat
 from t4t.gui.session import reader
 from t4t.gui.theme.tokens import SPACE
+from t4t.gui.window.over_time import OverTime
 from t4t.wording import costs, screen, wizard
 from t4t.wording import projects as project_words
 from t4t.wording import window as words
@@ -74,13 +75,16 @@ class Contribution(Page):
         self._finished = Stat(words.word("tasks_done"))
         self._electricity = Stat(words.word("electricity"))
         self._own.rows.addWidget(Across(self._finished, self._electricity, space=SPACE[5]))
+        self._seen: object = None
+        """What the chart was asked for; another number of tasks or credits has changed it."""
         self._cards: list[ProjectCard] = []
         self._projects = QVBoxLayout()
         self._projects.setSpacing(SPACE[3])
         self._empty = Empty(theme, "nav-contribution")
         self._join = button(wizard.word("again"), lambda: self.page_asked.emit("setup"))
         self._empty.box.addWidget(self._join, 0, Qt.AlignmentFlag.AlignHCenter)
-        for part in (self._trouble, self._own):
+        self.over_time = OverTime(session, theme)
+        for part in (self._trouble, self._own, self.over_time):
             self.box.addWidget(part)
         self.box.addLayout(self._projects)
         self.box.addWidget(self._empty)
@@ -93,6 +97,11 @@ class Contribution(Page):
         """Show what is now."""
         view = self._session.view
         self._own.setVisible(view is not None)
+        self.over_time.setVisible(view is not None)
+        seen = None if view is None else (view.finished, tuple((project.url, project.user_total, project.host_total) for project in view.projects))
+        if seen != self._seen and self.isVisible():
+            self._seen = seen
+            self.over_time.ask()
         if view is not None:
             self._finished.fill(words.count(view.finished))
             self._electricity.setVisible(view.spent is not None)
@@ -119,5 +128,6 @@ class Contribution(Page):
         self._trouble.setVisible(self.isVisible())
 
     def arrive(self) -> None:
-        """What was refused on another page is over."""
+        """What was refused on another page is over, and the days may have grown."""
         self._trouble.hide()
+        self.over_time.ask()

@@ -19,6 +19,8 @@ WIDTH: Final = 10_000
 """Of the map, in its own units."""
 _LEFT_OUT: Final = frozenset({"Antarctica", "Fr. S. Antarctic Lands", "Heard I. and McDonald Is."})
 _FEWEST_CORNERS: Final = 3
+_AIR: Final = 30
+"""Below the southernmost land."""
 _A: Final = (1.340264, -0.081106, 0.000893, 0.003796)
 """The polynomial of the Equal Earth projection (Šavrič, Patterson, Jenny 2018): each country as large as it is."""
 _ALIASES: Final = {
@@ -89,7 +91,7 @@ def projected(longitude: float, latitude: float) -> tuple[float, float]:
 
 def scaled(longitude: float, latitude: float) -> tuple[int, int]:
     """In the map's units, from its upper left corner."""
-    widest, north = projected(180.0, 0.0)[0], projected(0.0, 84.0)[1]
+    widest, north = projected(180.0, 0.0)[0], projected(0.0, 90.0)[1]
     x, y = projected(longitude, latitude)
     return round((x + widest) / (2 * widest) * WIDTH), round((y - north) / (2 * widest) * WIDTH)
 
@@ -113,8 +115,32 @@ def rings_of(geometry: dict[str, Any], arcs: list[list[tuple[float, float]]]) ->
         for number in line:
             arc = arcs[number] if number >= 0 else arcs[~number][::-1]
             ring.extend(arc[1:] if ring else arc)
-        rings.append(ring)
+        rings.extend(cut(ring))
     return rings
+
+
+def cut(ring: list[tuple[float, float]]) -> list[list[tuple[float, float]]]:
+    """A ring that goes over the 180th meridian as two, one at each side of the map."""
+    whole, turn = ring[:1], 0.0
+    for (before, _), (x, y) in itertools.pairwise(ring):
+        turn += 360.0 if x - before < -180.0 else -360.0 if x - before > 180.0 else 0.0  # noqa: PLR2004 - half the way round
+        whole.append((x + turn, y))
+    parts = (clipped([(x + shift, y) for x, y in whole]) for shift in (-360.0, 0.0, 360.0))
+    return [part for part in parts if len(part) > _FEWEST_CORNERS]
+
+
+def clipped(ring: list[tuple[float, float]]) -> list[tuple[float, float]]:
+    """What lies between the meridians at both ends of the map."""
+    for side in (-1.0, 1.0):
+        kept: list[tuple[float, float]] = []
+        for (x, y), (to_x, to_y) in itertools.pairwise([*ring, *ring[:1]]):
+            inside, goes_on = (side * value <= 180.0 for value in (x, to_x))  # noqa: PLR2004 - the end of the map
+            if inside:
+                kept.append((x, y))
+            if inside != goes_on:
+                kept.append((side * 180.0, y + (to_y - y) * (side * 180.0 - x) / (to_x - x)))
+        ring = kept
+    return ring
 
 
 def flat(ring: list[tuple[float, float]]) -> list[int]:
@@ -149,7 +175,7 @@ def countries() -> list[dict[str, Any]]:
 def main() -> None:
     """Write it."""
     found = countries()
-    height = max(y for country in found for ring in country["rings"] for y in ring[1::2])
+    height = max(y for country in found for ring in country["rings"] for y in ring[1::2]) + _AIR
     lines = ",\n".join(json.dumps(country, ensure_ascii=False, separators=(",", ":")) for country in found)
     OUT.write_text(f'{{"width":{WIDTH},"height":{height},"countries":[\n{lines}\n]}}\n', encoding="utf-8")
 

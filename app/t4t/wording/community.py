@@ -80,7 +80,7 @@ _WORDS: Final = {
     "below": "All volunteers of the project together, as it publishes them. Who does not want to be in its statistics is not counted here.",
     "volunteers": "volunteers",
     "with_credit": "with credit",
-    "active": "active: more than one credit a day",
+    "active": "with more than one credit a day",
     "fetch": "Ask the project now",
     "fetch_newer": "Ask for newer statistics",
     "agree": "Fetch it all the same",

@@ -64,7 +64,8 @@ _WORDS: Final = {
     "hint": "Arrow keys read one bar after the other.",
     "nothing": "Nothing yet. It begins with the first work, and days without work are nothing to worry about.",
     "no_credit": "The project has told of no credit yet: it comes after its servers have checked a result.",
-    "team": "Team",
+    "collisions": "collisions simulated",
+    "hours": "processor hours",
     "not_saved": "This file could not be written.",
 }
 _ABOUT_CREDIT: Final = "As the project counts it, in days of UTC, since it was first asked from here."
@@ -202,6 +203,12 @@ def _text(value: float, which: Quantity) -> str:
             return gettext("{n} credit").format(n=text)
         case _:
             assert_never(which)
+
+
+def totals(work: Contribution) -> tuple[str, str]:
+    """Collisions and processor hours of all days."""
+    collisions, seconds = sum(one.collisions for one in work.days), sum(one.cpu_s for one in work.days)
+    return figure(float(collisions)), figure(seconds / _HOUR_S)
 
 
 def spoken_table(title: str) -> str:

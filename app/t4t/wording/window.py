@@ -45,7 +45,7 @@ _WORDS: Final = {
     "next_contact": "Asked again",
     "contact_now": "Contact it now",
     "website": "Open its website",
-    "contribution_below": "What this computer has done, as counted by the project. Credit appears after its servers have checked a result.",
+    "contribution_below": "What this computer has done, and what the project credits for it once its servers have checked a result.",
     "no_project": "No project yet",
     "no_project_text": "Work comes from a project such as LHC@home. You can join one, or try it without an account.",
     "not_running_text": "This is known again as soon as Test4Theory runs.",

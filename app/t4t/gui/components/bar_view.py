@@ -40,6 +40,8 @@ _LABEL_GAP: Final = 12.0
 _ROW: Final = 38.0
 _AIR: Final = 1.06
 _FILL: Final = 0.7
+_THIN: Final = 4.0
+"""Narrower bars have no room for one between them."""
 _FEWEST: Final = 7
 """So many places a chart has at least: one bar as wide as the page would tell nothing."""
 _MIDDLE: Final = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignVCenter
@@ -193,13 +195,14 @@ class BarView(QWidget):
 
     def _draw_bars(self, painter: QPainter, chart: Chart, top: float) -> None:
         colors, area, step = self._theme.colors, self._area, self._step
-        wide = step if chart.close else max(1.0, step * _FILL)
+        fill = 1.0 if chart.close or step < _THIN else _FILL
         plain, read = QColor(colors.accent if self._own else colors.good), QColor(colors.text)
         for place, value in enumerate(chart.values):
             if value > 0:
                 high = max(1.0, value / top * area.height())
-                left = area.left() + place * step + (step - wide) / 2
-                painter.fillRect(QRectF(left, area.bottom() - high, wide, high), read if place == self._place else plain)
+                # on whole pixels, else some bars stand apart and others don't
+                left, right = (round(area.left() + (place + share) * step) for share in ((1 - fill) / 2, (1 + fill) / 2))
+                painter.fillRect(QRectF(left, area.bottom() - high, max(1, right - left), high), read if place == self._place else plain)
         if 0 <= self._place < len(chart.values):
             x = math.floor(area.left() + (self._place + 0.5) * step) + 0.5
             painter.setPen(QPen(read, 1, Qt.PenStyle.DotLine))
@@ -210,7 +213,11 @@ class BarView(QWidget):
         wide = max(map(metrics.horizontalAdvance, chart.short)) + _LABEL_GAP
         every = max(1, math.ceil(wide / self._step))
         painter.setPen(QColor(self._theme.colors.muted))
+        free = self._area.right() + wide
         for place in range(len(chart.short) - 1, -1, -every):
             middle = self._area.left() + (place + 0.5) * self._step
             left = min(max(middle - wide / 2, self._area.left() - _LABEL_GAP), self._area.right() - wide + _LABEL_GAP / 2)
+            if left + wide > free:
+                continue
+            free = left
             painter.drawText(QRectF(left, self._area.bottom() + _GAP / 2, wide, metrics.height()), _MIDDLE, chart.short[place])

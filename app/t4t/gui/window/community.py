@@ -28,6 +28,7 @@ from t4t.storage import world
 from t4t.wording import community as words
 from t4t.wording import screen
 from t4t.wording import window as window_words
+from t4t.wording.notices import notice
 
 if TYPE_CHECKING:
     from t4t.domain.community import Community
@@ -78,7 +79,7 @@ class MapCard(Card):
         self._users, nowhere = placed(self._world, community.countries)
         most = max(self._users.values(), default=0)
         self.map.fill(self._users, words.spoken_map(self._users, nowhere))
-        self._legend.fill(words.people(1), words.people(most), most)
+        self._legend.fill(window_words.count(min(1, most)), words.people(most), most)
         say(self._nowhere, words.off_map(nowhere))
         self._rows = words.rows(community)
         if not self.table.isHidden():
@@ -115,7 +116,7 @@ class CommunityPage(Page):
         self._which.setAccessibleName(words.word("which"))
         self._which.activated.connect(lambda _number: self._look())
         self._numbers = Card()
-        self._stats = {key: Stat(words.word(key)) for key in ("volunteers", "with_credit", "active")}
+        self._stats = {key: Stat(words.word(key), wraps=False) for key in ("volunteers", "with_credit", "active")}
         self._as_of, self._places = label("title"), label()
         self._numbers.rows.addWidget(self._as_of)
         self._numbers.rows.addWidget(Across(*self._stats.values(), space=SPACE[5]))
@@ -211,6 +212,8 @@ class CommunityPage(Page):
         self._fetch.setAccessibleName(words.word(key))
         say(self._trouble, words.asking(project.name) if asking else trouble)
         self._empty.setVisible(found is None)
+        self.box.setAlignment(self._fetch, Qt.AlignmentFlag.AlignLeft if found is not None else Qt.AlignmentFlag.AlignHCenter)
+        self._trouble.setAlignment(Qt.AlignmentFlag.AlignLeft if found is not None else Qt.AlignmentFlag.AlignHCenter)
         self._empty.fill(words.word("nothing"), words.word("about_fetch"))
         if found is not None and (anew or not self._as_of.text()):
             self._fill(found)
@@ -242,13 +245,11 @@ class CommunityPage(Page):
 
 
 def _trouble(told: CommunityView | T4TError) -> str:
-    """Why there is nothing newer; empty if that is not known."""
-    if isinstance(told, T4TError):
-        return window_words.went_wrong(told)
-    if told.trouble is None:
+    """Why there is nothing newer; empty if that is not known. What usually helps is left out: here nothing is tried again by itself."""
+    if isinstance(told, CommunityView) and told.trouble is None:
         return ""
-    notice = screen.read(told.trouble)
-    return " ".join(part for part in (f"{notice.title}.", notice.body, *notice.remedies) if part)
+    found = notice(told, in_window=True) if isinstance(told, T4TError) else screen.read(told.trouble)
+    return " ".join(part for part in (f"{found.title}.", found.body) if part)
 
 
 def _is_metered(told: CommunityView | T4TError) -> bool:

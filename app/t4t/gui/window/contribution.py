@@ -14,11 +14,12 @@ from t4t.gui.components.parts import Across, Empty, Facts, Stat
 from t4t.gui.session import reader
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.window.over_time import OverTime
-from t4t.wording import costs, screen, wizard
+from t4t.wording import contribution, costs, screen, wizard
 from t4t.wording import projects as project_words
 from t4t.wording import window as words
 
 if TYPE_CHECKING:
+    from t4t.domain.contribution import Contribution as Work
     from t4t.domain.errors import T4TError
     from t4t.domain.project_view import ProjectView
     from t4t.gui.session import Session
@@ -72,9 +73,10 @@ class Contribution(Page):
         self._trouble.rows.addWidget(self._trouble_text)
         self._trouble.hide()
         self._own = Card()
-        self._finished = Stat(words.word("tasks_done"))
+        self._finished = Stat(words.word("tasks_done"), wraps=False)
         self._electricity = Stat(words.word("electricity"))
-        self._own.rows.addWidget(Across(self._finished, self._electricity, space=SPACE[5]))
+        self._collisions, self._hours = (Stat(contribution.word(key), wraps=False) for key in ("collisions", "hours"))
+        self._own.rows.addWidget(Across(self._finished, self._collisions, self._hours, self._electricity, space=SPACE[5]))
         self._seen: object = None
         """What the chart was asked for; another number of tasks or credits has changed it."""
         self._cards: list[ProjectCard] = []
@@ -91,6 +93,7 @@ class Contribution(Page):
         self.box.addStretch(1)
         session.changed.connect(self.refresh)
         session.refused.connect(self._refused)
+        session.contribution_told.connect(self._take)
         self.refresh()
 
     def refresh(self) -> None:
@@ -122,6 +125,11 @@ class Contribution(Page):
             self._empty.fill(screen.gone().sentence if self._session.lost is not None else screen.connecting().sentence, words.word("not_running_text"))
         else:
             self._empty.fill(words.word("no_project"), words.word("no_project_text"))
+
+    def _take(self, work: Work) -> None:
+        for stat, total in zip((self._collisions, self._hours), contribution.totals(work), strict=True):
+            stat.fill(total)
+            stat.setVisible(total != "0")
 
     def _refused(self, error: T4TError) -> None:
         say(self._trouble_text, words.went_wrong(error))

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from support.api_thread import ApiThread
     from t4t.gui.session import Session
 
-PAGES = ("home", "science", "contribution", "news", "computer", "help", "settings")
+PAGES = ("home", "science", "contribution", "community", "news", "computer", "help", "settings")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def _dialog(window: Window) -> TextDialog:
 
 
 def test_each_page_is_reached_by_mouse_and_by_keys(window: Window) -> None:
-    for number, title in enumerate(("Home", "Science", "Contribution", "News (2)", "Computer", "Help"), 1):
+    for number, title in enumerate(("Home", "Science", "Contribution", "Community", "News (2)", "Computer", "Help"), 1):
         QTest.mouseClick(button(window.nav, title), Qt.MouseButton.LeftButton)
         assert window.current == PAGES[number - 1]
         window.show_page("home")
@@ -159,6 +159,7 @@ def test_without_an_agent_each_page_says_so(qtbot: QtBot, window: Window, agent:
         "home": "Test4Theory is not running",
         "science": "The science box is not there",
         "contribution": "Test4Theory is not running",
+        "community": "Test4Theory is not running",
         "news": "Test4Theory is not running",
         "computer": "Everything is ready.",
         "help": "What can go wrong",

@@ -87,16 +87,13 @@ class WorldMap(QWidget):
         return self._here
 
     def country_at(self, position: QPointF) -> str:
-        """The country below a point of the widget."""
+        """The country below a point of the widget; a dot lies on top of what is around it."""
         place = QPointF(position.x() / self._scale, position.y() / self._scale)
         near = (_NEAR / self._scale) ** 2
         for shape, path in self._shapes:
-            if path.isEmpty():
-                if (place.x() - shape.at[0]) ** 2 + (place.y() - shape.at[1]) ** 2 <= near and self._users.get(shape.name):
-                    return shape.name
-            elif path.boundingRect().contains(place) and path.contains(place):
+            if path.isEmpty() and self._users.get(shape.name) and (place.x() - shape.at[0]) ** 2 + (place.y() - shape.at[1]) ** 2 <= near:
                 return shape.name
-        return ""
+        return next((shape.name for shape, path in self._shapes if path.boundingRect().contains(place) and path.contains(place)), "")
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Tell what is below the pointer."""

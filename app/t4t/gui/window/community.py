@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _COLUMNS: Final = 4
+_LETTERS: Final = 16
+"""Of a country's name that are seen at once in any case."""
 
 
 class MapCard(Card):
@@ -57,6 +59,8 @@ class MapCard(Card):
         self.tick.toggled.connect(self._mark)
         self.where = QComboBox()
         self.where.setAccessibleName(words.word("which_here"))
+        self.where.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.where.setMinimumContentsLength(_LETTERS)
         self.where.addItems(sorted(shape.name for shape in self._world.countries))
         self.where.currentTextChanged.connect(self._mark)
         self.where.hide()

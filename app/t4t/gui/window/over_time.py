@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QStandardPaths
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout
+from PySide6.QtCore import QStandardPaths, Qt
+from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from t4t.domain.contribution import Contribution, Span, as_csv
 from t4t.durable import write_atomic
@@ -15,7 +15,6 @@ from t4t.gui.background import Background
 from t4t.gui.components.basic import Card, button
 from t4t.gui.components.chart_panel import ChartPanel
 from t4t.gui.components.tabs import Tabs
-from t4t.gui.theme.tokens import SPACE
 from t4t.wording import contribution as words
 
 if TYPE_CHECKING:
@@ -55,11 +54,8 @@ class OverTime(Card):
         self._export.setToolTip(words.word("export_tip"))
         self._export.setAccessibleDescription(words.word("export_tip"))
         self.panel = ChartPanel(theme, self._export)
-        head = QHBoxLayout()
-        head.setSpacing(SPACE[3])
-        head.addWidget(self._which)
-        head.addWidget(self._spans, 1)
-        self.rows.addLayout(head)
+        self.rows.addWidget(self._which, 0, Qt.AlignmentFlag.AlignLeft)
+        self.rows.addWidget(self._spans)
         self.rows.addWidget(self.panel)
         self._writing = Background(self)
         self._writing.done.connect(lambda _nothing: self.panel.tell(words.word("saved")))

@@ -189,7 +189,7 @@ def test_the_map_tells_what_is_below_the_pointer(qtbot: QtBot, window: Window, a
     page = _community(window)
     qtbot.waitUntil(lambda: page.map_card.map.accessibleName().startswith("Map of the world: volunteers in 32 countries. United States"))
     shown = page.map_card.map
-    shown.grab()
+    qtbot.waitUntil(lambda: shown.width() > 500)
     scale = shown._scale
     for name, text in (
         ("France", "France: 61\N{NARROW NO-BREAK SPACE}300 volunteers"),

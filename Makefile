@@ -9,7 +9,7 @@ LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
+.PHONY: help run test check format appliance bench bench-community screenshots soak lab lab-bench lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,9 @@ lab: ## run the tests that need real VirtualBox in its laboratory, built on firs
 	@$(PYTHON) packaging/setup/prepare.py lab
 	@$(AS_ROOT) $(PYTHON) packaging/lab/run_tests.py --lab build/lab --appliance build/appliance --packages $(LAB_CACHE) \
 		--logs build/lab-logs $(or $(TESTS),$(LAB_TESTS))
+
+bench-community: ready-test ## measure the community page on an export of a million users; writes docs/benchmarks-community.md
+	@PYTHONPATH=tests $(VENV)/python benchmarks/community.py
 
 lab-bench: ## measure the VirtualBox driver against VirtualBox's API and VBoxManage in the laboratory; writes docs/benchmarks.md (needs root)
 	@$(PYTHON) packaging/setup/prepare.py lab

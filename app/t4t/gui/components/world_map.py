@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt, Signal
@@ -49,13 +50,17 @@ class WorldMap(QWidget):
         self._here = ""
         self._under = ""
         self._picture = QPixmap()
-        self._shapes = [(shape, _path(shape)) for shape in world.countries]
         self.setMouseTracking(True)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setMinimumWidth(theme.px(_LEAST))
         theme.changed.connect(self._draw_anew)
+
+    @functools.cached_property
+    def _shapes(self) -> list[tuple[Shape, QPainterPath]]:
+        """Made when they are first drawn: it takes some milliseconds, which are not those in which the page is made."""
+        return [(shape, _path(shape)) for shape in self._world.countries]
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """The whole world."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import logging
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -12,8 +13,14 @@ from t4t.storage.resources import resource_folder
 if TYPE_CHECKING:
     from pathlib import Path
 
+_log: Final = logging.getLogger(__name__)
+
 
 def load(folder: Path | None = None) -> World:
-    """Read it; `OSError` or `msgspec.MsgspecError` if it is not what it must be, which is a fault of the build."""
+    """Read it. Without it, which is a fault of the build, there is a map without countries: all the rest can be shown."""
     place = folder or resource_folder("world")
-    return msgspec.json.decode((place / "world.json").read_bytes(), type=World)
+    try:
+        return msgspec.json.decode((place / "world.json").read_bytes(), type=World)
+    except (OSError, msgspec.MsgspecError, UnicodeError) as error:
+        _log.warning("the map of the world can't be read: %s", error)
+        return World(2, 1, ())

@@ -278,12 +278,8 @@ def test_the_boards_are_on_the_website(qtbot: QtBot, window: Window, monkeypatch
     assert [url.toString() for url in opened] == [f"{URL}{name}.php" for name in ("forum_index", "top_users", "server_status")]
 
 
-def test_a_map_that_can_t_be_read_leaves_the_table(qtbot: QtBot, qapp: QApplication, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
-        raise OSError
-
-    monkeypatch.setattr(world, "load", broken)
-    card = MapCard(Theme(qapp))
+def test_a_map_that_can_t_be_read_leaves_the_table(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:
+    card = MapCard(Theme(qapp), world.load(tmp_path))
     qtbot.addWidget(card)
     card.fill(a_community())
     card.grab()

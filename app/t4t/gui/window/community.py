@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import functools
-import logging
 from typing import TYPE_CHECKING, Final
 
-import msgspec
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox
@@ -24,7 +22,6 @@ from t4t.gui.components.table import Table
 from t4t.gui.components.world_map import Legend, WorldMap
 from t4t.gui.session import reader
 from t4t.gui.theme.tokens import SPACE
-from t4t.storage import world
 from t4t.wording import community as words
 from t4t.wording import screen
 from t4t.wording import window as window_words
@@ -36,8 +33,8 @@ if TYPE_CHECKING:
     from t4t.domain.world import World
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
+    from t4t.gui.window.services import WindowServices
 
-_log = logging.getLogger(__name__)
 _COLUMNS: Final = 4
 _LETTERS: Final = 16
 """Of a country's name that are seen at once in any case."""
@@ -46,10 +43,10 @@ _LETTERS: Final = 16
 class MapCard(Card):
     """The map, where who wishes is marked, and the same as a table."""
 
-    def __init__(self, theme: Theme) -> None:
+    def __init__(self, theme: Theme, world: World) -> None:
         """Without numbers."""
         super().__init__(words.word("map"))
-        self._world = _load()
+        self._world = world
         self._users: dict[str, int] = {}
         self.map = WorldMap(theme, self._world)
         self._legend = Legend(theme, self.map)
@@ -108,7 +105,7 @@ class MapCard(Card):
 class CommunityPage(Page):
     """One project at a time."""
 
-    def __init__(self, session: Session, theme: Theme) -> None:
+    def __init__(self, session: Session, theme: Theme, services: WindowServices) -> None:
         """Asks nobody but the agent before somebody clicks."""
         super().__init__(theme, window_words.title("community"), words.word("below"))
         self._session = session
@@ -127,7 +124,7 @@ class CommunityPage(Page):
         self._numbers.rows.addWidget(self._places)
         self._trouble = label("muted")
         self._fetch = button("", self._ask)
-        self.map_card = MapCard(theme)
+        self.map_card = MapCard(theme, services.world())
         joined = Card(words.word("joined"))
         self.joined = ChartPanel(theme, own=False)
         joined.rows.addWidget(self.joined)
@@ -260,11 +257,3 @@ def _is_metered(told: CommunityView | T4TError) -> bool:
     """Whether it was not fetched only because the network costs."""
     code = told.code if isinstance(told, T4TError) else "" if told.trouble is None else told.trouble.code
     return code == MeteredLink.code
-
-
-def _load() -> World:
-    try:
-        return world.load()
-    except (OSError, msgspec.MsgspecError):
-        _log.exception("the map of the world")
-        return world.World(2, 1, ())

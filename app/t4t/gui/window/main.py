@@ -66,7 +66,7 @@ class Window(QMainWindow):
             "home": lambda: self.home,
             "science": lambda: Science(session, theme, self.gallery),
             "contribution": lambda: self._leads(Contribution(session, theme)),
-            "community": lambda: CommunityPage(session, theme),
+            "community": lambda: CommunityPage(session, theme, services),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),
             "help": lambda: self._leads(Help(theme, services)),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from t4t.domain.changes import Change, Fetch, Fix
     from t4t.domain.diagnosis.findings import Diagnosis
     from t4t.domain.gallery import SavedPicture
+    from t4t.domain.world import World
 
 
 class WindowServices(WizardServices, Protocol):
@@ -48,6 +49,10 @@ class WindowServices(WizardServices, Protocol):
 
     def remove_picture(self, name: str) -> None:
         """Remove one; raises `FolderUnwritable`."""
+        ...
+
+    def world(self) -> World:
+        """The map of the world; one without countries if it can't be read. Takes a millisecond, and is not asked for in a thread."""
         ...
 
     def write_report(self, path: Path, text: str) -> None:

@@ -47,7 +47,7 @@ bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks
 
 screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots; the main ones into docs/screenshots
 	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots
-	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
+	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light news-dark contribution-light community-light community-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
 	@cp build/screenshots/tray-icons.png docs/screenshots/
 
 soak: ready-test ## thousands of chaos schedules, then hours of real kills on QEMU and (as root) VirtualBox, resumable; the logs go to docs/evidence

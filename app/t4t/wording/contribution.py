@@ -152,19 +152,9 @@ def _about(work: Contribution, which: Quantity) -> str:
 
 
 def _value(day: WorkDay, which: Quantity) -> float:
-    match which:
-        case Quantity.COLLISIONS:
-            return float(day.collisions)
-        case Quantity.PROCESSOR:
-            return day.cpu_s / _HOUR_S
-        case Quantity.ENERGY:
-            return day.kwh
-        case Quantity.TASKS:
-            return float(day.tasks)
-        case Quantity.CREDIT_HERE | Quantity.CREDIT_ALL:
-            return 0.0
-        case _:
-            assert_never(which)
+    """Of a day's own figures; credit is the projects'."""
+    own = {Quantity.COLLISIONS: float(day.collisions), Quantity.PROCESSOR: day.cpu_s / _HOUR_S, Quantity.ENERGY: day.kwh, Quantity.TASKS: float(day.tasks)}
+    return own[which]
 
 
 def _short(bar: Bar, how: Span) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import functools
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -22,6 +24,7 @@ from t4t.domain.project_errors import MeteredLink, Unreachable
 from t4t.domain.project_view import ProjectDetails
 from t4t.engine.showing import notice_view
 from t4t.gui.theme.style import Theme
+from t4t.gui.theme.tokens import LIGHT, Colors
 from t4t.gui.window.community import MapCard
 from t4t.gui.window.main import Window
 from t4t.storage import world
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from PySide6.QtGui import QPalette
     from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
@@ -55,6 +59,10 @@ def window(qtbot: QtBot, session: Session, qapp: QApplication, agent: ApiThread)
     qtbot.waitUntil(lambda: session.view is not None)
     yield made
     qapp.setStyleSheet("")
+
+
+def _always(colors: Colors, _palette: QPalette) -> Colors:
+    return colors
 
 
 def _own(window: Window, qtbot: QtBot) -> ContributionPage:
@@ -276,6 +284,17 @@ def test_the_boards_are_on_the_website(qtbot: QtBot, window: Window, monkeypatch
     for name in ("Message boards", "Lists of volunteers", "How the project’s servers are"):
         click(page, name)
     assert [url.toString() for url in opened] == [f"{URL}{name}.php" for name in ("forum_index", "top_users", "server_status")]
+
+
+def test_in_high_contrast_a_country_without_anybody_is_an_outline(qtbot: QtBot, qapp: QApplication) -> None:
+    strong = replace(LIGHT, line=LIGHT.text, good=LIGHT.text, muted=LIGHT.text)
+    for colors, expected in ((strong, LIGHT.surface), (LIGHT, LIGHT.line)):
+        card = MapCard(Theme(qapp, choose=functools.partial(_always, colors)), world.load())
+        qtbot.addWidget(card)
+        card.fill(a_community())
+        card.grab()
+        assert card.map.color_of(0).name().upper() == expected
+        assert card.map.color_of(1) != card.map.color_of(0) != card.map.color_of(214_300)
 
 
 def test_a_map_that_can_t_be_read_leaves_the_table(qtbot: QtBot, qapp: QApplication, tmp_path: Path) -> None:

@@ -125,7 +125,13 @@ class WorldMap(QWidget):
         """Of a country with so many."""
         colors = self._theme.colors
         step = step_of(users, self._most, _STEPS)
-        return blend(colors.surface, colors.good, _PALEST + (1 - _PALEST) * (step - 1) / (_STEPS - 1)) if step else QColor(colors.line)
+        return blend(colors.surface, colors.good, _PALEST + (1 - _PALEST) * (step - 1) / (_STEPS - 1)) if step else QColor(self._nobody)
+
+    @property
+    def _nobody(self) -> str:
+        """The colour of countries without volunteers. In high contrast lines are as strong as all else: there these are outlines alone."""
+        colors = self._theme.colors
+        return colors.surface if colors.line == colors.text else colors.line
 
     def _draw_anew(self) -> None:
         self._picture = QPixmap()
@@ -163,7 +169,7 @@ class WorldMap(QWidget):
         colors, scale = self._theme.colors, self._scale
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.scale(scale, scale)
-        border = QPen(QColor(colors.surface), 0.8)
+        border = QPen(QColor(colors.line if self._nobody == colors.surface else colors.surface), 0.8)
         border.setCosmetic(True)
         painter.setPen(border)
         for shape, path in self._shapes:

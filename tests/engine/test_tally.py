@@ -141,7 +141,8 @@ def test_another_task_of_the_same_name_is_new(clock: _Clock) -> None:
 
 def test_a_result_tells_of_what_nobody_saw(clock: _Clock) -> None:
     one = Tally(_Memory(), clock)
-    result = msgspec.structs.replace(some_results()[0].result, task="theory_1", events=20_000)
+    result = msgspec.structs.replace(some_results()[1].result, task="theory_1", events=20_000)
+    assert result.spec != _job(1).spec
     one.heard("theory_1", _job(14_400))
     one.ended(result)
     one.ended(result)

@@ -119,8 +119,8 @@ class Tally:
         self._write_now_and_then()
 
     def ended(self, result: Result) -> None:
-        """A result says how many it holds, also of those that nobody was told of."""
-        self._computed(result.task, result.spec, result.events)
+        """A result says how many it holds, also of those that nobody was told of. It is that of the job that was heard last, however it writes its name."""
+        self._computed(result.task, None, result.events)
         self._write_now_and_then()
 
     def _computed(self, task: str, spec: Runspec | None, done: int) -> None:

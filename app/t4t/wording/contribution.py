@@ -126,8 +126,10 @@ def chart(which: Quantity, how: Span, work: Contribution, credit: Sequence[Seque
         since, values = credit_days(credit, host=which is Quantity.CREDIT_HERE)
         about, empty = gettext(_ABOUT_CREDIT), word("no_credit")
     else:
-        since, values = date_of(work.since), {day: _value(one, which) for one in work.days if (day := date_of(one.day)) is not None}
-        about, empty = _about(work, which), word("nothing")
+        values = {day: _value(one, which) for one in work.days if (day := date_of(one.day)) is not None}
+        first = min((day for day, value in values.items() if value), default=None)
+        since = min((day for day in (date_of(work.since), first) if day is not None), default=None)  # of electricity there may be an older book
+        about, empty = _about(work, which, since), word("nothing")
     bars = series(values, how, since=min((today, *values)) if since is None else since, today=today)
     return Chart(
         title=quantity(which),
@@ -143,9 +145,8 @@ def chart(which: Quantity, how: Span, work: Contribution, credit: Sequence[Seque
     )
 
 
-def _about(work: Contribution, which: Quantity) -> str:
-    day = date_of(work.since)
-    said = "" if day is None else gettext("Counted on this computer since {day}.").format(day=day.isoformat())
+def _about(work: Contribution, which: Quantity, since: date | None) -> str:
+    said = "" if since is None else gettext("Counted on this computer since {day}.").format(day=since.isoformat())
     if which is Quantity.ENERGY and any(one.estimated for one in work.days):
         said = f"{said} {gettext('Partly estimated: this computer has no meter that may be read.')}".strip()
     return said

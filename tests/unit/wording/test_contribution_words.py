@@ -56,6 +56,9 @@ def test_charts_in_words() -> None:
     energy = chart(Quantity.ENERGY, Span.MONTH, work, NONE, TODAY)
     assert (energy.names, energy.texts, energy.short) == (("2026-11",), ("0.0312 kWh",), ("2026-11",))
     assert energy.about == "Counted on this computer since 2026-11-01. Partly estimated: this computer has no meter that may be read."
+    older = Contribution(since="2026-11-20", days=(WorkDay(day="2026-11-02", kwh=1.0), WorkDay(day="2026-11-21", tasks=1)))
+    assert chart(Quantity.ENERGY, Span.DAY, older, NONE, TODAY).about == "Counted on this computer since 2026-11-02."
+    assert chart(Quantity.TASKS, Span.DAY, older, NONE, TODAY).about == "Counted on this computer since 2026-11-20."
     assert chart(Quantity.PROCESSOR, Span.ALL, work, NONE, TODAY).texts[-1] == "1.5 h"
     assert chart(Quantity.TASKS, Span.DAY, work, NONE, TODAY).texts[-1] == "2 tasks"
     assert chart(Quantity.CREDIT_HERE, Span.DAY, work, NONE, TODAY).spoken().startswith("Credit of this computer. The project has told of no credit yet")

@@ -247,9 +247,12 @@ class CommunityPage(Page):
 
 def _trouble(told: CommunityView | T4TError) -> str:
     """Why there is nothing newer; empty if that is not known. What usually helps is left out: here nothing is tried again by itself."""
-    if isinstance(told, CommunityView) and told.trouble is None:
+    if isinstance(told, T4TError):
+        found = notice(told, in_window=True)
+    elif told.trouble is not None:
+        found = screen.read(told.trouble)
+    else:
         return ""
-    found = notice(told, in_window=True) if isinstance(told, T4TError) else screen.read(told.trouble)
     return " ".join(part for part in (f"{found.title}.", found.body) if part)
 
 

@@ -9,7 +9,7 @@ LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
+.PHONY: help run test check format appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -52,7 +52,7 @@ screenshots: ready-test ## pictures of every page of the window, light and dark,
 	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots
 	@for look in contrast large; do PYTHONPATH=app:tests T4T_PICTURES_LOOK=$$look $(VENV)/python -m support.screenshots build/screenshots 1 \
 		home science-results contribution news computer settings help tray wizard-; done
-	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light settings-schedule-light help-remove-dark news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
+	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light settings-schedule-light help-remove-dark news-dark contribution-light community-light community-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
 	@cp build/screenshots/tray-icons.png docs/screenshots/
 
 soak: ready-test ## thousands of chaos schedules, then hours of real kills on QEMU and (as root) VirtualBox, resumable; the logs go to docs/evidence
@@ -69,6 +69,9 @@ lab: ## run the tests that need real VirtualBox in its laboratory, built on firs
 	@$(PYTHON) packaging/setup/prepare.py lab
 	@$(AS_ROOT) $(PYTHON) packaging/lab/run_tests.py --lab build/lab --appliance build/appliance --packages $(LAB_CACHE) \
 		--logs build/lab-logs $(or $(TESTS),$(LAB_TESTS))
+
+bench-community: ready-test ## measure the community page on an export of a million users; writes docs/benchmarks-community.md
+	@PYTHONPATH=tests $(VENV)/python benchmarks/community.py
 
 lab-bench: ## measure the VirtualBox driver against VirtualBox's API and VBoxManage in the laboratory; writes docs/benchmarks.md (needs root)
 	@$(PYTHON) packaging/setup/prepare.py lab

@@ -78,6 +78,7 @@ async def test_a_clients_day(agent: InProcess) -> None:
                 assert client.call("finish")["finishing"]
                 assert [task["key"] for task in client.call("tasks")] == ["one"]
                 client.call("checkpoint")
+                assert client.call("contribution") == {"since": "", "days": []}
                 assert {"agent_started", "paused_by_you", "resumed_by_you"} <= {line["what"] for line in client.call("timeline", limit=50)}
 
         await asyncio.to_thread(talk)

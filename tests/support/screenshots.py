@@ -19,20 +19,23 @@ os.environ["QT_SCALE_FACTOR"] = sys.argv[2] if len(sys.argv) > 2 else "1"
 
 from PySide6.QtCore import QEvent, QRect, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPalette
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
 from support import wizard_pictures
 from support.api_thread import an_agent
-from support.scenes import Scene
+from support.scenes import Scene, some_work
 from support.scripted_engine import a_notice, a_task
 from support.scripted_physics import a_job, silent, some_results
-from support.scripted_projects import a_project, news
+from support.scripted_projects import a_community, a_project, credit, news
 from support.widgets import button, buttons
 from support.window_rig import TROUBLE, ScriptedServices
+from t4t.domain.community import CommunityView
 from t4t.domain.policy import Level
+from t4t.domain.project_errors import Unreachable
 from t4t.domain.project_view import ProjectDetails
 from t4t.domain.session import Activity, TrayState
 from t4t.domain.vm import VmState
+from t4t.engine.showing import notice_view
 from t4t.gui.application import application
 from t4t.gui.components.fields import FieldRow
 from t4t.gui.components.week import HoursRow
@@ -45,6 +48,7 @@ from t4t.gui.theme.style import Theme
 from t4t.gui.theme.tokens import DARK, LIGHT
 from t4t.gui.tray.leaving import QuitDialog
 from t4t.gui.tray.panel import MiniPanel
+from t4t.gui.window.community import CommunityPage
 from t4t.gui.window.main import Window
 from t4t.gui.window.removal import RemovalDialog
 from t4t.gui.window.science import Science
@@ -139,6 +143,25 @@ def _removal(window: Window) -> QWidget:
     return window.findChildren(RemovalDialog)[0]
 
 
+def _all_as_table(window: Window) -> None:
+    page = window.page("contribution")
+    page.findChildren(QComboBox)[0].setCurrentIndex(1)
+    button(window, "All").click()
+    _press(window, "Show as table")
+
+
+def _point_at_map(window: Window) -> None:
+    page = window.page("community")
+    assert isinstance(page, CommunityPage)
+    page.map_card.tick.setChecked(True)
+    page.map_card.where.setCurrentText("Switzerland")
+
+
+def _old_community() -> CommunityView:
+    """Of three weeks ago, and the project does not answer."""
+    return CommunityView(community=a_community(at=time.time() - 21 * 86_400), trouble=notice_view(Unreachable(host="lhcathome.example.org", reason="offline")))
+
+
 def _scenes() -> list[Scene]:
     now = time.time()
     waiting = a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0, checkpoints=0)
@@ -167,8 +190,14 @@ def _scenes() -> list[Scene]:
         Scene("science-narrow", page="science", size=(420, 700), before=lambda window: _part(window, "results")),
         Scene("science-starting", page="science", changes=starting),
         Scene("science-no-work", page="science", changes=no_work),
-        Scene("contribution", page="contribution"),
+        Scene("contribution", page="contribution", work=some_work()),
+        Scene("contribution-all", page="contribution", work=some_work(), size=(1040, 1000), before=_all_as_table),
         Scene("contribution-alone", page="contribution", changes={"projects": ()}),
+        Scene("contribution-narrow", page="contribution", work=some_work(), size=(420, 700)),
+        Scene("community", page="community", size=(1040, 1500), community=CommunityView(community=a_community(), fresh=True), before=_point_at_map),
+        Scene("community-empty", page="community"),
+        Scene("community-old", page="community", community=_old_community()),
+        Scene("community-narrow", page="community", size=(420, 1500), community=CommunityView(community=a_community(), fresh=True)),
         Scene("news", page="news"),
         Scene("news-none", page="news", changes={"projects": ()}),
         Scene("computer", page="computer"),
@@ -187,7 +216,7 @@ def _windows(made: QApplication, folder: Path) -> None:
         session, services = Session(AgentLink(agent.path)), ScriptedServices()
         chosen = [LIGHT]
         theme = Theme(made, choose=lambda _: chosen[0])
-        agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news())]
+        agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit())]
         agent.engine.happened = _history()
         agent.physics.kept = some_results()
         _fill_gallery(Path(data))
@@ -213,6 +242,7 @@ def _windows(made: QApplication, folder: Path) -> None:
                 continue
             services.diagnosis, services.place, services.data = scene.diagnosis, scene.place, Path(data)
             agent.physics.told = scene.physics
+            agent.work, agent.projects.known = scene.work, scene.community
             agent.show(**usual | scene.changes)
             serial = agent.engine.view.serial
             _until(made, functools.partial(_has_come, session, serial))

@@ -10,13 +10,14 @@ from support.first_run_rig import ScriptedFirstRun
 from t4t.domain.changes import Change, Command, Fetch, Fix, Plan, What
 from t4t.domain.diagnosis.findings import Check, Diagnosis, Finding, Remedy, Step, Verdict
 from t4t.domain.removal import Part, Piece, Removal, Removed
-from t4t.storage import gallery
+from t4t.storage import gallery, world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from t4t.domain.gallery import SavedPicture
+    from t4t.domain.world import World
 
 WELL = Diagnosis(
     ready=True,
@@ -117,6 +118,9 @@ class ScriptedServices(ScriptedFirstRun):
         self._ask("remove picture")
         assert self.data is not None
         gallery.remove(self.data, name)
+
+    def world(self) -> World:
+        return world.load()
 
     def write_report(self, path: Path, text: str) -> None:
         self._ask("write")

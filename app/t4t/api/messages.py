@@ -203,6 +203,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "projects": NoParams,
     "update": ProjectParams,
     "community": CommunityParams,
+    "contribution": NoParams,
     "attach": AttachParams,
     "detach": ProjectParams,
     "demo": DemoParams,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from t4t import desktop
 from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
-from t4t.bootstrap.costs import ledger_of
+from t4t.bootstrap.costs import ledger_of, work_of
 from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.net import http
 from t4t.bootstrap.popups import OnScreen
@@ -28,6 +28,7 @@ from t4t.engine.parts import Parts
 from t4t.engine.results import Results
 from t4t.engine.server import ApiServer
 from t4t.engine.source import Spool
+from t4t.engine.tally import Tally
 from t4t.host import resources
 from t4t.host.awake import awake
 from t4t.host.clock import RealClock
@@ -104,8 +105,10 @@ async def _run_agent(
         senses = Senses(data, clock)
         shown = OnScreen(data, clock, tray=screen)
         ledger = ledger_of(data, clock, senses=senses, shop=shop, projects=projects, desk=desk)
-        results = Results(data, projects, clock)
-        physics = LivePhysics(data, clock, results)
+        tally = Tally(state, clock)
+        stack.callback(tally.write)
+        results = Results(data, projects, clock, told=tally.ended)
+        physics = LivePhysics(data, clock, results, heard=tally.heard)
         giving = Giving(desk, projects, cmdline=options.cmdline, proxy=connections.use)
         engine = Engine(
             Parts(
@@ -141,8 +144,9 @@ async def _run_agent(
         for part in (results, physics):
             stack.push_async_callback(part.close)
             await part.open()
-        engine.subscribe(physics.seen)
-        server = ApiServer(engine, data, projects=projects, settings=live, physics=physics)
+        for seen in (physics.seen, tally.seen):
+            engine.subscribe(seen)
+        server = ApiServer(engine, data, projects=projects, settings=live, physics=physics, work=lambda: work_of(tally, ledger))
         stack.push_async_callback(server.close)
         sweeping = asyncio.create_task(_sweep(data))
         stack.push_async_callback(lambda: asyncio.gather(sweeping, return_exceptions=True))

@@ -29,7 +29,7 @@ from t4t.hypervisor.own import own_program
 from t4t.hypervisor.virtualbox.api import binding
 from t4t.hypervisor.virtualbox.api.wire import encode
 from t4t.hypervisor.wire import Request
-from t4t.storage import descriptors, tables
+from t4t.storage import descriptors, tables, world
 from t4t.wording import glossary
 
 if TYPE_CHECKING:
@@ -128,9 +128,10 @@ def _import(names: Sequence[str]) -> str:
 def _resources() -> str:
     known = tables.load()
     shipped = descriptors.shipped()
-    if not (shipped and known.versions and known.firmware and glossary.term("beam", "pp")):
+    countries = world.load().countries
+    if not (shipped and known.versions and known.firmware and glossary.term("beam", "pp") and countries):
         raise RuntimeError("a table is empty")
-    return f"{len(shipped)} appliances, {len(known.versions)} versions of VirtualBox, {len(known.firmware)} firmwares"
+    return f"{len(shipped)} appliances, {len(known.versions)} versions of VirtualBox, {len(known.firmware)} firmwares, {len(countries)} countries"
 
 
 def certificates(platform: str = sys.platform) -> str:

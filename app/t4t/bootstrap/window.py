@@ -10,7 +10,7 @@ from t4t.bootstrap.first_run import WizardWork
 from t4t.cli.report import write_new
 from t4t.domain.changes import What
 from t4t.domain.record import record
-from t4t.storage import gallery
+from t4t.storage import gallery, world
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis
     from t4t.domain.gallery import SavedPicture
     from t4t.domain.removal import Part, Removal, Removed
+    from t4t.domain.world import World
 
 
 @record
@@ -59,6 +60,10 @@ class WindowWork(WizardWork):
     def report(self) -> str:
         """See `WindowServices`."""
         return self.services.report()
+
+    def world(self) -> World:
+        """See `WindowServices`."""
+        return world.load()
 
     def pictures(self) -> Sequence[SavedPicture]:
         """See `WindowServices`."""

@@ -11,7 +11,7 @@ from t4t.domain.policy import AnywayKind, LessKind, PauseKind
 from t4t.domain.project_view import Keep
 
 HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
-PAGES: Final = ("home", "why", "science", "contribution", "news", "computer", "help", "settings", "setup")
+PAGES: Final = ("home", "why", "science", "contribution", "community", "news", "computer", "help", "settings", "setup")
 _MAX_CORES: Final = 64
 _MAX_DAYS: Final = 1100
 _MAX_TASKS: Final = 64

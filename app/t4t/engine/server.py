@@ -33,6 +33,7 @@ from t4t.api.messages import (
     TimelineParams,
     UnlockParams,
 )
+from t4t.domain.contribution import Contribution
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
@@ -180,6 +181,7 @@ class _Offered:
     projects: ProjectCommands | None
     settings: SettingsCommands | None
     physics: PhysicsCommands | None
+    work: Callable[[], Contribution]
 
 
 class ApiServer:
@@ -193,9 +195,13 @@ class ApiServer:
         projects: ProjectCommands | None = None,
         settings: SettingsCommands | None = None,
         physics: PhysicsCommands | None = None,
+        work: Callable[[], Contribution] = Contribution,
     ) -> None:
-        """Nothing listens before `start`. Without ``projects`` there are none; without ``settings`` or ``physics`` they can't be asked for."""
-        self._offered = _Offered(commands=commands, projects=projects, settings=settings, physics=physics)
+        """Nothing listens before `start`. Without ``projects`` there are none; without ``settings`` or ``physics`` they can't be asked for.
+
+        ``work`` says what this computer has done.
+        """
+        self._offered = _Offered(commands=commands, projects=projects, settings=settings, physics=physics, work=work)
         self._data_dir = data
         self._path = endpoint(data)
         self._server: Listener | None = None
@@ -252,6 +258,7 @@ class _Conversation:
         self._projects = offered.projects
         self._settings = offered.settings
         self._physics = offered.physics
+        self._work = offered.work
         self._reader = reader
         self._writer = writer
         self._fresh = asyncio.Event()
@@ -352,8 +359,8 @@ class _Conversation:
 
     async def _simple(self, method: str) -> object:
         match method:
-            case "why":
-                return self._commands.why()
+            case "why" | "contribution":
+                return self._commands.why() if method == "why" else self._work()
             case "tasks" | "projects":  # the latter only where there are none
                 return self._commands.view.tasks if method == "tasks" else []
             case "prolong" | "resume":

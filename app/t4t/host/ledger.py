@@ -13,7 +13,7 @@ from t4t.durable import to_the_end
 from t4t.host.energy import our_watts, processor_name, real_cores
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from t4t.domain.clock import WallClock
     from t4t.domain.energy import Day, Price
@@ -130,6 +130,11 @@ class Ledger:
                 _log.warning("what it cost is not written down: %s", error)
             else:
                 self._days, self._shown = self._book.days, None
+
+    @property
+    def days(self) -> Sequence[Day]:
+        """All that was counted, the oldest first."""
+        return self._book.days
 
     @property
     def spent(self) -> Spent:

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from support.api_thread import ApiThread
     from t4t.gui.session import Session
 
-PAGES = ("home", "science", "contribution", "news", "computer", "help", "settings")
+PAGES = ("home", "science", "contribution", "community", "news", "computer", "help", "settings")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def _dialog(window: Window) -> TextDialog:
 
 
 def test_each_page_is_reached_by_mouse_and_by_keys(window: Window) -> None:
-    for number, title in enumerate(("Home", "Science", "Contribution", "News (2)", "Computer", "Help"), 1):
+    for number, title in enumerate(("Home", "Science", "Contribution", "Community", "News (2)", "Computer", "Help"), 1):
         QTest.mouseClick(button(window.nav, title), Qt.MouseButton.LeftButton)
         assert window.current == PAGES[number - 1]
         window.show_page("home")
@@ -155,15 +155,8 @@ def test_where_it_is_narrow_a_menu_leads_to_the_pages(qtbot: QtBot, window: Wind
 def test_without_an_agent_each_page_says_so(qtbot: QtBot, window: Window, agent: ApiThread, session: Session) -> None:
     agent.stop()
     qtbot.waitUntil(lambda: session.lost is not None)
-    said = {
-        "home": "Test4Theory is not running",
-        "science": "The science box is not there",
-        "contribution": "Test4Theory is not running",
-        "news": "Test4Theory is not running",
-        "computer": "Everything is ready.",
-        "help": "What can go wrong",
-        "settings": "Test4Theory is not running",
-    }
+    others = {"science": "The science box is not there", "computer": "Everything is ready.", "help": "What can go wrong"}
+    said = dict.fromkeys(PAGES, "Test4Theory is not running") | others
     for page in PAGES:
         window.show_page(page)
         qtbot.waitUntil(functools.partial(_says, window, said[page]))

@@ -267,7 +267,7 @@ def test_nothing_comes_up_before_the_window(qtbot: QtBot, qapp: QApplication, se
     qapp.installEventFilter(shown)
     try:
         made = Window(session, Theme(qapp), ScriptedServices())
-        for page in ("science", "contribution", "news", "computer", "help", "settings"):
+        for page in ("science", "contribution", "community", "news", "computer", "help", "settings"):
             made.show_page(page)
         assert shown.found == []
         made.let_go()

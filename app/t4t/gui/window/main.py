@@ -19,6 +19,7 @@ from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
 from t4t.gui.theme.style import Theme, give_role
 from t4t.gui.tray.hosts import TrayHosts
+from t4t.gui.window.community import CommunityPage
 from t4t.gui.window.computer import Computer
 from t4t.gui.window.contribution import Contribution
 from t4t.gui.window.help import Help
@@ -65,6 +66,7 @@ class Window(QMainWindow):
             "home": lambda: self.home,
             "science": lambda: Science(session, theme, self.gallery),
             "contribution": lambda: self._leads(Contribution(session, theme)),
+            "community": lambda: CommunityPage(session, theme, services),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),
             "help": lambda: self._leads(Help(theme, services)),
@@ -97,7 +99,7 @@ class Window(QMainWindow):
         for standard in (QKeySequence(QKeySequence.StandardKey.Close), QKeySequence(QKeySequence.StandardKey.Quit)):
             if not standard.isEmpty():
                 QShortcut(standard, self).activated.connect(self.close)
-        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 7)), "Ctrl+,"), self._makers, strict=True):
+        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 8)), "Ctrl+,"), self._makers, strict=True):
             QShortcut(QKeySequence(keys), self).activated.connect(lambda page=page: self.show_page(page))
         QShortcut(QKeySequence("F1"), self).activated.connect(lambda: self.show_page("help"))
         QShortcut(QKeySequence("F6"), self).activated.connect(self._change_side)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis
     from t4t.domain.gallery import SavedPicture
     from t4t.domain.removal import Part, Removal, Removed
+    from t4t.domain.world import World
 
 
 class WindowServices(WizardServices, Protocol):
@@ -49,6 +50,10 @@ class WindowServices(WizardServices, Protocol):
 
     def remove_picture(self, name: str) -> None:
         """Remove one; raises `FolderUnwritable`."""
+        ...
+
+    def world(self) -> World:
+        """The map of the world; one without countries if it can't be read. Takes a millisecond, and is not asked for in a thread."""
         ...
 
     def write_report(self, path: Path, text: str) -> None:

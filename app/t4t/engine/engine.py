@@ -167,6 +167,11 @@ class Engine:
         seen = [charge.work.seen for charge in tuple(self._reconciler.charges.values())]
         return frozenset(one.info.pid for one in seen if one.state.alive and one.info is not None and one.info.pid is not None)
 
+    @property
+    def settled(self) -> bool:
+        """Whether no step of any task is under way: no save, no checkpoint, no boot, no end."""
+        return not self._intake.busy and all(charge.step is None for charge in self._reconciler.charges.values())
+
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
         self._intake.scan_soon()
@@ -181,7 +186,7 @@ class Engine:
         return await self._ask(lambda: self._herald.react(key, reaction))
 
     def popups_changed(self) -> None:
-        """What shows messages came or went."""
+        """What shows messages came or went, or there is something else to show."""
         self._bell.ring()
 
     async def _ask(self, action: Callable[[], object]) -> SessionView:
@@ -366,6 +371,7 @@ class Engine:
             finished=self._intake.finished,
             general=self._general_notices(),
         )
+        view = msgspec.structs.replace(view, update=self._parts.update())
         messages = self._herald.turn(view, self._volition.intent)
         view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), messages=messages)
         if self._parts.patron is not None:

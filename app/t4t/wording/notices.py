@@ -7,7 +7,7 @@ from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.record import record
-from t4t.wording import install_notices, move_notices, project_notices, settings_notices
+from t4t.wording import install_notices, move_notices, project_notices, settings_notices, update_notices
 from t4t.wording.in_window import for_window
 from t4t.wording.text import Text
 
@@ -169,6 +169,7 @@ TEXTS.update(install_notices.TEXTS)
 TEXTS.update(move_notices.TEXTS)
 TEXTS.update(project_notices.TEXTS)
 TEXTS.update(settings_notices.TEXTS)
+TEXTS.update(update_notices.TEXTS)
 
 
 def notice(error: T4TError, *, in_window: bool = False) -> Notice:

@@ -67,7 +67,7 @@ class Window(QMainWindow):
             "contribution": lambda: self._leads(Contribution(session, theme)),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),
-            "help": lambda: self._leads(Help(theme, services)),
+            "help": lambda: self._leads(Help(theme, services, session)),
             "settings": lambda: Settings(session, theme),
         }
         self._services = services

@@ -32,7 +32,7 @@ def tree(root: Path, version: str, *, script: str = SCRIPT, kind: Kind = Kind.TA
     (home / "installation.json").write_text(json.dumps({"kind": kind.value, "platform": PLATFORM, "version": version}))
     (home / "lib" / "libthing.so.1").write_text(f"library of {version}")
     (home / "lib" / "libthing.so").symlink_to("libthing.so.1")
-    (home / "noise").write_bytes(random.Random(size).randbytes(size)  # noqa: S311 - noise that does not compress)
+    (home / "noise").write_bytes(random.Random(size).randbytes(size))  # noqa: S311 - noise that does not compress
     program = root / "t4t"
     program.write_text(script)
     program.chmod(0o755)

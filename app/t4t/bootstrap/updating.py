@@ -15,9 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from t4t import desktop
 from t4t.domain.app_update import UNDER_WAY, Step, UpdateView, is_due, view_of
+from t4t.domain.errors import T4TError
+from t4t.domain.update_errors import UpdateBusy
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.own import own_program
-from t4t.updates.book import Book
+from t4t.updates.book import Book, failed
 from t4t.updates.installation import installation
 
 if TYPE_CHECKING:
@@ -34,6 +36,8 @@ _log = logging.getLogger(__name__)
 VERB: Final = "app-update"
 _EACH_S: Final = 600.0
 """Between two looks; how often somebody is asked is the domain's business."""
+_AGAIN_S: Final = 3600.0
+"""After putting a version in place was begun and did not come to its end, because a window was opened, say."""
 _NEEDS_SOMEBODY: Final = frozenset({"--once", "--passphrase-stdin"})
 """Of an agent's own words: it is not there to go on by itself, or can't."""
 
@@ -64,7 +68,7 @@ class Updating:
         self._unattended = not _NEEDS_SOMEBODY & set(words)
         self._here = here or installation()
         self._start = start
-        self._asked_at = float("-inf")
+        self._asked_at = self._begun_at = float("-inf")
         self.view: UpdateView | None = self._seen()
 
     def _seen(self) -> UpdateView | None:
@@ -107,8 +111,10 @@ class Updating:
         if updates.check and self._may_ask(record):
             await self._ask("download" if updates.install else "check")
             record = await asyncio.to_thread(lambda: self._book.record)
-        if record.step is Step.READY and updates.install and self._unattended and settled() and await asyncio.to_thread(self._nobody_looks):
+        rested = self._clock.monotonic() - self._begun_at >= _AGAIN_S
+        if record.step is Step.READY and updates.install and self._unattended and rested and settled() and await asyncio.to_thread(self._nobody_looks):
             _log.info("an update is put in place")
+            self._begun_at = self._clock.monotonic()
             self._start(self._data, VERB, "apply")
 
     def _may_ask(self, record: Record) -> bool:
@@ -198,13 +204,24 @@ class UpdateVerbs:
         here = ours() if root is None else installation_at(root)
         slot = slot_of(here, self._book)
         if root is None:
-            if self._book.record.step is Step.READY:
-                begin(self._book, slot)
+            self._begin(lambda: begin(self._book, slot))
             self._hand_over(slot.keeper, here.root)
             return self.view()
         record = Applier(self._book, slot, Agents(self._data, root)).run()
         outcome(record)
         return view_of(record, installed=slot.here(), kind=here.kind)
+
+    def _begin(self, begin: Callable[[], object]) -> None:
+        """What stands against it is written down: nobody may be looking on."""
+        if self._book.record.step is not Step.READY:
+            return
+        try:
+            begin()
+        except UpdateBusy:
+            raise
+        except T4TError as error:
+            self._book.change(failure=failed(error))
+            raise
 
     def roll_back(self) -> UpdateView:
         """See `UpdateServices.roll_back`."""

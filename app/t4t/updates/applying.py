@@ -136,7 +136,7 @@ class Applier:
         """Until a version is in place that works; what is known then. Raises `UpdateBusy`: later again, and what stands against writing it down."""
         with self._book.held():
             words = self._world.words()
-            if words is not None:
+            if words is not None and self._book.record.step in UNDER_WAY:
                 self._book.change(restart=words)
             while (deed := next_deed(self._book.record, self._slot.here())) is not Deed.STOP:
                 _log.info("update: %s of %s", deed.value, self._book.record.offer)

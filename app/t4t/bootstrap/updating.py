@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 VERB: Final = "app-update"
+_FIRST_S: Final = 120.0
+"""After our start, when everything else of the computer starts too, nobody is asked."""
 _EACH_S: Final = 600.0
 """Between two looks; how often somebody is asked is the domain's business."""
 _AGAIN_S: Final = 3600.0
@@ -88,26 +90,31 @@ class Updating:
             await asyncio.gather(watching, return_exceptions=True)
 
     async def _watch(self, settled: Callable[[], bool], changed: Callable[[], None]) -> None:
+        first = True
         while True:
             try:
-                await self.turn(settled)
+                await self.turn(settled, taking_up=first)
             except Exception:  # noqa: BLE001 - a bug here must not end the agent
                 _log.exception("a bug in looking for updates")
             seen = await asyncio.to_thread(self._seen)
             if seen != self.view:
                 self.view = seen
                 changed()
-            await self._clock.sleep(_EACH_S)
+            await self._clock.sleep(_FIRST_S if first else _EACH_S)
+            first = False
 
-    async def turn(self, settled: Callable[[], bool]) -> None:
-        """Look once, and have done what is to be done."""
+    async def turn(self, settled: Callable[[], bool], *, taking_up: bool = False) -> None:
+        """Look once, and have done what is to be done; ``taking_up``: nothing but what somebody left in the middle."""
         record = await asyncio.to_thread(lambda: self._book.record)
-        updates = self._tree().updates
         if record.step in UNDER_WAY:
             if await asyncio.to_thread(lambda: self._book.is_free):
                 _log.info("an update under way is taken up: %s", record.step.value)
                 self._start(self._data, VERB, "apply")
-            return
+        elif not taking_up:
+            await self._keep_up(record, settled)
+
+    async def _keep_up(self, record: Record, settled: Callable[[], bool]) -> None:
+        updates = self._tree().updates
         if updates.check and self._may_ask(record):
             await self._ask("download" if updates.install else "check")
             record = await asyncio.to_thread(lambda: self._book.record)

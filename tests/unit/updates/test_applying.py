@@ -13,9 +13,8 @@ from t4t.domain.app_update import STARTS, UNDER_WAY, Kind, Offer, Record, Step
 from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.update_errors import NothingNewer, NoWayBack, UpdateBusy, UpdateFailed, UpdateUnfit, UpdateUntrusted
 from t4t.storage.files import sha256_of
-from t4t.updates import applying
 from t4t.updates.applying import Applier, begin, begin_return, outcome, slot_of
-from t4t.updates.book import Book, raised
+from t4t.updates.book import Book, failed, raised
 from t4t.updates.fetching import FILES
 from t4t.updates.installation import Installation
 from t4t.updates.setups import Setups
@@ -218,10 +217,10 @@ def test_one_that_ends_or_hangs_on_the_volunteers_folder(rig: Rig) -> None:
         outcome(record)
 
 
-def test_without_an_agent_one_that_works_beside_and_not_in_place(tmp_path: Path, archive: Path) -> None:
+def test_without_an_agent_one_that_works_beside_and_not_in_place(tmp_path: Path, archive: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     rig = Rig(tmp_path, archive, runs=False)
     asked = iter(("", "its part “libraries” hangs"))
-    rig.agent.unfit = lambda _program: next(asked)  # type: ignore[method-assign]
+    monkeypatch.setattr(rig.agent, "unfit", lambda _program: next(asked))
     rig.run()
     assert is_whole(rig.root, OLD)
     assert rig.book.record.bad == (NEW,)
@@ -370,7 +369,7 @@ def test_a_version_before_that_does_not_work_any_more(rig: Rig) -> None:
 def test_a_way_back_that_can_not_be_made_ready(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.run()
     begin_return(rig.book, rig.slot, Kind.TAR)
-    monkeypatch.setattr(Trees, "stage_kept", lambda _slot: outcome(Record(failure=applying.failed(NoWayBack(reason="gone")))))
+    monkeypatch.setattr(Trees, "stage_kept", lambda _slot: outcome(Record(failure=failed(NoWayBack(reason="gone")))))
     assert rig.run().step is Step.IDLE
     rig.holds(NEW)
 

@@ -18,7 +18,6 @@ from t4t.domain.update_errors import NothingNewer, UpdateBusy, UpdateExpired, Up
 from t4t.host.clock import RealClock
 from t4t.transfer.http import Http, Timeouts
 from t4t.transfer.limits import Rate
-from t4t.updates import source as sources
 from t4t.updates.book import Book, raised
 from t4t.updates.fetching import FILES, Fetching, installer
 from t4t.updates.installation import Installation
@@ -268,7 +267,7 @@ async def test_the_server_has_no_lists(rig: Rig) -> None:
 
 async def test_a_full_disk(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     nothing = shutil._ntuple_diskusage(10, 10, 0)
-    monkeypatch.setattr(sources.shutil, "disk_usage", lambda _folder: nothing)
+    monkeypatch.setattr("t4t.updates.source.shutil.disk_usage", lambda _folder: nothing)
     await rig.refused(NotEnoughDisk, rig.download)
     await rig.refused(NotEnoughDisk, lambda: rig.download(source=FolderSource(rig.release.folder)))
     monkeypatch.undo()

@@ -82,7 +82,7 @@ def test_a_disk_without_hard_links(slot: Trees, monkeypatch: pytest.MonkeyPatch)
     def refused(*_names: object, **_how: object) -> None:
         raise OSError(1, "Operation not permitted")
 
-    monkeypatch.setattr(trees.os, "link", refused)
+    monkeypatch.setattr("t4t.updates.trees.os.link", refused)
     slot.keep()
     assert is_whole(slot.previous, "1.0.0")
 
@@ -122,7 +122,7 @@ def test_a_full_disk(slot: Trees, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     def full(*_how: object, **_more: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(trees.tarfile.TarFile, "extractall", full)
+    monkeypatch.setattr(tarfile.TarFile, "extractall", full)
     assert _refused(slot, tmp_path, archive) == "No space left on device"
 
 
@@ -135,7 +135,7 @@ def test_a_file_system_that_can_not_exchange(slot: Trees, tmp_path: Path, monkey
     class Old:
         """A C library that has no such call."""
 
-    monkeypatch.setattr(trees.ctypes, "CDLL", lambda *_name, **_how: Old())
+    monkeypatch.setattr("t4t.updates.trees.ctypes.CDLL", lambda *_name, **_how: Old())
     with pytest.raises(UpdateFailed):
         slot.put("1.1.0")
     assert is_whole(_root(tmp_path), "1.0.0")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -25,6 +26,8 @@ _log = logging.getLogger(__name__)
 FOLDER: Final = "updates"
 _FILE: Final = "record.json"
 _LOCK: Final = "lock"
+_PATIENCE_S: Final = 0.3
+"""Whoever only wants to know whether it is free holds it for a moment."""
 
 
 class Book:
@@ -62,8 +65,11 @@ class Book:
     def held(self) -> Iterator[None]:
         """At work on it, alone; raises `UpdateBusy`, `FolderUnwritable`."""
         lock = FolderLock(self.folder, _LOCK)
-        if not lock.try_take():
-            raise UpdateBusy(what="another update of it is under way")
+        end = time.monotonic() + _PATIENCE_S
+        while not lock.try_take():
+            if time.monotonic() > end:
+                raise UpdateBusy(what="another update of it is under way")
+            time.sleep(_PATIENCE_S / 10)
         with lock:
             yield
 

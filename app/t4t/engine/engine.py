@@ -342,9 +342,8 @@ class Engine:
         by = offset - self._offset
         if abs(by) >= _JUMP_S:
             self._history.note("clock_set", f"{by:.0f}")
-            self._volition.clock_was_set(by)
-            self._host.clock_was_set(by)
-            self._judge.clock_was_set(by)
+            for part in (self._volition, self._host, self._judge):
+                part.clock_was_set(by)
         self._offset = offset
         asleep = self._clock.lasting() - self._clock.monotonic()
         if asleep - self._asleep >= _SLEPT_S:
@@ -371,9 +370,8 @@ class Engine:
             finished=self._intake.finished,
             general=self._general_notices(),
         )
-        view = msgspec.structs.replace(view, update=self._parts.update())
         messages = self._herald.turn(view, self._volition.intent)
-        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), messages=messages)
+        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), update=self._parts.update(), messages=messages)
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view
@@ -390,9 +388,7 @@ class Engine:
 
     def _general_notices(self) -> list[NoticeView]:
         told = [showing.notice_view(error) for error in (*(StateSetAside(file=name) for name in self._set_aside), *self._parts.troubles())]
-        told.extend(self._intake.notices())
-        told.extend([] if self._parts.patron is None else self._parts.patron.notices())
-        told.extend(self._probing.notices())
+        told.extend((*self._intake.notices(), *(() if self._parts.patron is None else self._parts.patron.notices()), *self._probing.notices()))
         told.extend(showing.notice_view(error) for error in self._holding.broken(self._reconciler.charges.values(), self._hypervisor))
         return told
 

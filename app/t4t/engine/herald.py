@@ -170,9 +170,10 @@ class Herald:
         for one in () if self._parts.patron is None else self._parts.patron.important():
             message = Message(event=Event.PROJECT_NOTICE, subject=one.id)
             yield message, MessageView(key=message.key, event=message.event, at=now, data={"project": one.project, "text": one.text})
-        if view.update is not None and is_news(view.update):
-            message = Message(event=Event.SECURITY_UPDATE if view.update.security else Event.UPDATE, subject=view.update.newest)
-            yield message, MessageView(key=message.key, event=message.event, at=now, data={"version": view.update.newest})
+        update = self._parts.update()
+        if update is not None and is_news(update):
+            message = Message(event=Event.SECURITY_UPDATE if update.security else Event.UPDATE, subject=update.newest)
+            yield message, MessageView(key=message.key, event=message.event, at=now, data={"version": update.newest})
         yield from self._of_the_week(now)
 
     def _is_first(self, finished: int) -> bool:

@@ -17,7 +17,6 @@ from support.scripted_physics import a_job, some_results
 from support.scripted_projects import URL, a_project, news
 from support.widgets import button, buttons, click, nameless, texts, too_small
 from support.window_rig import TROUBLE, ScriptedServices
-from t4t.domain.app_update import UpdateView, Verdict
 from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.project_errors import NotAttached
@@ -387,13 +386,6 @@ def test_a_report_is_seen_before_it_is_kept(qtbot: QtBot, window: Window, servic
     services.refuse_with = NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)
     click(window, "Make a report")
     qtbot.waitUntil(lambda: any(text.startswith("Not enough disk space.") for text in texts(window)))
-
-
-def test_whether_there_is_a_newer_version(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
-    window.show_page("help")
-    assert not any("1.1.0" in text for text in texts(window))
-    agent.show(update=UpdateView(installed="1.0.0", newest="1.1.0", verdict=Verdict.TELL, checked_at=1.0))
-    qtbot.waitUntil(lambda: "Version 1.0.0. Version 1.1.0 is out: your package manager installs it." in texts(window))
 
 
 def test_what_it_is_made_of(window: Window) -> None:

@@ -388,18 +388,6 @@ def test_one_at_a_time(rig: Rig) -> None:
         assert not rig.book.is_free
 
 
-def test_a_record_that_can_not_be_read_is_as_none(tmp_path: Path) -> None:
-    book = Book(tmp_path)
-    book.folder.mkdir()
-    (book.folder / "record.json").write_text("{")
-    assert book.record == Record()
-    blocked = Book(tmp_path / "file")
-    (tmp_path / "file").write_text("")
-    assert not blocked.is_free
-    with pytest.raises(Exception, match="T4T-DISK-02"):
-        blocked.write(Record())
-
-
 def test_each_kind_has_its_slot(tmp_path: Path) -> None:
     book = Book(tmp_path)
     made = {kind: type(slot_of(Installation(kind=kind, platform=PLATFORM, version=OLD, root=tmp_path / "t4t"), book)) for kind in Kind if kind.in_place}

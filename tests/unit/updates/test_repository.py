@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import update_repository
+from tuf.api._payload import Targets
 from tuf.api.metadata import Metadata
 
 from support.update_rig import PASSPHRASE, PLATFORM, Release, packed
@@ -80,7 +81,7 @@ def test_the_release_before_stays_for_a_way_back(tmp_path: Path) -> None:
     release = Release(tmp_path)
     for version in ("1.0.0", "1.1.0", "1.1.0"):
         release.publish(version, archive=packed(tmp_path / version, version) if not (tmp_path / version).exists() else None)
-    listed = Metadata.from_file(str(release.repository.newest("targets"))).signed.targets
+    listed = Metadata[Targets].from_file(str(release.repository.newest("targets"))).signed.targets
     assert {name: one.custom["version"] for name, one in listed.items()} == {
         f"t4t-{PLATFORM}.tar.xz": "1.1.0",
         f"previous/t4t-{PLATFORM}.tar.xz": "1.0.0",

@@ -103,6 +103,7 @@ class Server:
     folder: Path
     cut: int = 0
     down: bool = False
+    status: int = 503
     asked: list[tuple[str, str]] = field(default_factory=list)
     _runner: web.AppRunner | None = None
     address: str = ""
@@ -125,7 +126,7 @@ class Server:
         name = request.match_info["name"]
         self.asked.append((name, request.headers.get("Range", "")))
         if self.down:
-            return web.Response(status=503)
+            return web.Response(status=self.status)
         path = self.folder / name
         if not path.is_file():
             return web.Response(status=404)

@@ -128,6 +128,17 @@ async def test_an_agent_that_could_not_come_back_by_itself(rig: Rig, word: str) 
     assert not rig.started
 
 
+async def test_not_while_a_window_is_open(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.book.write(Record(step=Step.READY, offer=OFFER, checked_at=rig.clock.now))
+    open_windows = [[4711], []]
+    monkeypatch.setattr("t4t.updates.trial.others_of", lambda _root: open_windows.pop(0))
+    made = rig.updating()
+    await made.turn(lambda: True)
+    assert not rig.started
+    await made.turn(lambda: True)
+    assert rig.started
+
+
 async def test_what_somebody_left_in_the_middle_is_taken_up_at_once(rig: Rig) -> None:
     rig.book.write(Record(step=Step.TRIAL, offer=OFFER))
     made = rig.updating()

@@ -13,20 +13,22 @@ from typing import TYPE_CHECKING, Any, Final
 import psutil
 
 from t4t.api.client import Client
-from t4t.domain.errors import AgentMissing, FolderBusy, T4TError
+from t4t.domain.errors import FolderBusy, T4TError
 from t4t.domain.record import record
 from t4t.domain.update_errors import UpdateBusy
 from t4t.hypervisor.environment import clean_environment
 from t4t.storage.files import FolderLock
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
 
 PARTS: Final = ("libraries", "resources", "certificates", "vm-host", "agent")
 """Of ``t4t self-check``: what every version must be able to say of itself, on any computer. These words are a promise to older versions."""
 AGENT_LOCK: Final = "agent.lock"
 _HOST_LOCK: Final = "host.lock"
+_HELPERS: Final = ("vm-host", "vbox-api")
+"""In the command lines of what an agent has, and what ends with it."""
 _SILENT_OPTIONS: Final = frozenset({"--json", "--passphrase-stdin"})
 """Of an agent's words what a second start can't have."""
 
@@ -100,10 +102,12 @@ class Agents:
     @contextlib.contextmanager
     def quiet(self) -> Iterator[None]:
         """The agent saves everything and ends; as long as this lasts there is none. Raises `UpdateBusy`."""
-        with contextlib.suppress(AgentMissing), Client(self._data, seconds=self._patience.exchange) as client:
+        agent = self._pid()
+        self._wait_for_nobody(lambda: others_of(self._root, agent))
+        with contextlib.suppress(T4TError), Client(self._data, seconds=self._patience.exchange) as client:
             client.call("quit")
         with self._patiently(AGENT_LOCK), self._patiently(_HOST_LOCK):  # the second is the VM host's, which may still be saving
-            self._nobody_left()
+            self._wait_for_nobody(lambda: users_of(self._root))
             yield
 
     def _patiently(self, name: str) -> FolderLock:
@@ -119,10 +123,10 @@ class Agents:
             else:
                 return lock
 
-    def _nobody_left(self) -> None:
+    def _wait_for_nobody(self, users: Callable[[], Iterable[int]]) -> None:
         """Raises `UpdateBusy` while a window, a command or another agent of this copy runs: its files would change under it."""
         end = time.monotonic() + self._patience.end
-        while found := users_of(self._root):
+        while found := users():
             if time.monotonic() > end:
                 raise UpdateBusy(what=f"these processes of it still run: {', '.join(map(str, found))}")
             time.sleep(self._patience.look)
@@ -177,18 +181,16 @@ def _environment() -> dict[str, str]:
     return clean_environment(os.environ)
 
 
-def others_of(root: Path) -> list[int]:
-    """As `users_of`, those that we started apart: an agent's VM host, say."""
-    with contextlib.suppress(psutil.Error):
-        return sorted(set(users_of(root)) - {child.pid for child in psutil.Process().children(recursive=True)})
-    return []
-
-
-def users_of(root: Path) -> list[int]:
-    """Processes whose program lies in ``root``, ours apart."""
-    found = []
-    for process in psutil.process_iter(["pid", "exe"]):
+def users_of(root: Path) -> dict[int, str]:
+    """Processes whose program lies in ``root``, ours apart, by their numbers, with their command lines."""
+    found = {}
+    for process in psutil.process_iter(["pid", "exe", "cmdline"]):
         program = process.info["exe"]
         if program and process.info["pid"] != os.getpid() and program.startswith(f"{root}{os.sep}"):
-            found.append(process.info["pid"])
+            found[process.info["pid"]] = " ".join(process.info["cmdline"] or ())
     return found
+
+
+def others_of(root: Path, agent: int | None = None) -> list[int]:
+    """As `users_of`, without an ``agent`` and what agents have: windows, commands, agents of other folders."""
+    return sorted(pid for pid, command in users_of(root).items() if pid != agent and not any(word in command for word in _HELPERS))

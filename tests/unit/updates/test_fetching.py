@@ -13,7 +13,7 @@ from update_repository import load_key, make_key
 from support.update_rig import PASSPHRASE, PLATFORM, Release, Server, packed
 from t4t.domain.app_update import Kind, Record, Step
 from t4t.domain.errors import FolderUnwritable, NotEnoughDisk, T4TError
-from t4t.domain.project_errors import ServerFailed, Unreachable
+from t4t.domain.project_errors import RequestRefused, ServerFailed, Unreachable
 from t4t.domain.update_errors import NothingNewer, UpdateBusy, UpdateExpired, UpdateNotOurs, UpdateUntrusted
 from t4t.host.clock import RealClock
 from t4t.transfer.http import Http, Timeouts
@@ -255,6 +255,8 @@ async def test_half_a_download_is_gone_on_with(rig: Rig) -> None:
 async def test_the_server_is_down(rig: Rig) -> None:
     rig.server.down = True
     await rig.refused(ServerFailed, rig.check)
+    rig.server.status = 401
+    await rig.refused(RequestRefused, rig.check)
     await rig.server.stop()
     await rig.refused(Unreachable, rig.check)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import psutil
@@ -18,7 +19,6 @@ from t4t.updates.trial import PARTS, Agents, Patience, others_of, users_of, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="the programs that are tried are shell scripts")
 QUICK = Patience(saving=0.3, answer=30.0, steady=0.1, part=20.0, end=0.2, look=0.05, exchange=5.0)
@@ -113,22 +113,19 @@ def test_somebody_is_still_at_work(tmp_path: Path) -> None:
 
 
 def test_a_window_is_open(tmp_path: Path) -> None:
-    """A process whose program lies in the folder that is to be exchanged."""
-    apps = tmp_path / "apps"
-    apps.mkdir()
-    window = apps / "t4t"
-    window.write_bytes(b"")
-    psutil_exe = psutil.Process().exe()
-    window.unlink()
-    window.symlink_to(psutil_exe)
-    root = psutil_exe.rsplit("/", 1)[0]
-    with subprocess.Popen([psutil_exe, "-c", "import time; time.sleep(1000)"]) as process:
-        from pathlib import Path as _Path  # noqa: PLC0415 - only for its name
-
-        assert process.pid in users_of(_Path(root))
-        assert process.pid not in others_of(_Path(root))
-        with pytest.raises(UpdateBusy), Agents(tmp_path, _Path(root), QUICK).quiet():
+    """A process whose program lies in the folder that is to be exchanged: here that of Python."""
+    own = psutil.Process().exe()
+    root = Path(own).parent
+    with subprocess.Popen([own, "-c", "import time; time.sleep(1000)"]) as process:
+        assert process.pid in users_of(root)
+        assert process.pid in others_of(root)
+        assert process.pid not in others_of(root, process.pid)
+        with pytest.raises(UpdateBusy), Agents(tmp_path, root, QUICK).quiet():
             pass
+        process.kill()
+    with subprocess.Popen([own, "-c", "import time; time.sleep(1000)", "vm-host"]) as process:
+        assert process.pid in users_of(root)
+        assert process.pid not in others_of(root)
         process.kill()
 
 

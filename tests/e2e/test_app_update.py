@@ -21,15 +21,13 @@ def test_from_one_version_to_the_next(tmp_path: Path) -> None:
     with computer_in(tmp_path) as computer:
         agent = computer.run()
         first = computer.status()
-        assert first["update"]["installed"] == "1.0.0"
+        assert computer.update().installed == "1.0.0"
         computer.publish("1.1.0")
         done = computer.t4t("app-update", "install")
         assert done.status == 0, done.err
         view = json.loads(done.out)
         assert (view["installed"], view["previous"], view["failure"]) == ("1.1.0", "1.0.0", None)
         assert agent.wait(30) == 0  # it was asked to end, and saved everything
-        now = computer.status()
-        assert now["pid"] != first["pid"]
-        assert now["update"]["installed"] == computer.version() == "1.1.0"
+        assert computer.status().pid != first.pid
+        assert computer.update().installed == computer.place_of() == "1.1.0"
         assert contents(computer.data / "vms") == computer.before
-        assert computer.t4t("quit").status == 0

@@ -14,17 +14,22 @@ import time
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.command_line import Ended, contents, end, environment, processes_of
 from support.update_rig import PLATFORM, Release
+from t4t.api.client import Client
+from t4t.domain.errors import AgentMissing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import psutil
+
+    from t4t.domain.app_update import UpdateView
+    from t4t.domain.session import SessionView
 
 ROOT = Path(__file__).resolve().parents[2]
 LAUNCHER = '#!/bin/sh\nPYTHONPATH="$(dirname "$(readlink -f "$0")")/_internal" exec {python} -m t4t "$@"\n'
@@ -95,13 +100,29 @@ class Computer:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-        until(lambda: self.t4t("status").status == 0)
+        until(self.answers)
         return agent
 
-    def status(self) -> dict[str, Any]:
-        done = self.t4t("status")
-        assert done.status == 0, done.err
-        return dict(json.loads(done.out))
+    def answers(self) -> bool:
+        try:
+            Client(self.data).close()
+        except AgentMissing:
+            return False
+        return True
+
+    def status(self) -> SessionView:
+        with Client(self.data) as client:
+            return client.status()
+
+    def update(self) -> UpdateView:
+        """What is shown of updates."""
+        update = self.status().update
+        assert update is not None
+        return update
+
+    def place_of(self) -> str:
+        """The version that is in place, by its files."""
+        return str(json.loads((self.root / "_internal" / "installation.json").read_bytes())["version"])
 
     def version(self) -> str:
         return subprocess.run([self.root / "t4t", "--version"], capture_output=True, text=True, env=environment(), check=True).stdout.split()[1]
@@ -119,7 +140,7 @@ class QuietHandler(SimpleHTTPRequestHandler):
         """See above."""
 
 
-def until(check: Any, seconds: float = 60) -> None:
+def until(check: Callable[[], bool], seconds: float = 60) -> None:
     limit = time.monotonic() + seconds
     while not check():
         assert time.monotonic() < limit

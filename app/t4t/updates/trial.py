@@ -39,7 +39,7 @@ class Patience:
 
     saving: float = 600.0
     answer: float = 90.0
-    steady: float = 5.0
+    steady: float = 3.0
     part: float = 180.0
     end: float = 30.0
     look: float = 0.2

@@ -98,7 +98,7 @@ update-repo: ready-test ## add the archive in build/installers to the place of u
 		$(foreach file,$(wildcard build/installers/*.tar.xz build/installers/*.deb build/installers/*.rpm),linux-$$(uname -m)=$(file))
 
 update-check: ready-test ## real updates of real copies of the program: failing versions, the way back, kills at many moments
-	$(VENV)/pytest -m updates --durations=10 tests/updates
+	$(VENV)/pytest -m updates --durations=10 --log-level=INFO -rP tests/updates
 
 bundle-check: bundle-plain installers ## check the bundles and the installers: sizes, a second build, the program on a real screen and (as root) in a fresh Debian
 	@$(PYTHON) packaging/setup/prepare.py bundle-check

@@ -68,6 +68,7 @@ class Computer:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.folder = folder
+        self.started: list[subprocess.Popen[bytes]] = []
         self.root = program(folder / "apps" / "t4t", "1.0.0", self.release, self.address)
         self.data = folder / "data"
         (self.data / "vms" / "a").mkdir(parents=True)
@@ -88,18 +89,14 @@ class Computer:
 
     def begin(self, *words: str) -> subprocess.Popen[bytes]:
         command = [str(self.root / "t4t"), "--data-dir", str(self.data), *words]
-        return subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        self.started.append(subprocess.Popen(command, env=environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        return self.started[-1]
 
     def processes(self) -> list[psutil.Process]:
         return processes_of(self.data)
 
     def run(self) -> subprocess.Popen[bytes]:
-        agent = subprocess.Popen(
-            [str(self.root / "t4t"), "--data-dir", str(self.data), "run", "--hypervisor", "fake"],
-            env=environment(),
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        agent = self.begin("run", "--hypervisor", "fake")
         until(self.answers)
         return agent
 
@@ -131,6 +128,8 @@ class Computer:
         self.server.shutdown()
         self.server.server_close()
         end(processes_of(self.folder))
+        for one in self.started:
+            one.wait(10)
 
 
 class QuietHandler(SimpleHTTPRequestHandler):

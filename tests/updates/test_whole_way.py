@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import shutil
 import time
 from typing import TYPE_CHECKING
@@ -14,10 +15,13 @@ import pytest
 from support.command_line import contents
 from support.update_computer import Computer, computer_in, until
 from t4t.domain.app_update import Step
+from t4t.updates.book import Book
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+_log = logging.getLogger(__name__)
 
 pytestmark = [pytest.mark.updates, pytest.mark.timeout(290)]
 
@@ -70,7 +74,9 @@ def test_killed_on_the_way(computer: Computer, wait_s: float) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
             process.wait(10)
-    assert computer.version() in {"1.0.0", "1.1.0"}
+    found = computer.version()
+    _log.info("killed after %s s: %s, %s in place", wait_s, Book(computer.data).record.step.value, found)
+    assert found in {"1.0.0", "1.1.0"}
     assert contents(computer.data / "vms") == computer.before
     computer.run()
     assert computer.answers()

@@ -146,6 +146,7 @@ async def test_what_somebody_left_in_the_middle_is_taken_up_at_once(rig: Rig) ->
         await made.turn(lambda: True)
     assert not rig.started
     await made.turn(lambda: True, taking_up=True)
+    await made.turn(lambda: True)  # it may take a moment until that one has begun
     assert rig.started == [("app-update", "apply")]
     rig.book.write(Record(step=Step.READY, offer=OFFER))
     await made.turn(lambda: True, taking_up=True)
@@ -172,6 +173,23 @@ async def test_while_the_agent_runs(rig: Rig, monkeypatch: pytest.MonkeyPatch) -
         await over.wait()
     assert rig.clock.sleeps[:3] == [120.0, 600.0, 600.0]
     assert [view.verdict for view in told if view is not None] == [Verdict.TAKE]
+
+
+async def test_one_under_way_is_looked_at_until_it_is_over(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig.book.write(Record(step=Step.TRIAL, offer=OFFER))
+    made = rig.updating()
+    over = asyncio.Event()
+
+    async def turn(_settled: Callable[[], bool], *, taking_up: bool = False) -> None:
+        assert taking_up
+        if len(rig.clock.sleeps) == 2:
+            rig.book.write(Record())
+
+    monkeypatch.setattr(made, "turn", turn)
+    async with made.kept(settled=lambda: True, changed=over.set):
+        await over.wait()
+        await asyncio.sleep(0)
+    assert rig.clock.sleeps[:2] == [5.0, 5.0]
 
 
 async def test_a_source_tree_does_nothing(tmp_path: Path) -> None:
@@ -307,8 +325,9 @@ def test_becoming_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 def test_a_way_back_that_is_taken_up(copy: Copy) -> None:
     """Whoever finds one under way hands over to the kept copy, and begins nothing anew."""
     slot = Trees(copy.here)
-    slot.keep()
     Book(copy.data).write(Record(step=Step.RETURNING, offer=OFFER, before="1.0.0"))
     copy.run("app-update", "apply")
     assert copy.became[0][0] == slot.keeper
+    assert slot.keeper.is_file()
+    copy.run("app-update", "apply")
     assert applying.slot_of(copy.here, Book(copy.data)).here() == "1.0.0"

@@ -38,6 +38,8 @@ _FIRST_S: Final = 120.0
 """After our start, when everything else of the computer starts too, nobody is asked."""
 _EACH_S: Final = 600.0
 """Between two looks; how often somebody is asked is the domain's business."""
+_SOON_S: Final = 5.0
+"""While one is being put in place: it is over soon, or somebody died in it."""
 _AGAIN_S: Final = 3600.0
 """After putting a version in place was begun and did not come to its end, because a window was opened, say."""
 _NEEDS_SOMEBODY: Final = frozenset({"--once", "--passphrase-stdin"})
@@ -70,7 +72,7 @@ class Updating:
         self._unattended = not _NEEDS_SOMEBODY & set(words)
         self._here = here or installation()
         self._start = start
-        self._asked_at = self._begun_at = float("-inf")
+        self._asked_at = self._begun_at = self._taken_up_at = float("-inf")
         self.view: UpdateView | None = self._seen()
 
     def _seen(self) -> UpdateView | None:
@@ -100,15 +102,20 @@ class Updating:
             if seen != self.view:
                 self.view = seen
                 changed()
-            await self._clock.sleep(_FIRST_S if first else _EACH_S)
-            first = False
+            if seen is not None and seen.step in UNDER_WAY:
+                await self._clock.sleep(_SOON_S)
+            else:
+                await self._clock.sleep(_FIRST_S if first else _EACH_S)
+                first = False
 
     async def turn(self, settled: Callable[[], bool], *, taking_up: bool = False) -> None:
         """Look once, and have done what is to be done; ``taking_up``: nothing but what somebody left in the middle."""
         record = await asyncio.to_thread(lambda: self._book.record)
         if record.step in UNDER_WAY:
-            if await asyncio.to_thread(lambda: self._book.is_free):
+            now = self._clock.monotonic()
+            if now - self._taken_up_at >= _EACH_S and await asyncio.to_thread(lambda: self._book.is_free):
                 _log.info("an update under way is taken up: %s", record.step.value)
+                self._taken_up_at = now
                 self._start(self._data, VERB, "apply")
         elif not taking_up:
             await self._keep_up(record, settled)
@@ -212,6 +219,8 @@ class UpdateVerbs:
         slot = slot_of(here, self._book)
         if root is None:
             self._begin(lambda: begin(self._book, slot))
+            if not slot.keeper.is_file():  # somebody tidied up in the middle of it
+                slot.keep()
             self._hand_over(slot.keeper, here.root)
             return self.view()
         record = Applier(self._book, slot, Agents(self._data, root)).run()

@@ -17,10 +17,13 @@ _SAID: Final = {
     Verdict.TELL: "Version {installed}. Version {newest} is out: your package manager installs it.",
     Verdict.BAD: "Version {installed}. Version {newest} was tried and does not work here; the next one will be tried.",
     Verdict.SKIPPED: "Version {installed}. Version {newest} is skipped, as you wish.",
-    Verdict.TAKE: "Version {installed}. Version {newest} is out.",
+    Verdict.TAKE: "Version {installed}. Version {newest} is out. It is installed by itself, if Settings say so, or by t4t app-update install.",
 }
 _UNKNOWN: Final = "Version {installed}. Nobody has been asked yet whether there is a newer one."
-_READY: Final = "Version {installed}. Version {newest} is downloaded and verified, and will be installed at a moment when no work is lost by it."
+_READY: Final = (
+    "Version {installed}. Version {newest} is downloaded and verified. It is installed by itself at a moment when no work is lost by it, if Settings say so, "
+    "or by t4t app-update install."
+)
 _NOW: Final = "Version {installed}. Version {newest} is being installed."
 
 

@@ -200,6 +200,12 @@ async def test_a_source_tree_does_nothing(tmp_path: Path) -> None:
     assert not Book(tmp_path).folder.exists()
 
 
+async def test_a_copy_without_a_place_asks_nobody(copy: Copy) -> None:
+    assert Updating(copy.data, RealClock(), tree=Tree).view is None
+    (copy.place / "place.json").write_text('{"address": "https://example.org/updates"}')
+    assert Updating(copy.data, RealClock(), tree=Tree).view == UpdateView(installed="1.0.0")
+
+
 async def test_the_process_that_asks_ends_with_the_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     made = Updating(tmp_path, RealClock(), tree=Tree)
     monkeypatch.setattr(updating, "own_program", lambda: (sys.executable, "-c", ""))
@@ -222,7 +228,7 @@ class Copy:
         self.release = Release(folder / "release")
         self.here = installed(folder / "apps" / "t4t")
         self.became: list[tuple[Path, tuple[str, ...]]] = []
-        place = folder / "place"
+        self.place = place = folder / "place"
         place.mkdir()
         (place / "root.json").write_bytes(self.release.root)
         patch.setattr(installation, "installation", lambda home=None, found=installation.installation: self.here if home is None else found(home))

@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING, Final
 from t4t import desktop
 from t4t.domain.app_update import UNDER_WAY, Step, UpdateView, is_due, view_of
 from t4t.domain.errors import T4TError
-from t4t.domain.update_errors import UpdateBusy
+from t4t.domain.update_errors import UpdateBusy, UpdateError
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.own import own_program
 from t4t.updates.book import Book, failed
-from t4t.updates.installation import installation
+from t4t.updates.installation import installation_at, ours, place
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -44,6 +44,15 @@ _AGAIN_S: Final = 3600.0
 """After putting a version in place was begun and did not come to its end, because a window was opened, say."""
 _NEEDS_SOMEBODY: Final = frozenset({"--once", "--passphrase-stdin"})
 """Of an agent's own words: it is not there to go on by itself, or can't."""
+
+
+def _here() -> Installation | None:
+    """This copy, if it was installed and there is somebody to ask."""
+    try:
+        place()
+        return ours()
+    except UpdateError:
+        return None
 
 
 # --- in the agent ----------------------------------------------------------------------------------------------------
@@ -70,7 +79,7 @@ class Updating:
         self._tree = tree
         self._metered = metered
         self._unattended = not _NEEDS_SOMEBODY & set(words)
-        self._here = here or installation()
+        self._here = here or _here()
         self._start = start
         self._asked_at = self._begun_at = self._taken_up_at = float("-inf")
         self.view: UpdateView | None = self._seen()
@@ -174,8 +183,6 @@ class UpdateVerbs:
 
     def view(self) -> UpdateView:
         """See `UpdateServices.view`."""
-        from t4t.updates.installation import ours  # noqa: PLC0415 - as all below: only this verb needs it
-
         here = ours()
         return view_of(self._book.record, installed=here.version, kind=here.kind)
 
@@ -194,7 +201,6 @@ class UpdateVerbs:
         from t4t.host.clock import RealClock  # noqa: PLC0415 - as above
         from t4t.transfer.limits import Rate  # noqa: PLC0415 - as above
         from t4t.updates.fetching import Fetching  # noqa: PLC0415 - as above
-        from t4t.updates.installation import ours, place  # noqa: PLC0415 - as above
         from t4t.updates.source import source_of  # noqa: PLC0415 - as above
 
         here, where, clock, tree = ours(), place(address), RealClock(), tree_of(self._data)
@@ -211,8 +217,7 @@ class UpdateVerbs:
 
     def apply(self, root: Path | None) -> UpdateView:
         """See `UpdateServices.apply`."""
-        from t4t.updates.applying import Applier, begin, outcome, slot_of  # noqa: PLC0415 - as above
-        from t4t.updates.installation import installation_at, ours  # noqa: PLC0415 - as above
+        from t4t.updates.applying import Applier, begin, outcome, slot_of  # noqa: PLC0415 - only this verb needs it
         from t4t.updates.trial import Agents  # noqa: PLC0415 - as above
 
         here = ours() if root is None else installation_at(root)
@@ -242,7 +247,6 @@ class UpdateVerbs:
     def roll_back(self) -> UpdateView:
         """See `UpdateServices.roll_back`."""
         from t4t.updates.applying import begin_return, slot_of  # noqa: PLC0415 - as above
-        from t4t.updates.installation import ours  # noqa: PLC0415 - as above
 
         here = ours()
         slot = slot_of(here, self._book)

@@ -47,6 +47,7 @@ LIBRARIES: Final = (
 )
 _OF_LINUX: Final = (
     "dbus_fast.aio",
+    "lzma",
     "keyring.backends.SecretService",
     "setproctitle",
     "pywayland.protocol.ext_idle_notify_v1",

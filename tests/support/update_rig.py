@@ -7,6 +7,7 @@ import json
 import random
 import shutil
 import stat
+import sys
 import tarfile
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -31,7 +32,10 @@ def tree(root: Path, version: str, *, script: str = SCRIPT, kind: Kind = Kind.TA
     (home / "lib").mkdir(parents=True)
     (home / "installation.json").write_text(json.dumps({"kind": kind.value, "platform": PLATFORM, "version": version}))
     (home / "lib" / "libthing.so.1").write_text(f"library of {version}")
-    (home / "lib" / "libthing.so").symlink_to("libthing.so.1")
+    if sys.platform == "win32":
+        (home / "lib" / "libthing.so").write_text(f"library of {version}")
+    else:
+        (home / "lib" / "libthing.so").symlink_to("libthing.so.1")
     (home / "noise").write_bytes(random.Random(size).randbytes(size))  # noqa: S311 - noise that does not compress
     program = root / "t4t"
     program.write_text(script)

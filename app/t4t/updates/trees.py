@@ -65,9 +65,9 @@ def copy_tree(source: Path, copy: Path) -> None:
 
 def _link(source: str, copy: str) -> str:
     try:
-        os.link(source, copy, follow_symlinks=False)
+        os.link(source, copy)
     except OSError:
-        shutil.copy2(source, copy, follow_symlinks=False)
+        shutil.copy2(source, copy)
     return copy
 
 

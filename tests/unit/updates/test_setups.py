@@ -34,7 +34,7 @@ class Computer:
 
     def run(self, *command: str) -> None:
         program, *words = command
-        self.ran.append((program.rpartition("/")[2], *words))
+        self.ran.append((Path(program).name, *words))
         if self.cut:
             (self.root / "_internal" / "installation.json").unlink()
             raise OSError(5, "Input/output error")

@@ -207,8 +207,7 @@ class Applier:
     def _over(self, *, step: Step = Step.IDLE, **fields: object) -> None:
         """The version from before is in place; if an agent ran, one runs again."""
         record = self._book.record
-        if step is not Step.READY:
-            self._slot.clean(record.before)
+        self._slot.clean(record.before)
         if record.restart is not None and self._world.words() is None:
             self._world.start(self._slot.program, record.restart)
         self._book.write(msgspec.structs.replace(record, step=step, starts=0, restart=None, **fields))

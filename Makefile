@@ -9,7 +9,7 @@ LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check installers ready-run ready-test clean
+.PHONY: help run test check format appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -100,6 +100,17 @@ bundle-plain: ## the same without the web view, into build/bundle/plain/t4t
 
 installers: bundle ## make the .deb, the .rpm and the archive for Linux, into build/installers
 	@$(PYTHON) packaging/bundle/make_installers.py --bundle build/bundle/t4t --tools build/bundle/tools --out build/installers
+
+update-keys: ready-test ## make the keys of updates in KEYS, and the first root into the sources (ADDRESS: where updates will be served); docs/updates.md
+	@$(VENV)/python packaging/updates/update_repository.py keys --keys "$(KEYS)" --folder $(or $(PLACE),build/updates) --address "$(ADDRESS)"
+
+update-repo: ready-test ## add the archive in build/installers to the place of updates in PLACE, signed with KEYS; without keys nothing is done
+	@$(VENV)/python packaging/updates/update_repository.py publish --keys "$(KEYS)" --folder $(or $(PLACE),build/updates) \
+		--version "$$($(VENV)/python -c 'import t4t; print(t4t.__version__)')" $(if $(SECURITY),--security) \
+		$(foreach file,$(wildcard build/installers/*.tar.xz build/installers/*.deb build/installers/*.rpm),linux-$$(uname -m)=$(file))
+
+update-check: ready-test ## real updates of real copies of the program: failing versions, the way back, kills at many moments
+	$(VENV)/pytest -m updates --durations=10 --log-level=INFO -rP tests/updates
 
 bundle-check: bundle-plain installers ## check the bundles and the installers: sizes, a second build, the program on a real screen and (as root) in a fresh Debian
 	@$(PYTHON) packaging/setup/prepare.py bundle-check

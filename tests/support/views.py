@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from t4t.domain.app_update import Step, UpdateView
 from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import leaves
 from t4t.domain.no_work import NoWork
@@ -102,6 +103,7 @@ SESSIONS = st.builds(
     projects=st.lists(PROJECTS, max_size=2).map(tuple),
     kept_awake=st.none() | st.booleans(),
     spent=st.none() | st.builds(Spent, day=DAYS, month=DAYS, power=st.none() | WATTS),
+    update=st.none() | st.builds(UpdateView, installed=st.text(max_size=20), newest=st.text(max_size=20), step=st.sampled_from(Step)),
 )
 RULE_VIEWS = st.builds(
     RuleView,

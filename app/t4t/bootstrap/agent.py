@@ -20,6 +20,7 @@ from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
 from t4t.bootstrap.signals import stop_on_signals
 from t4t.bootstrap.try_out import TryOut
+from t4t.bootstrap.updating import Updating
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy
 from t4t.engine.engine import Engine
@@ -105,6 +106,7 @@ async def _run_agent(
         senses = Senses(data, clock)
         shown = OnScreen(data, clock, tray=screen)
         ledger = ledger_of(data, clock, senses=senses, shop=shop, projects=projects, desk=desk)
+        updating = Updating(data, clock, tree=lambda: desk.force.tree, metered=lambda: senses.readings.metered, words=tuple(sys.argv[1:]))
         tally = Tally(state, clock)
         stack.callback(tally.write)
         results = Results(data, projects, clock, told=tally.ended)
@@ -136,6 +138,7 @@ async def _run_agent(
                 awake=awake(),
                 awake_reason=costs.staying_awake(),
                 spent=lambda: ledger.spent,
+                update=lambda: updating.view,
             )
         )
         shop.opens(engine)
@@ -155,7 +158,14 @@ async def _run_agent(
         await server.start()
         with stopping(engine.quit):
             # what the network costs is known before the first file comes
-            async with ledger.kept(), senses.opened(engine, projects), projects.running(), try_out.kept(), shown.opened(engine):
+            async with (
+                ledger.kept(),
+                senses.opened(engine, projects),
+                projects.running(),
+                try_out.kept(),
+                shown.opened(engine),
+                updating.kept(settled=lambda: engine.settled, changed=engine.popups_changed),
+            ):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
 

@@ -43,10 +43,11 @@ _TAIL: Final = 400
 PARTS: Final = tuple(Part)
 LIBRARIES: Final = (
     *("aiohttp", "aiohttp_socks", "cryptography.hazmat.bindings._rust", "isal.isal_zlib", "keyring", "msgspec", "platformdirs", "psutil", "pycdlib"),
-    *("PySide6.QtCore", "qemu.qmp", "segno", "sqlite3", "tomlkit", "truststore", "virtualbox", "yarl"),
+    *("PySide6.QtCore", "qemu.qmp", "segno", "sqlite3", "tomlkit", "truststore", "tuf.ngclient.updater", "virtualbox", "yarl"),
 )
 _OF_LINUX: Final = (
     "dbus_fast.aio",
+    "lzma",
     "keyring.backends.SecretService",
     "setproctitle",
     "pywayland.protocol.ext_idle_notify_v1",

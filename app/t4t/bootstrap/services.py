@@ -9,6 +9,7 @@ import msgspec
 from t4t import desktop
 from t4t.bootstrap import agent
 from t4t.bootstrap.settings import SettingsVerbs
+from t4t.bootstrap.updating import UpdateVerbs
 from t4t.domain.errors import NoScreen
 from t4t.domain.record import record
 from t4t.host.clock import RealClock
@@ -183,6 +184,10 @@ class Services:
     def of_settings(self) -> SettingsVerbs:
         """See `Services.of_settings`."""
         return SettingsVerbs(self.data)
+
+    def of_updates(self) -> UpdateVerbs:
+        """See `Services.of_updates`."""
+        return UpdateVerbs(self.data)
 
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
         """See `Services.move`."""

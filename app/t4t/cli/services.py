@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from t4t.domain.app_update import UpdateView
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
@@ -152,6 +153,34 @@ class SettingsServices(Protocol):
         ...
 
 
+class UpdateServices(Protocol):
+    """Newer versions of this program. Raises leaves of `t4t.domain.update_errors`, and what stands against reading where they come from."""
+
+    def view(self) -> UpdateView:
+        """What is here, and what is known."""
+        ...
+
+    def check(self, address: str) -> UpdateView:
+        """Ask; at ``address``, or where this copy was built to."""
+        ...
+
+    def download(self, address: str, tell: Callable[[int, int], None], *, again: bool) -> UpdateView:
+        """Ask, and bring it here; ``tell`` hears bytes, of how many. ``again``: also what failed or was skipped."""
+        ...
+
+    def apply(self, root: Path | None) -> UpdateView:
+        """Put in place what is here, or go on with it. Without ``root`` this process becomes the kept copy, which is told the place."""
+        ...
+
+    def roll_back(self) -> UpdateView:
+        """Put the previous version in place; as `apply`."""
+        ...
+
+    def skip(self, version: str) -> UpdateView:
+        """Never take it unasked."""
+        ...
+
+
 class Services(Protocol):
     """In-process services."""
 
@@ -172,6 +201,10 @@ class Services(Protocol):
 
     def of_settings(self) -> SettingsServices:
         """What is done with settings."""
+        ...
+
+    def of_updates(self) -> UpdateServices:
+        """What is done with newer versions of this program."""
         ...
 
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.app_update import UpdateView  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.energy import Spent  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.notification_policy import Event, page_of
 from t4t.domain.policy import BASE, LessKind, Level, Value, holds_still
@@ -171,6 +172,8 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     """Whether the computer is kept from falling asleep by itself; False: nothing here can do that; None: it need not be."""
     spent: Spent | None = None
     """What the work cost today and this month, as it was written down last; None: nobody counts."""
+    update: UpdateView | None = None
+    """Newer versions of the program; None: this copy has nothing to do with them."""
 
 
 def why(decision: Decision) -> Why:

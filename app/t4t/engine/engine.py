@@ -169,6 +169,11 @@ class Engine:
         seen = [charge.work.seen for charge in tuple(self._reconciler.charges.values())]
         return frozenset(one.info.pid for one in seen if one.state.alive and one.info is not None and one.info.pid is not None)
 
+    @property
+    def settled(self) -> bool:
+        """Whether no step of any task is under way: no save, no checkpoint, no boot, no end."""
+        return not self._intake.busy and all(charge.step is None for charge in self._reconciler.charges.values())
+
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
         self._intake.scan_soon()
@@ -183,7 +188,7 @@ class Engine:
         return await self._ask(lambda: self._herald.react(key, reaction))
 
     def popups_changed(self) -> None:
-        """What shows messages came or went."""
+        """What shows messages came or went, or there is something else to show."""
         self._bell.ring()
 
     async def _ask(self, action: Callable[[], object]) -> SessionView:
@@ -339,9 +344,8 @@ class Engine:
         by = offset - self._offset
         if abs(by) >= _JUMP_S:
             self._history.note("clock_set", f"{by:.0f}")
-            self._volition.clock_was_set(by)
-            self._host.clock_was_set(by)
-            self._judge.clock_was_set(by)
+            for part in (self._volition, self._host, self._judge):
+                part.clock_was_set(by)
         self._offset = offset
         asleep = self._clock.lasting() - self._clock.monotonic()
         if asleep - self._asleep >= _SLEPT_S:
@@ -369,7 +373,7 @@ class Engine:
             general=self._general_notices(),
         )
         messages = self._herald.turn(view, self._volition.intent)
-        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), messages=messages)
+        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), update=self._parts.update(), messages=messages)
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view
@@ -386,9 +390,7 @@ class Engine:
 
     def _general_notices(self) -> list[NoticeView]:
         told = [showing.notice_view(error) for error in (*(StateSetAside(file=name) for name in self._set_aside), *self._parts.troubles())]
-        told.extend(self._intake.notices())
-        told.extend([] if self._parts.patron is None else self._parts.patron.notices())
-        told.extend(self._probing.notices())
+        told.extend((*self._intake.notices(), *(() if self._parts.patron is None else self._parts.patron.notices()), *self._probing.notices()))
         told.extend(showing.notice_view(error) for error in self._holding.broken(self._reconciler.charges.values(), self._hypervisor))
         return told
 

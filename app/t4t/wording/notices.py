@@ -7,7 +7,7 @@ from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.record import record
-from t4t.wording import install_notices, move_notices, project_notices, removal_notices, settings_notices
+from t4t.wording import install_notices, move_notices, project_notices, removal_notices, settings_notices, update_notices
 from t4t.wording.in_window import for_window
 from t4t.wording.text import Text
 
@@ -170,6 +170,7 @@ TEXTS.update(move_notices.TEXTS)
 TEXTS.update(removal_notices.TEXTS)
 TEXTS.update(project_notices.TEXTS)
 TEXTS.update(settings_notices.TEXTS)
+TEXTS.update(update_notices.TEXTS)
 
 
 _HYPERVISORS: Final = {"qemu": "QEMU", "virtualbox": "VirtualBox"}

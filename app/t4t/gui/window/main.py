@@ -69,7 +69,7 @@ class Window(QMainWindow):
             "community": lambda: CommunityPage(session, theme, services),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),
-            "help": lambda: self._leads(Help(theme, services)),
+            "help": lambda: self._leads(Help(theme, services, session)),
             "settings": lambda: Settings(session, theme),
         }
         self._services = services

@@ -270,3 +270,4 @@ def test_nothing_comes_up_before_the_window(qapp: QApplication, session: Session
         made.deleteLater()
     finally:
         qapp.removeEventFilter(shown)
+    qapp.sendPostedEvents(made, QEvent.Type.DeferredDelete)  # here and now, and not beside the next test

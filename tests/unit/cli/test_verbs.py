@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from support.appliances import descriptor
+from support.nothing_to_remove import NothingToRemove
 from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoCredit, DemoResult, MachineOptions
 from t4t.domain.appliance_descriptor import parse_descriptor
@@ -20,7 +21,7 @@ from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
 from t4t.domain.project import Decoded
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from t4t.cli.services import ProjectServices, SettingsServices, UpdateServices
     from t4t.domain.appliance_descriptor import Descriptor
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
-    from t4t.domain.removal import Part as Removable
-    from t4t.domain.removal import Removal, Removed
     from t4t.domain.self_check import Checked, Part
     from t4t.domain.virtualbox_install import Purpose
 
@@ -44,7 +43,7 @@ class NoKeys:
         return False
 
 
-class Services:
+class Services(NothingToRemove):
     """Remembers what was asked and answers as planned."""
 
     def __init__(self, *outcomes: Outcome, job: Mapping[str, object] | None = None) -> None:
@@ -106,12 +105,6 @@ class Services:
     def decode(self, file: Path) -> Decoded:
         self.asked.append((file,))
         return self.decoded
-
-    def removal(self) -> Removal:
-        raise NotImplementedError
-
-    def remove(self, keep: Collection[Removable], tell: Callable[[Removable], None]) -> Removed:
-        raise NotImplementedError(keep)
 
     def virtualbox_plan(self, purpose: Purpose) -> Plan | None:
         raise NotImplementedError(purpose)

@@ -274,3 +274,4 @@ def test_nothing_comes_up_before_the_window(qtbot: QtBot, qapp: QApplication, se
         made.deleteLater()
     finally:
         qapp.removeEventFilter(shown)
+    qapp.sendPostedEvents(made, QEvent.Type.DeferredDelete)  # here and now, and not beside the next test

@@ -25,6 +25,7 @@ from t4t.domain.project_view import ProjectDetails
 from t4t.engine.showing import notice_view
 from t4t.gui.theme.style import Theme
 from t4t.gui.theme.tokens import LIGHT, Colors
+from t4t.gui.window import over_time
 from t4t.gui.window.community import MapCard
 from t4t.gui.window.main import Window
 from t4t.storage import world
@@ -174,6 +175,15 @@ def test_what_has_changed_is_asked_for_while_somebody_looks(qtbot: QtBot, window
     agent.work = Contribution(since="2026-11-22", days=(WorkDay(day="2026-11-22", collisions=123_456_789),))
     agent.show(finished=99)
     qtbot.waitUntil(lambda: "123\N{NARROW NO-BREAK SPACE}456\N{NARROW NO-BREAK SPACE}789" in texts(page))
+
+
+def test_while_somebody_looks_it_is_never_older_than_a_minute(qtbot: QtBot, window: Window, agent: ApiThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _own(window, qtbot)
+    assert not page.over_time.is_old
+    monkeypatch.setattr(over_time, "_OLD_S", 0.0)
+    agent.work = Contribution(since="2026-11-22", days=(WorkDay(day="2026-11-22", collisions=77_777),))
+    agent.show(save_s=1.5)
+    qtbot.waitUntil(lambda: "77\N{NARROW NO-BREAK SPACE}777" in texts(page))
 
 
 # --- community -------------------------------------------------------------------------------------------------------

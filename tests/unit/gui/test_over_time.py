@@ -203,6 +203,19 @@ def test_nobody_is_asked_before_somebody_clicks(qtbot: QtBot, window: Window, ag
     assert nameless(page) == []
 
 
+def test_without_an_agent_nobody_waits_for_anything(qtbot: QtBot, window: Window, agent: ApiThread, session: Session) -> None:
+    page, other = _own(window, qtbot), cast("CommunityPage", window.page("community"))
+    before = page.over_time.panel.view.chart
+    agent.stop()
+    qtbot.waitUntil(lambda: session.lost is not None)
+    page.arrive()
+    session.ask_community(URL, fetch=False)
+    assert page.over_time.panel.view.chart == before
+    other.refresh()
+    window.show_page("community")
+    assert "Test4Theory is not running" in texts(other)
+
+
 def test_the_map_tells_what_is_below_the_pointer(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
     agent.projects.known = FRESH
     page = _community(window)

@@ -131,3 +131,7 @@ def test_the_agent_is_started_on_the_same_data(work: WindowWork, tmp_path: Path,
     monkeypatch.setattr(desktop, "start", started.append)
     work.start_agent()
     assert started == [tmp_path]
+
+
+def test_the_map_is_that_of_the_program(work: WindowWork) -> None:
+    assert any(shape.name == "Switzerland" for shape in work.world().countries)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -149,7 +150,7 @@ async def _run_agent(
             await part.open()
         for seen in (physics.seen, tally.seen):
             engine.subscribe(seen)
-        server = ApiServer(engine, data, projects=projects, settings=live, physics=physics, work=lambda: work_of(tally, ledger))
+        server = ApiServer(engine, data, projects=projects, settings=live, physics=physics, work=functools.partial(work_of, tally, ledger))
         stack.push_async_callback(server.close)
         sweeping = asyncio.create_task(_sweep(data))
         stack.push_async_callback(lambda: asyncio.gather(sweeping, return_exceptions=True))

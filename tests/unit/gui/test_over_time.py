@@ -25,6 +25,7 @@ from t4t.domain.project_view import ProjectDetails
 from t4t.engine.showing import notice_view
 from t4t.gui.theme.style import Theme
 from t4t.gui.theme.tokens import LIGHT, Colors
+from t4t.gui.window import over_time
 from t4t.gui.window.community import MapCard
 from t4t.gui.window.main import Window
 from t4t.storage import world
@@ -176,6 +177,15 @@ def test_what_has_changed_is_asked_for_while_somebody_looks(qtbot: QtBot, window
     qtbot.waitUntil(lambda: "123\N{NARROW NO-BREAK SPACE}456\N{NARROW NO-BREAK SPACE}789" in texts(page))
 
 
+def test_while_somebody_looks_it_is_never_older_than_a_minute(qtbot: QtBot, window: Window, agent: ApiThread, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = _own(window, qtbot)
+    assert not page.over_time.is_old
+    monkeypatch.setattr(over_time, "_OLD_S", 0.0)
+    agent.work = Contribution(since="2026-11-22", days=(WorkDay(day="2026-11-22", collisions=77_777),))
+    agent.show(save_s=1.5)
+    qtbot.waitUntil(lambda: "77\N{NARROW NO-BREAK SPACE}777" in texts(page))
+
+
 # --- community -------------------------------------------------------------------------------------------------------
 
 
@@ -191,6 +201,19 @@ def test_nobody_is_asked_before_somebody_clicks(qtbot: QtBot, window: Window, ag
     assert not {"Ask the project now", "Ask for newer statistics"} & set(buttons(page))
     assert "You are number 877 by credit a day, and number 1,204 by credit in all" in texts(page)
     assert nameless(page) == []
+
+
+def test_without_an_agent_nobody_waits_for_anything(qtbot: QtBot, window: Window, agent: ApiThread, session: Session) -> None:
+    page, other = _own(window, qtbot), cast("CommunityPage", window.page("community"))
+    before = page.over_time.panel.view.chart
+    agent.stop()
+    qtbot.waitUntil(lambda: session.lost is not None)
+    page.arrive()
+    session.ask_community(URL, fetch=False)
+    assert page.over_time.panel.view.chart == before
+    other.refresh()
+    window.show_page("community")
+    assert "Test4Theory is not running" in texts(other)
 
 
 def test_the_map_tells_what_is_below_the_pointer(qtbot: QtBot, window: Window, agent: ApiThread) -> None:

@@ -107,7 +107,7 @@ class Contribution(Page):
         self._own.setVisible(view is not None)
         self.over_time.setVisible(view is not None)
         seen = None if view is None else (view.finished, tuple((project.url, project.user_total, project.host_total) for project in view.projects))
-        if seen != self._seen and self.isVisible():
+        if self.isVisible() and (seen != self._seen or self.over_time.is_old):
             self._seen = seen
             self.over_time.ask()
         if view is not None:

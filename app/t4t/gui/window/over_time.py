@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QStandardPaths, Qt
 from PySide6.QtWidgets import QComboBox, QFileDialog
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
 
+_OLD_S: Final = 60.0
+
 
 def today() -> date:
     """On the clock on the wall."""
@@ -42,6 +46,7 @@ class OverTime(Card):
         self._work = Contribution()
         self._credit: Sequence[Sequence[CreditDay]] = ()
         self._span = Span.DAY
+        self._asked = -math.inf
         self._which = QComboBox()
         self._which.setAccessibleName(words.word("which"))
         for one in words.Quantity:
@@ -64,8 +69,14 @@ class OverTime(Card):
         session.projects_told.connect(self._take_projects)
         self._show()
 
+    @property
+    def is_old(self) -> bool:
+        """Whether it was asked for so long ago that there may be more: the agent hears of collisions once a minute."""
+        return time.monotonic() - self._asked >= _OLD_S
+
     def ask(self) -> None:
         """Look anew."""
+        self._asked = time.monotonic()
         self._session.ask_contribution()
         self._session.ask_projects()
 

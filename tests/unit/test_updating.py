@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -211,10 +211,20 @@ async def test_the_process_that_asks_ends_with_the_agent(tmp_path: Path, monkeyp
     monkeypatch.setattr(updating, "own_program", lambda: (sys.executable, "-c", ""))
     await made._ask("check")
     monkeypatch.setattr(updating, "own_program", lambda: (sys.executable, "-c", "import time; time.sleep(1000)"))
+    begun, make = asyncio.Event(), asyncio.create_subprocess_exec
+    processes: list[asyncio.subprocess.Process] = []
+
+    async def noted(*command: str, **how: Any) -> asyncio.subprocess.Process:
+        processes.append(await make(*command, **how))
+        begun.set()
+        return processes[-1]
+
+    monkeypatch.setattr("t4t.bootstrap.updating.asyncio.create_subprocess_exec", noted)
     asking = asyncio.create_task(made._ask("check"))
-    await asyncio.sleep(0)
+    await begun.wait()
     asking.cancel()
     await asyncio.gather(asking, return_exceptions=True)
+    assert processes[0].returncode is not None
 
 
 # --- the verb --------------------------------------------------------------------------------------------------------

@@ -38,11 +38,6 @@ class Installation:
     version: str
     root: Path
 
-    @property
-    def program(self) -> Path:
-        """What is started."""
-        return program_in(self.root, self.kind)
-
 
 @record(kw_only=True)
 class Place:

@@ -127,8 +127,10 @@ class Settings(Page):
         self._prove()
 
     def _prove(self) -> None:
-        for path, text in costs.proofs(self._session.view).items():
-            self._rows[path][0].prove(text)
+        measured = costs.proofs(self._session.view)
+        for row, _ in self._rows.values():
+            if isinstance(row, FieldRow) and row.field.path in measured:
+                row.prove(measured[row.field.path])
 
     def _show(self) -> None:
         view = self._view

@@ -192,5 +192,11 @@ def users_of(root: Path) -> dict[int, str]:
 
 
 def others_of(root: Path, agent: int | None = None) -> list[int]:
-    """As `users_of`, without an ``agent`` and what agents have: windows, commands, agents of other folders."""
-    return sorted(pid for pid, command in users_of(root).items() if pid != agent and not any(word in command for word in _HELPERS))
+    """As `users_of`, without an ``agent`` (None: who asks is one) and what agents have: windows, commands, agents of other folders."""
+    asked = os.getpid() if agent is None else agent
+    twins: set[int] = set()
+    with contextlib.suppress(psutil.Error):  # a twin that is no VM host yet bears its maker's words
+        words = psutil.Process(asked).cmdline()
+        twins = {child.pid for child in psutil.Process(asked).children() if child.cmdline() == words}
+    known = {asked, *twins}
+    return sorted(pid for pid, command in users_of(root).items() if pid not in known and not any(word in command for word in _HELPERS))

@@ -39,7 +39,7 @@ _NAMES: Final[dict[Part, tuple[str, ...]]] = {
     Part.PROJECTS: ("attached", "keys.json"),
     Part.MACHINES: ("vms", "vms-before-*", "t4t-vms-*", "moving.json", "runs", "test-boot", "appliance"),
     Part.WORK: (
-        *("tasks", "slots", "projects", "statistics", "demo-project", "try-out", "physics.json", "energy.json", "intent.json"),
+        *("tasks", "slots", "projects", "statistics", "demo-project", "try-out", "physics.json", "energy.json", "intent.json", "test-boot.json", "updates"),
         *("state.sqlite3", "state.sqlite3-*", "setup.json", "resume.json"),
     ),
     Part.RESULTS: ("done", "failed", "results", "task-[0-9][0-9][0-9][0-9]*"),

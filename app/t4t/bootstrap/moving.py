@@ -24,17 +24,17 @@ _LOOK_S: Final = 0.2
 def move(data: Path, to: Path, tell: Callable[[int, int], None]) -> Path:
     """See `Services.move`."""
     moving.check(data, to)
-    ran = _quit_agent(data)
+    ran = quit_agent(data)
     try:
         # the second one is the VM host's, which may still be saving
-        with _patient(FolderLock(data, "agent.lock")), _patient(FolderLock(data, "host.lock")):
+        with patiently(FolderLock(data, "agent.lock")), patiently(FolderLock(data, "host.lock")):
             return moving.move(data, to, check_room=resources.check_disk, tell=tell)
     finally:
         if ran:
             desktop.start(data)
 
 
-def _quit_agent(data: Path) -> bool:
+def quit_agent(data: Path) -> bool:
     """Whether there was one."""
     with contextlib.suppress(AgentMissing), Client(data) as client:
         client.call("quit")
@@ -42,7 +42,7 @@ def _quit_agent(data: Path) -> bool:
     return False
 
 
-def _patient(lock: FolderLock) -> FolderLock:
+def patiently(lock: FolderLock) -> FolderLock:
     """Take it, once who has it has saved all its machines; raises `FolderBusy`."""
     deadline = time.monotonic() + _SAVING_S
     while True:

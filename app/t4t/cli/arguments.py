@@ -6,14 +6,14 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import autostart, community, energy, moving, proxy, self_check, settings_verbs
+from t4t.cli import autostart, community, energy, moving, proxy, removal, self_check, settings_verbs, updating
 from t4t.cli.grammar import Parser
-from t4t.domain.policy import AnywayKind, PauseKind
+from t4t.domain.policy import AnywayKind, LessKind, PauseKind
 from t4t.domain.project_view import Keep
 from t4t.wording.language import gettext
 
 HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
-PAGES: Final = ("home", "why", "science", "contribution", "news", "computer", "help", "settings", "setup")
+PAGES: Final = ("home", "why", "science", "contribution", "community", "news", "computer", "help", "settings", "setup")
 _MAX_CORES: Final = 64
 _MAX_DAYS: Final = 1100
 _MAX_TASKS: Final = 64
@@ -175,6 +175,10 @@ def parser() -> argparse.ArgumentParser:
     anyway.add_argument(
         "kind", nargs="?", choices=[*(kind.value for kind in AnywayKind), "off"], default=AnywayKind.HOUR.value, help=gettext("how long (default: 1h)")
     )
+    less = verbs.add_parser("use-less", help=gettext("use less of this computer for now: reduced power for an hour, or one processor until you say off"))
+    less.add_argument(
+        "kind", nargs="?", choices=[*(kind.value for kind in LessKind), "off"], default=LessKind.GENTLE.value, help=gettext("how much (default: gentle)")
+    )
     verbs.add_parser("finish", help=gettext("finish the work at hand, then pause"))
     verbs.add_parser("checkpoint", help=gettext("write a checkpoint of everything that runs"))
     verbs.add_parser("tasks", help=gettext("the tasks at hand"))
@@ -189,7 +193,7 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("file", metavar="FILE", help=gettext("the reply's bytes, with or without the HTTP head"))
 
     _add_checks(verbs)
-    for others in (settings_verbs, proxy, autostart, energy, moving, self_check):
+    for others in (settings_verbs, proxy, autostart, energy, moving, removal, self_check, updating):
         others.add(verbs)
 
     return top

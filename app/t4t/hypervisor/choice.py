@@ -9,6 +9,7 @@ import msgspec
 from t4t.hypervisor.records import FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 AUTO: Final = "auto"
@@ -29,9 +30,17 @@ def chosen(wish: str, *, begun: str | None, virtualbox: bool) -> str:
 
 def begun_with(data_dir: Path) -> str | None:
     """The hypervisor that has a VM in this data folder; None if none has."""
+    return next(_begun(data_dir), None)
+
+
+def all_begun(data_dir: Path) -> tuple[str, ...]:
+    """Every hypervisor that has a VM there: the volunteer may have chosen another one meanwhile."""
+    return tuple(sorted(set(_begun(data_dir))))
+
+
+def _begun(data_dir: Path) -> Iterator[str]:
     for file in sorted((data_dir / "vms").glob(f"*/{FILE}")):
         try:
-            return msgspec.json.decode(file.read_bytes(), type=_Kind).hypervisor
+            yield msgspec.json.decode(file.read_bytes(), type=_Kind).hypervisor
         except (OSError, msgspec.MsgspecError):
             continue
-    return None

@@ -52,3 +52,13 @@ def figure(value: float) -> str:
 def day(when: date) -> str:
     """A day in figures."""
     return gettext("{year}-{month}-{day}").format(year=f"{when.year:04}", month=f"{when.month:02}", day=f"{when.day:02}")
+
+
+def month(when: date) -> str:
+    """A month in figures."""
+    return gettext("{year}-{month}").format(year=f"{when.year:04}", month=f"{when.month:02}")
+
+
+def day_of_year(when: date) -> str:
+    """A day in figures where the year goes without saying."""
+    return gettext("{month}-{day}").format(month=f"{when.month:02}", day=f"{when.day:02}")

@@ -26,7 +26,6 @@ _WORDS: Final[dict[str, Marked]] = {
     "reset_all": "Reset everything",
     "nothing_found": "No setting has these words.",
     "presets": "How much to give",
-    "schedule": "The weekly schedule and the cheap hours are set in a terminal: t4t settings set when.spans, when.cheap_hours.",
 }
 _CHOICES: Final[dict[str, Marked]] = {
     "go-on": "goes on",

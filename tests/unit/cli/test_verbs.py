@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from support.appliances import descriptor
+from support.nothing_to_remove import NothingToRemove
 from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoCredit, DemoResult, MachineOptions
 from t4t.domain.appliance_descriptor import parse_descriptor
@@ -22,7 +23,7 @@ from t4t.domain.project import Decoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from t4t.cli.services import ProjectServices, SettingsServices
+    from t4t.cli.services import ProjectServices, SettingsServices, UpdateServices
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from t4t.domain.virtualbox_install import Purpose
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
-
 RESULT = TaskResult(outcome=Outcome.DONE, exit_code=0, elapsed_s=2.0, cpu_s=1.0, hypervisor="fake", checkpoints=3, restarts=1, outputs=("/x/\x1bout",))
 
 
@@ -43,7 +43,7 @@ class NoKeys:
         return False
 
 
-class Services:
+class Services(NothingToRemove):
     """Remembers what was asked and answers as planned."""
 
     def __init__(self, *outcomes: Outcome, job: Mapping[str, object] | None = None) -> None:
@@ -68,6 +68,9 @@ class Services:
         return cast("ProjectServices", NoKeys())
 
     def of_settings(self) -> SettingsServices:
+        raise NotImplementedError
+
+    def of_updates(self) -> UpdateServices:
         raise NotImplementedError
 
     def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
@@ -393,7 +396,6 @@ def test_move_says_how_far_it_is_to_people_alone(capsys: pytest.CaptureFixture[s
     assert capsys.readouterr() == (f"The virtual machines are in {Path('/disk/t4t-vms-1')} now.\n", "")
     monkeypatch.setattr("sys.stderr.isatty", lambda: True)
     assert run(services, "--json", "move", "/disk") == 0
-    told = capsys.readouterr()
-    assert json.loads(told.out) == {"place": str(Path("/disk/t4t-vms-1"))}
+    assert json.loads((told := capsys.readouterr()).out) == {"place": str(Path("/disk/t4t-vms-1"))}
     assert [one.split(":")[1].strip() for one in told.err.split("\r")[1:]] == ["0\N{NO-BREAK SPACE}%", "50\N{NO-BREAK SPACE}%", "100\N{NO-BREAK SPACE}%"]
     assert services.asked == [(Path("/disk").absolute(),)] * 2

@@ -19,6 +19,7 @@ from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
 from t4t.gui.theme.style import Theme, give_role
 from t4t.gui.tray.hosts import TrayHosts
+from t4t.gui.window.community import CommunityPage
 from t4t.gui.window.computer import Computer
 from t4t.gui.window.contribution import Contribution
 from t4t.gui.window.help import Help
@@ -67,9 +68,10 @@ class Window(QMainWindow):
             "home": lambda: self.home,
             "science": lambda: Science(session, theme, self.gallery),
             "contribution": lambda: self._leads(Contribution(session, theme)),
+            "community": lambda: CommunityPage(session, theme, services),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),
-            "help": lambda: self._leads(Help(theme, services)),
+            "help": lambda: self._leads(Help(theme, services, session)),
             "settings": lambda: Settings(session, theme),
         }
         self._services = services
@@ -109,7 +111,7 @@ class Window(QMainWindow):
         for standard in (QKeySequence(QKeySequence.StandardKey.Close), QKeySequence(QKeySequence.StandardKey.Quit)):
             if not standard.isEmpty():
                 QShortcut(standard, self).activated.connect(self.close)
-        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 7)), "Ctrl+,"), self._makers, strict=True):
+        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 8)), "Ctrl+,"), self._makers, strict=True):
             QShortcut(QKeySequence(keys), self).activated.connect(lambda page=page: self.show_page(page))
         QShortcut(QKeySequence("F1"), self).activated.connect(lambda: self.show_page("help"))
         QShortcut(QKeySequence("F6"), self).activated.connect(self._change_side)
@@ -130,7 +132,7 @@ class Window(QMainWindow):
         """Show ``page``; one that is not known is the first, ``why`` the first with the reasons."""
         key = "science" if page == WORDS else page if page in self._makers or page in self._more_makers else "home"
         before, shown = self.page(self._current), self.page(key)
-        if isinstance(before, Science | Wizard) and before is not shown:
+        if isinstance(before, Page | Science | Wizard) and before is not shown:
             before.depart()
         self._current = key
         self.nav.setVisible(key != SETUP)
@@ -218,6 +220,8 @@ class Window(QMainWindow):
     def _leads(self, made: Contribution | Help) -> QWidget:
         """A page with buttons to others."""
         made.page_asked.connect(self.show_page)
+        if isinstance(made, Help):
+            made.removal.removed.connect(self.close)
         return made
 
     def _change_side(self) -> None:
@@ -252,9 +256,11 @@ class Window(QMainWindow):
     @property
     def _changing(self) -> str:
         """The page on which this computer is being changed, or nothing."""
-        computer, wizard = self._pages.get("computer"), self._pages.get(SETUP)
+        computer, wizard, helping = self._pages.get("computer"), self._pages.get(SETUP), self._pages.get("help")
         if isinstance(computer, Computer) and computer.checks.changing:
             return "computer"
+        if isinstance(helping, Help) and helping.removal.removing:
+            return "help"
         return SETUP if isinstance(wizard, Wizard) and wizard.changing else ""
 
     def let_go(self) -> None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _ACCENTS: Final = str.maketrans("aeiouyAEIOUYncsz", "áêïöûýÅÉÎÖÜÝñçšž")
 _FIELD: Final = re.compile(r"(\{[^{}]*\})")
-_SHAPES: Final = frozenset({"1,234.5", "{year}-{month}-{day}"})
+_SHAPES: Final = frozenset({"1,234.5", "{year}-{month}-{day}", "{year}-{month}", "{month}-{day}"})
 _WORD: Final = " ôþęr"
 _LONGER: Final = 0.4
 """As much as translations of short texts are longer than English ones."""

@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from support.api_thread import ApiThread
     from t4t.gui.session import Session
 
-PAGES = ("home", "why", "science", "contribution", "news", "computer", "help", "settings")
+PAGES = ("home", "why", "science", "contribution", "community", "news", "computer", "help", "settings")
 WIDTHS = (1, 1040)
 """The first is as narrow as can be."""
 _SCREENS = (480, 1040)

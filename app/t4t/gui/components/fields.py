@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Final
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QCheckBox, QComboBox, QDoubleSpinBox, QHBoxLayout, QLineEdit, QSpinBox, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
+from PySide6.QtWidgets import QAbstractSpinBox, QBoxLayout, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox, QVBoxLayout, QWidget
 
 from t4t.domain.errors import T4TError
 from t4t.domain.settings.fields import Field, Kind, read
@@ -18,10 +18,13 @@ from t4t.wording import settings as setting
 from t4t.wording import settings_page as words
 
 if TYPE_CHECKING:
+    from PySide6.QtGui import QResizeEvent
+
     from t4t.domain.settings.view import SettingView
     from t4t.gui.theme.style import Theme
 
 _CONTROL: Final = 220
+_ROOMY: Final = 420
 _SETTLED_MS: Final = 400
 """A number that is stepped through is sent when it has come to rest."""
 _DECIMALS: Final = 2
@@ -74,7 +77,7 @@ class FieldRow(QWidget):
         say(self._proof, "")
         self._reset = button(words.word("reset"), lambda: self.reset_asked.emit(field.path), role="link")
         self._reset.setAccessibleName(f"{words.word('reset')}: {setting.name(field)}")
-        texts = QVBoxLayout()
+        self._texts = texts = QVBoxLayout()
         texts.setSpacing(0)
         texts.addWidget(name)
         texts.addWidget(self._origin)
@@ -82,16 +85,30 @@ class FieldRow(QWidget):
         texts.addWidget(self._reset, 0, Qt.AlignmentFlag.AlignLeft)
         self.control = self._make()
         self.control.setAccessibleName(setting.name(field))
-        self.control.setFixedWidth(theme.px(_CONTROL))
         self.control.setMinimumHeight(theme.px(TARGET))
         self._theme = theme
         theme.changed.connect(self._dress)
         self._dress()
-        row = QHBoxLayout(self)
+        self._row = row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
         row.setContentsMargins(0, SPACE[0], 0, SPACE[0])
         row.setSpacing(SPACE[3])
         row.addLayout(texts, 1)
         row.addWidget(self.control, 0, Qt.AlignmentFlag.AlignTop)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """As narrow as its widest part."""
+        return QSize(max(self._wide(), self._texts.minimumSize().width()), super().minimumSizeHint().height())
+
+    def _wide(self) -> int:
+        """The control's width: the same for all, but for one with very long words."""
+        return max(self._theme.px(_CONTROL), self.control.minimumSizeHint().width() if isinstance(self.control, QComboBox) else 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:  # noqa: N802 - Qt's name
+        """The control is beside the words if there is room, else below them."""
+        super().resizeEvent(event)
+        self.control.setFixedWidth(self._wide())
+        roomy = event.size().width() >= self._theme.px(_ROOMY)
+        self._row.setDirection(QBoxLayout.Direction.LeftToRight if roomy else QBoxLayout.Direction.TopToBottom)
 
     def fill(self, view: SettingView) -> None:
         """Show the value in force; a locked one can't be changed."""

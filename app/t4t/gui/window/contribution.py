@@ -73,7 +73,7 @@ class Contribution(Page):
         self._trouble.rows.addWidget(self._trouble_text)
         self._trouble.hide()
         self._own = Card()
-        self._finished = Stat(words.word("tasks_done"), wraps=False)
+        self._finished = Stat(words.word("tasks_done"))
         self._electricity = Stat(words.word("electricity"))
         self._collisions, self._hours = (Stat(contribution.word(key), wraps=False) for key in ("collisions", "hours"))
         self._own.rows.addWidget(Across(self._finished, self._collisions, self._hours, self._electricity, space=SPACE[5]))

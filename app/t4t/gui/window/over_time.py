@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from t4t.gui.theme.style import Theme
 
 _OLD_S: Final = 60.0
+_LETTERS: Final = 23
 
 
 def today() -> date:
@@ -49,6 +50,8 @@ class OverTime(Card):
         self._asked = -math.inf
         self._which = QComboBox()
         self._which.setAccessibleName(words.word("which"))
+        self._which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self._which.setMinimumContentsLength(_LETTERS)  # the narrowest window has room for it
         for one in words.Quantity:
             self._which.addItem(words.quantity(one), one.value)
         self._which.currentIndexChanged.connect(self._show)

@@ -1,18 +1,22 @@
-"""Tests of a bundle are part of ``make bundle-check`` alone: an ordinary run has none."""
+"""Tests of bundles and of the setup for Windows have make targets of their own: an ordinary run has none of them."""
 
 from __future__ import annotations
 
 import os
+from typing import Final
 
 import pytest
 
+NEEDS: Final = {"bundle": ("T4T_BUNDLES", "make bundle-check"), "windows_setup": ("T4T_WINDOWS", "make windows-setup")}
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Take them out of an ordinary run, and refuse a run of them without a bundle."""
-    here = [item for item in items if item.get_closest_marker("bundle")]
-    if not here or os.environ.get("T4T_BUNDLES"):
-        return
-    if "bundle" in (config.option.markexpr or ""):
-        raise pytest.UsageError("tests marked bundle need one: make bundle-check")
-    config.hook.pytest_deselected(items=here)
-    items[:] = [item for item in items if item not in here]
+    """Take them out of an ordinary run, and refuse a run of them without what they test."""
+    for mark, (variable, target) in NEEDS.items():
+        here = [item for item in items if item.get_closest_marker(mark)]
+        if not here or os.environ.get(variable):
+            continue
+        if config.option.markexpr == mark:
+            raise pytest.UsageError(f"tests marked {mark} need one: {target}")
+        config.hook.pytest_deselected(items=here)
+        items[:] = [item for item in items if item not in here]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import logging.handlers
 import os
@@ -25,12 +26,15 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LOG_BYTES: Final = 2_000_000
+_WITHOUT_LOG: Final = frozenset({"leftovers", "quit", "self-check"})
+"""What installers run: where no volunteer ever started the program, it must not leave a data folder behind, and nobody can remove a file that is open."""
 _PIPE_CLOSED: Final = 141
 """A shell's own status for a program that wrote to a closed pipe."""
 
 
 def run(words: Sequence[str], twin: Twin | None = None) -> int:
     """Carry out a command line; returns the exit status. ``twin`` will be the agent's VM host, if the verb is the agent's."""
+    _take_every_letter()
     args = arguments.parser().parse_args(words)
     try:
         status = _run(args, Services(paths.data_dir(args.data_dir), twin))
@@ -40,9 +44,20 @@ def run(words: Sequence[str], twin: Twin | None = None) -> int:
     return status
 
 
+def _take_every_letter() -> None:
+    """Windows gives a pipe or a file the letters of its old code page alone, and a program without a terminal no streams at all."""
+    for name in ("stdout", "stderr"):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - until the process ends
+        elif isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace" if stream.errors == "strict" else stream.errors)
+
+
 def _run(args: argparse.Namespace, services: Services) -> int:
     try:
-        _log_to(services.data / "logs" / "t4t.log")
+        if args.verb not in _WITHOUT_LOG:
+            _log_to(services.data / "logs" / "t4t.log")
         return verbs.run(args, services)
     except T4TError as error:
         _log.error("%s", error)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
+    from t4t.domain.leftovers import Leftovers
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
     from t4t.domain.self_check import Checked, Part
@@ -184,6 +185,18 @@ class Services:
         from t4t.bootstrap import moving  # noqa: PLC0415 - only this verb needs it
 
         return moving.move(self.data, to, tell)
+
+    def end(self) -> bool:
+        """See `Services.end`."""
+        from t4t.bootstrap import ending  # noqa: PLC0415 - only this verb needs it
+
+        return ending.end(self.data)
+
+    def leftovers(self, *, remove: bool) -> Leftovers:
+        """See `Services.leftovers`."""
+        from t4t.bootstrap import leftovers  # noqa: PLC0415 - only this verb needs it
+
+        return leftovers.remove(self.data) if remove else leftovers.look(self.data)
 
     def proxy(self) -> str:
         """See `Services.proxy`."""

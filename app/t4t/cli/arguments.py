@@ -6,7 +6,7 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import autostart, community, energy, moving, proxy, self_check, settings_verbs
+from t4t.cli import autostart, community, energy, leftovers, moving, proxy, self_check, settings_verbs
 from t4t.domain.policy import AnywayKind, PauseKind
 from t4t.domain.project_view import Keep
 
@@ -158,7 +158,8 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("tasks", help="the tasks at hand")
     history = verbs.add_parser("timeline", help="what happened")
     history.add_argument("--limit", type=_between(1, 1000), default=40, metavar="N", help="how many lines (default: 40)")
-    verbs.add_parser("quit", help="save everything and end the program")
+    ending = verbs.add_parser("quit", help="save everything and end the program")
+    ending.add_argument("--wait", action="store_true", help="come back only when everything is saved and the program has ended")
 
     _add_report(verbs)
     _add_project_verbs(verbs)
@@ -167,7 +168,7 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
 
     _add_checks(verbs)
-    for others in (settings_verbs, proxy, autostart, energy, moving, self_check):
+    for others in (settings_verbs, proxy, autostart, energy, moving, self_check, leftovers):
         others.add(verbs)
 
     return top

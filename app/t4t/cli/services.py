@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
     from t4t.domain.histogram import Histogram
+    from t4t.domain.leftovers import Leftovers
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded, Team
     from t4t.domain.project_view import Keep, ProjectDetails
@@ -176,6 +177,17 @@ class Services(Protocol):
         """Move the virtual machines to another disk, or back into the data folder; where they are then. ``tell`` hears bytes copied, of how many.
 
         Raises leaves of `t4t.domain.move_errors`, `NotEnoughDisk`, `FolderUnwritable`, `FolderBusy`; the machines stay where they were then.
+        """
+        ...
+
+    def end(self) -> bool:
+        """End the agent, if it runs, and wait until everything is saved; whether it ran. Raises `FolderBusy`, `AgentNotUnderstood`."""
+        ...
+
+    def leftovers(self, *, remove: bool) -> Leftovers:
+        """What the program has on this computer, after ending the agent; with ``remove`` all of it goes first.
+
+        Raises `FolderBusy`, `FolderUnwritable`, `MachinesAway`, leaves of `HypervisorError`, and what a keyring has against it.
         """
         ...
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import autostart, energy, moving, project_verbs, proxy, self_check, settings_verbs
+from t4t.cli import autostart, energy, leftovers, moving, project_verbs, proxy, self_check, settings_verbs
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
-from t4t.domain.errors import AgentRunning
+from t4t.domain.errors import AgentMissing, AgentRunning
 from t4t.domain.progress import Outcome, TaskResult
 
 if TYPE_CHECKING:
@@ -43,6 +43,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
         "self-check": self_check.run,
         "proxy-login": proxy.run,
         "move": moving.run,
+        "leftovers": leftovers.run,
     }
     return verbs.get(args.verb, _agent)(args, services)
 
@@ -82,6 +83,10 @@ def _agent(args: argparse.Namespace, services: Services) -> int:
             return DONE
         case "window":
             services.show_window(args.page)
+            return DONE
+        case "quit" if args.wait:
+            if not services.end():
+                raise AgentMissing(data_dir=str(services.data))
             return DONE
         case verb if verb in project_verbs.VERBS:
             return project_verbs.run(args, services.of_projects())

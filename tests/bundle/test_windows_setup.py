@@ -16,7 +16,7 @@ import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
 
@@ -34,12 +34,13 @@ SECONDS: Final = 240
 KEY: Final = r"Software\Microsoft\Windows\CurrentVersion\Uninstall\org.t4t.desktop"
 RUN: Final = r"Software\Microsoft\Windows\CurrentVersion\Run"
 MAKE: Final = ROOT / "packaging/bundle/make_windows_setup.py"
+Altered: TypeAlias = "Callable[[Callable[[Path], object]], Path]"
 FOREIGN, NO_START, WRONG_WINDOWS = 3, 5, 10
 
 
 def setup_of(bundle: Path, out: Path, number: str) -> Path:
     """A quickly packed setup of a bundle."""
-    command = [sys.executable, MAKE, "--bundle", bundle, "--icons", MADE / "icons", "--out", out, "--number", number, "--quick"]
+    command: list[str | Path] = [sys.executable, MAKE, "--bundle", bundle, "--icons", MADE / "icons", "--out", out, "--number", number, "--quick"]
     subprocess.run(command, check=True, capture_output=True)
     (made,) = out.glob(f"t4t-{number}-*.exe")
     return made
@@ -51,10 +52,10 @@ def setup(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def altered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[Callable[[Path], None]], Path]]:
+def altered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Altered]:
     """Makes a setup of a later version, of a bundle that a function has changed."""
 
-    def make(change: Callable[[Path], None]) -> Path:
+    def make(change: Callable[[Path], object]) -> Path:
         folder = tmp_path_factory.mktemp("altered")
         shutil.copytree(MADE / "t4t", folder / "t4t")
         change(folder / "t4t")
@@ -180,7 +181,7 @@ def test_every_part_of_it_works(setup: Path, windows: Windows) -> None:
     assert "not tried" not in found["tray"]["detail"]
 
 
-def test_an_upgrade_ends_it_saves_and_starts_it_again(setup: Path, altered: Callable[[Callable[[Path], None]], Path], windows: Windows) -> None:
+def test_an_upgrade_ends_it_saves_and_starts_it_again(setup: Path, altered: Altered, windows: Windows) -> None:
     def change(bundle: Path) -> None:
         (bundle / "_internal/LICENCES.txt").rename(bundle / "_internal/ANOTHER.txt")
         (bundle / "_internal/LICENCES.txt").write_text("new\n", encoding="utf-8")
@@ -226,7 +227,7 @@ def test_run_again_it_repairs(setup: Path, windows: Windows) -> None:
     assert windows.t4t("--version").returncode == 0
 
 
-def test_a_program_that_does_not_start_never_takes_the_old_ones_place(setup: Path, altered: Callable[[Callable[[Path], None]], Path], windows: Windows) -> None:
+def test_a_program_that_does_not_start_never_takes_the_old_ones_place(setup: Path, altered: Altered, windows: Windows) -> None:
     broken = altered(lambda bundle: (bundle / "_internal/python313.dll").write_bytes(b"MZ"))
     assert windows.run(broken, "/S").returncode == NO_START
     assert not windows.path(windows.place).exists()

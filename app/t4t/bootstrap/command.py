@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import codecs
+import contextlib
 import io
 import logging
 import logging.handlers
@@ -50,14 +52,13 @@ def _take_every_letter() -> None:
         stream = getattr(sys, name)
         if stream is None:
             setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115, PTH123 - until the process ends
-        elif isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace" if stream.errors == "strict" else stream.errors)
+        elif isinstance(stream, io.TextIOWrapper) and codecs.lookup(stream.encoding).name != "utf-8":
+            stream.reconfigure(errors="replace")
 
 
 def _run(args: argparse.Namespace, services: Services) -> int:
     try:
-        if args.verb not in _WITHOUT_LOG:
-            _log_to(services.data / "logs" / "t4t.log")
+        _log_to(None if args.verb in _WITHOUT_LOG else services.data / "logs" / "t4t.log")
         return verbs.run(args, services)
     except T4TError as error:
         _log.error("%s", error)
@@ -84,13 +85,13 @@ def _nobody_reads() -> int:
     return _PIPE_CLOSED
 
 
-def _log_to(path: Path) -> None:
-    """Everything from INFO on goes to a rotating file; a data folder that can't be written is told by what needs it."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handler: logging.Handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
-    except OSError:
-        handler = logging.NullHandler()
+def _log_to(path: Path | None) -> None:
+    """Everything from INFO on goes to a rotating file (None: nowhere); a data folder that can't be written is told by what needs it."""
+    handler: logging.Handler = logging.NullHandler()
+    if path is not None:
+        with contextlib.suppress(OSError):
+            path.parent.mkdir(parents=True, exist_ok=True)
+            handler = logging.handlers.RotatingFileHandler(path, maxBytes=_LOG_BYTES, backupCount=2, encoding="utf-8")
     handler.setFormatter(RedactingFormatter("%(asctime)s %(levelname)s %(name)s %(message)s"))
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     logging.raiseExceptions = False  # a full disk is told once, by what needs it, and not by each line of the log

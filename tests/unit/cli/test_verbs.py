@@ -15,7 +15,8 @@ from support.appliances import descriptor
 from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoCredit, DemoResult, MachineOptions
 from t4t.domain.appliance_descriptor import parse_descriptor
-from t4t.domain.errors import AgentRunning, FileExists, ReportUnwritable
+from t4t.domain.errors import AgentMissing, AgentRunning, FileExists, ReportUnwritable
+from t4t.domain.leftovers import Leftovers
 from t4t.domain.progress import Outcome, Progress, TaskEvent, TaskResult
 from t4t.domain.project import Decoded
 
@@ -150,6 +151,13 @@ class Services:
 
     def proxy_login(self, login: tuple[str, str] | None) -> None:
         self.asked.append(("proxy", login))
+
+    def end(self) -> bool:
+        return self.agent_runs
+
+    def leftovers(self, *, remove: bool) -> Leftovers:
+        self.asked.append(("leftovers", remove))
+        return Leftovers(folder="" if remove else "/da\x1bta", machines=("t4t-\x1b1",), hypervisor="virtualbox")
 
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
         self.asked.append((to,))
@@ -397,3 +405,24 @@ def test_move_says_how_far_it_is_to_people_alone(capsys: pytest.CaptureFixture[s
     assert json.loads(told.out) == {"place": str(Path("/disk/t4t-vms-1"))}
     assert [one.split(":")[1].strip() for one in told.err.split("\r")[1:]] == ["0\N{NO-BREAK SPACE}%", "50\N{NO-BREAK SPACE}%", "100\N{NO-BREAK SPACE}%"]
     assert services.asked == [(Path("/disk").absolute(),)] * 2
+
+
+def test_who_waits_for_the_end_is_told_whether_there_was_one(capsys: pytest.CaptureFixture[str]) -> None:
+    services = Services()
+    services.agent_runs = True
+    assert run(services, "quit", "--wait") == 0
+    services.agent_runs = False
+    with pytest.raises(AgentMissing):
+        run(services, "quit", "--wait")
+    assert capsys.readouterr().out == ""
+
+
+def test_leftovers_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    services = Services()
+    assert run(services, "leftovers") == 0
+    text = capsys.readouterr().out
+    assert "\x1b" not in text
+    assert text.splitlines()[0] == "1 virtual machine in VirtualBox:"
+    assert run(services, "--json", "leftovers", "--remove") == 0
+    assert json.loads(capsys.readouterr().out)["machines"] == ["t4t-\x1b1"]
+    assert services.asked == [("leftovers", False), ("leftovers", True)]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import shutil
+import time
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -199,7 +201,7 @@ def test_a_disk_that_refuses_is_told(data: Path, driver: Driver, login_entry: Au
     def refuse(path: Path) -> None:
         raise PermissionError(13, "no", str(path))
 
-    monkeypatch.setattr(leftovers.shutil, "rmtree", refuse)
+    monkeypatch.setattr(shutil, "rmtree", refuse)
     with pytest.raises(FolderUnwritable) as caught:
         leftovers.remove(data, at_login=login_entry)
     assert caught.value.reason == "no"
@@ -207,21 +209,22 @@ def test_a_disk_that_refuses_is_told(data: Path, driver: Driver, login_entry: Au
 
 
 def test_the_end_is_waited_for(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    lock, looks = FolderLock(data, ending.LOCKS[1]), iter([lambda: None, lambda: None])
+    lock, looks = FolderLock(data, ending.LOCKS[1]), iter(range(2))
     lock.take()
 
     def sleep(_seconds: float) -> None:
-        next(looks, lock.release)()
+        if next(looks, None) is None:
+            lock.release()
 
-    monkeypatch.setattr(ending.time, "sleep", sleep)
+    monkeypatch.setattr(time, "sleep", sleep)
     assert not ending.end(data)
     assert next(looks, None) is None, "it was asked again and again"
 
 
 def test_the_end_is_not_waited_for_forever(data: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = itertools.count(0.0, 200.0)
-    monkeypatch.setattr(ending.time, "monotonic", lambda: next(clock))
-    monkeypatch.setattr(ending.time, "sleep", lambda _seconds: None)
+    monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+    monkeypatch.setattr(time, "sleep", lambda _seconds: None)
     with FolderLock(data, ending.LOCKS[0]), pytest.raises(FolderBusy):
         ending.end(data)
 

@@ -1,6 +1,4 @@
-"""The scripts that sign, pack and notarise on macOS, run here with doubles of Apple's programs that know only what is asked of them: in which order, and never
-without keys.
-"""
+"""The scripts that sign, pack and notarise on macOS, run here with doubles of Apple's programs: in which order, and never without keys."""
 
 from __future__ import annotations
 

@@ -137,7 +137,7 @@ async def test_a_killed_vm_goes_back_to_its_snapshot(rig: HostRig) -> None:
         await host.take_snapshot(spec.vm_id, "one")
         assert await state(host, spec.vm_id) is VmState.RUNNING
         await rig.kill_process(info)
-        await rig.eventually(told(seen, VmState.RUNNING, VmState.ABORTED), seconds=5, what="the death of the VM")
+        await rig.eventually(told(seen, VmState.RUNNING, VmState.ABORTED), seconds=2, what="the death of the VM")
     await host.restore_snapshot(spec.vm_id, "one")
     again = await host.start(spec.vm_id)
     assert again.state is VmState.RUNNING

@@ -103,19 +103,26 @@ UninstPage custom un.Work un.WorkLeave
   ${EndIf}
 !macroend
 
-!macro NEED_ADMINISTRATOR AGAIN
+!macro NEED_ADMINISTRATOR AGAIN ; who is none starts it again as one; whoever refuses that comes out below, with $0 = 0
+  StrCpy $0 1
   UserInfo::GetAccountType
-  Pop $0
-  ${If} $0 != "Admin"
+  Pop $1
+  ${If} $1 != "Admin"
+    StrCpy $0 0
     ${IfNot} ${Silent}
+      ClearErrors
       ExecShell "runas" '${AGAIN}' "/AllUsers"
-      ${If} ${Errors}
-        MessageBox MB_OK|MB_ICONSTOP "Only an administrator can do this for all users."
-      ${Else}
+      ${IfNot} ${Errors}
         SetErrorLevel 0
         Quit
       ${EndIf}
+      MessageBox MB_OK|MB_ICONSTOP "Only an administrator can do this for all users."
     ${EndIf}
+  ${EndIf}
+!macroend
+
+!macro QUIT_WITHOUT_ADMINISTRATOR
+  ${If} $0 = 0
     SetErrorLevel ${NEEDS_ADMINISTRATOR}
     Quit
   ${EndIf}
@@ -152,6 +159,7 @@ Function .onInit
   ${EndIf}
   ${If} $Everybody = 1
     !insertmacro NEED_ADMINISTRATOR "$EXEPATH"
+    !insertmacro QUIT_WITHOUT_ADMINISTRATOR
   ${EndIf}
   Call Settle
 FunctionEnd
@@ -159,7 +167,6 @@ FunctionEnd
 Function Settle ; the folder: what the command line says, else where it is, else the usual one
   !insertmacro SETTLE_SCOPE
   ReadRegStr $0 SHCTX "${UNINSTALL_KEY}" "InstallLocation"
-  ${GetParameters} $3
   ${If} $INSTDIR == ""
     ${If} $0 != ""
       StrCpy $INSTDIR $0
@@ -200,6 +207,11 @@ Function ForWhomLeave
     StrCpy $INSTDIR ""
     ${If} $Everybody = 1
       !insertmacro NEED_ADMINISTRATOR "$EXEPATH"
+      ${If} $0 = 0
+        StrCpy $Everybody 0
+        Call Settle
+        Abort ; back to the question
+      ${EndIf}
     ${EndIf}
     Call Settle
   ${EndIf}
@@ -342,6 +354,7 @@ Function un.onInit
   ${If} $0 == $INSTDIR
     StrCpy $Everybody 1
     !insertmacro NEED_ADMINISTRATOR "$INSTDIR\uninstall.exe"
+    !insertmacro QUIT_WITHOUT_ADMINISTRATOR
   ${EndIf}
   !insertmacro SETTLE_SCOPE
   ${GetParameters} $1

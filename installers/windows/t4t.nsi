@@ -39,6 +39,7 @@ Target amd64-unicode ; Debian's makensis has it; the other one would need the 32
 
 Name "${NAME}"
 OutFile "${OUT}"
+BrandingText "${NAME} ${VERSION}"
 RequestExecutionLevel user
 ManifestDPIAware true
 ManifestSupportedOS Win10

@@ -62,7 +62,7 @@ def altered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Altered]:
         return setup_of(folder / "t4t", folder, NEXT)
 
     yield make
-    for folder in tmp_path_factory.getbasetemp().glob("altered*"):
+    for folder in tmp_path_factory.getbasetemp().glob("altered[0-9]*"):
         shutil.rmtree(folder)
 
 
@@ -93,6 +93,13 @@ class Windows:
         """Run a program to its end; wine wants pipes."""
         words = ["wine", *map(str, command)]
         return subprocess.run(words, env=self.environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=SECONDS, check=False)
+
+    def install(self, setup: Path, *words: str) -> int:
+        """Run a setup without a window; what it ends with. What it starts would hold pipes open long after it."""
+        command = ["wine", str(setup), "/S", *words]
+        return subprocess.run(
+            command, env=self.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, timeout=SECONDS, check=False
+        ).returncode
 
     def wait(self) -> None:
         """Until every program in it has ended: the uninstaller goes on as a copy of itself."""
@@ -159,8 +166,7 @@ def tree(folder: Path) -> dict[str, str]:
 
 
 def test_for_one_user(setup: Path, windows: Windows) -> None:
-    done = windows.run(setup, "/S")
-    assert done.returncode == 0, done.stdout + done.stderr
+    assert windows.install(setup) == 0
     place = windows.path(windows.place)
     assert tree(place / "app") == tree(MADE / "t4t")
     assert sorted(path.name for path in place.iterdir()) == ["app", "uninstall.exe"]
@@ -174,7 +180,7 @@ def test_for_one_user(setup: Path, windows: Windows) -> None:
 
 
 def test_every_part_of_it_works(setup: Path, windows: Windows) -> None:
-    windows.run(setup, "/S")
+    windows.install(setup)
     found = {one["part"]: one for one in json.loads(windows.t4t("--json", "self-check").stdout)["parts"]}
     assert [one for one in found.values() if not one["well"]] == []
     assert "platform windows" in found["window"]["detail"]
@@ -188,7 +194,7 @@ def test_an_upgrade_ends_it_saves_and_starts_it_again(setup: Path, altered: Alte
         (bundle / "_internal/sbom.cdx.json").unlink()
 
     later = altered(change)
-    windows.run(setup, "/S")
+    windows.install(setup)
     windows.t4t("autostart", "on")
     started = subprocess.Popen(
         ["wine", windows.place + r"\app\t4tw.exe", "run", "--tray", "--hypervisor", "fake"],
@@ -199,8 +205,7 @@ def test_an_upgrade_ends_it_saves_and_starts_it_again(setup: Path, altered: Alte
     )
     windows.answers()
     windows.t4t("pause", "forever")
-    done = windows.run(later, "/S")
-    assert done.returncode == 0
+    assert windows.install(later) == 0
     assert started.wait(SECONDS) == 0, "it ended by itself, after saving"
     app = windows.path(windows.place) / "app"
     assert (app / "_internal/ANOTHER.txt").is_file()
@@ -219,31 +224,31 @@ def test_an_upgrade_ends_it_saves_and_starts_it_again(setup: Path, altered: Alte
 
 
 def test_run_again_it_repairs(setup: Path, windows: Windows) -> None:
-    windows.run(setup, "/S")
+    windows.install(setup)
     (windows.path(windows.place) / "app/_internal/python313.dll").unlink()
     assert windows.t4t("--version").returncode != 0
-    assert windows.run(setup, "/S").returncode == 0
+    assert windows.install(setup) == 0
     assert tree(windows.path(windows.place) / "app") == tree(MADE / "t4t")
     assert windows.t4t("--version").returncode == 0
 
 
 def test_a_program_that_does_not_start_never_takes_the_old_ones_place(setup: Path, altered: Altered, windows: Windows) -> None:
     broken = altered(lambda bundle: (bundle / "_internal/python313.dll").write_bytes(b"MZ"))
-    assert windows.run(broken, "/S").returncode == NO_START
+    assert windows.install(broken) == NO_START
     assert not windows.path(windows.place).exists()
-    windows.run(setup, "/S")
-    assert windows.run(broken, "/S").returncode == NO_START
+    windows.install(setup)
+    assert windows.install(broken) == NO_START
     assert tree(windows.path(windows.place) / "app") == tree(MADE / "t4t")
     assert windows.value("HKCU", KEY, "DisplayVersion") == __version__
 
 
 def test_who_died_between_two_names_has_lost_nothing(setup: Path, windows: Windows) -> None:
-    windows.run(setup, "/S")
+    windows.install(setup)
     place = windows.path(windows.place)
     (place / "app").rename(place / "app.old")
     (place / "app.new").mkdir()
     (place / "app.new/half").write_bytes(b"")
-    assert windows.run(setup, "/S").returncode == 0
+    assert windows.install(setup) == 0
     assert sorted(path.name for path in place.iterdir()) == ["app", "uninstall.exe"]
     assert windows.t4t("--version").returncode == 0
 
@@ -252,12 +257,12 @@ def test_for_all_users_into_a_folder_with_other_things(setup: Path, windows: Win
     folder = windows.path(r"C:\Lab")
     folder.mkdir()
     (folder / "theirs.txt").write_text("keep me", encoding="utf-8")
-    assert windows.run(setup, "/S", "/AllUsers", "/NoShortcut", r"/D=C:\Lab").returncode == 0
+    assert windows.install(setup, "/AllUsers", "/NoShortcut", r"/D=C:\Lab") == 0
     assert windows.value("HKLM", KEY, "InstallLocation") == r"C:\Lab"
     assert windows.value("HKCU", KEY, "InstallLocation") is None
     assert not list(windows.prefix.rglob("Test4Theory.lnk"))
     assert windows.run(r"C:\Lab\app\t4t.exe", "--version").returncode == 0
-    assert windows.run(setup, "/S").returncode == 0, "an upgrade finds it by itself"
+    assert windows.install(setup) == 0, "an upgrade finds it by itself"
     assert not windows.path(windows.place).exists()
     windows.run(r"C:\Lab\uninstall.exe", "/S")
     windows.wait()
@@ -269,12 +274,12 @@ def test_an_app_folder_of_somebody_elses_is_left_alone(setup: Path, windows: Win
     folder = windows.path(r"C:\Theirs")
     (folder / "app").mkdir(parents=True)
     (folder / "app/t4t.exe").write_text("not ours", encoding="utf-8")
-    assert windows.run(setup, "/S", r"/D=C:\Theirs").returncode == FOREIGN
+    assert windows.install(setup, r"/D=C:\Theirs") == FOREIGN
     assert tree(folder) == {"app/t4t.exe": hashlib.sha256(b"not ours").hexdigest()}
 
 
 def test_the_work_goes_along_where_that_is_asked_for(setup: Path, windows: Windows) -> None:
-    windows.run(setup, "/S")
+    windows.install(setup)
     windows.t4t("settings", "set", "when.away_after_min=7")
     windows.t4t("autostart", "on")
     assert str(windows.data.name) in windows.t4t("leftovers").stdout
@@ -286,5 +291,5 @@ def test_the_work_goes_along_where_that_is_asked_for(setup: Path, windows: Windo
 
 def test_an_old_windows_is_told_apart(setup: Path, windows: Windows) -> None:
     windows.run("winecfg", "-v", "win81")
-    assert windows.run(setup, "/S").returncode == WRONG_WINDOWS
+    assert windows.install(setup) == WRONG_WINDOWS
     assert not windows.path(windows.place).exists()

@@ -267,7 +267,7 @@ def main() -> int:
         install_packages((*NEEDS, *BUNDLE_NEEDS))
         return 0
     if purpose in {"windows-setup", "release-check"}:  # nor of these
-        install_packages((*NEEDS, *(SETUP_NEEDS if purpose == "windows-setup" else RELEASE_NEEDS)))
+        install_packages((*NEEDS, *SETUP_NEEDS) if purpose == "windows-setup" else RELEASE_NEEDS)
         install_python(("dev",) if purpose == "windows-setup" else ("release",))
         return 0
     more = {"lab": LAB_NEEDS, "wine": WINE_NEEDS, "test": TEST_NEEDS, "bundle-check": (*TEST_NEEDS, *INSTALLER_NEEDS)}

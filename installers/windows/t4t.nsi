@@ -71,6 +71,7 @@ Var RemoveBox
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_ABORTWARNING
+!define MUI_CUSTOMFUNCTION_UNABORT un.Cancelled
 !define MUI_FINISHPAGE_RUN
 !define MUI_FINISHPAGE_RUN_FUNCTION StartIt
 !define MUI_FINISHPAGE_RUN_TEXT "Start ${NAME} now"
@@ -371,6 +372,7 @@ Function un.Work ; what there is beside the program, in its own words
   Pop $0
   ${NSD_CreateLabel} 0 0 100% 20u "Beside the program this computer has the following. If you keep it, a later installation goes on with it."
   Pop $0
+  Call un.EndProgram ; it alone knows what there is while it runs
   nsExec::ExecToStack '"$INSTDIR\app\t4t.exe" leftovers'
   Pop $0
   Pop $1
@@ -379,6 +381,13 @@ Function un.Work ; what there is beside the program, in its own words
   ${NSD_CreateCheckbox} 0 112u 100% 12u "Remove all of it as well: virtual machines, results and settings"
   Pop $RemoveBox
   nsDialogs::Show
+FunctionEnd
+
+Function un.Cancelled ; it stays after all, and goes on
+  ${If} $Ran = 1
+  ${AndIf} $Everybody = 0
+    Exec '"$INSTDIR\app\t4tw.exe" run --tray'
+  ${EndIf}
 FunctionEnd
 
 Function un.WorkLeave

@@ -10,7 +10,7 @@ WINE_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/wine
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format appliance bench screenshots soak lab lab-bench lab-clean wine bundle bundle-plain bundle-check installers windows-setup release-check ready-run ready-test clean
+.PHONY: help run test check format appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers windows-setup release-check ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -46,9 +46,14 @@ appliance: ## build the reference appliance into build/appliance
 bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
 	@$(VENV)/python benchmarks/run.py
 
-screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots; the main ones into docs/screenshots
+window-bench: ready-test ## measure how soon tray, window and the guest's page are there and a click acts; adds a line to docs/evidence/window.jsonl
+	@PYTHONPATH=app:tests:packaging/appliance $(VENV)/python benchmarks/window.py
+
+screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots, the main ones also in high contrast and with letters of twice the size; some into docs/screenshots
 	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots
-	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light news-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
+	@for look in contrast large; do PYTHONPATH=app:tests T4T_PICTURES_LOOK=$$look $(VENV)/python -m support.screenshots build/screenshots 1 \
+		home science-results contribution news computer settings help tray wizard-; done
+	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light settings-schedule-light help-remove-dark news-dark contribution-light community-light community-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
 	@cp build/screenshots/tray-icons.png docs/screenshots/
 
 soak: ready-test ## thousands of chaos schedules, then hours of real kills on QEMU and (as root) VirtualBox, resumable; the logs go to docs/evidence
@@ -66,11 +71,18 @@ lab: ## run the tests that need real VirtualBox in its laboratory, built on firs
 	@$(AS_ROOT) $(PYTHON) packaging/lab/run_tests.py --lab build/lab --appliance build/appliance --packages $(LAB_CACHE) \
 		--logs build/lab-logs $(or $(TESTS),$(LAB_TESTS))
 
+bench-community: ready-test ## measure the community page on an export of a million users; writes docs/benchmarks-community.md
+	@PYTHONPATH=tests $(VENV)/python benchmarks/community.py
+
 lab-bench: ## measure the VirtualBox driver against VirtualBox's API and VBoxManage in the laboratory; writes docs/benchmarks.md (needs root)
 	@$(PYTHON) packaging/setup/prepare.py lab
 	@$(AS_ROOT) $(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance --scratch build/bench --env PYTHONPATH=/checkout/app \
 		-- python benchmarks/on_virtualbox.py
 	@$(PYTHON) benchmarks/publish.py build/bench/virtualbox.json
+
+lab-limit: ## does a processor limit hold on the laboratory's VirtualBox? One line, as docs/evidence/virtualbox-limit.jsonl has it (needs root)
+	@$(PYTHON) packaging/setup/prepare.py lab
+	@$(AS_ROOT) $(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance --env PYTHONPATH=/checkout/app -- python tests/soak/virtualbox_limit.py
 
 lab-clean: ## remove the laboratory (its cached packages stay)
 	@$(AS_ROOT) $(PYTHON) packaging/lab/build_lab.py --cache build --lab build/lab --remove
@@ -89,6 +101,17 @@ bundle-plain: ## the same without the web view, into build/bundle/plain/t4t
 
 installers: bundle ## make the .deb, the .rpm and the archive for Linux, into build/installers
 	@$(PYTHON) packaging/bundle/make_installers.py --bundle build/bundle/t4t --tools build/bundle/tools --out build/installers
+
+update-keys: ready-test ## make the keys of updates in KEYS, and the first root into the sources (ADDRESS: where updates will be served); docs/updates.md
+	@$(VENV)/python packaging/updates/update_repository.py keys --keys "$(KEYS)" --folder $(or $(PLACE),build/updates) --address "$(ADDRESS)"
+
+update-repo: ready-test ## add the archive in build/installers to the place of updates in PLACE, signed with KEYS; without keys nothing is done
+	@$(VENV)/python packaging/updates/update_repository.py publish --keys "$(KEYS)" --folder $(or $(PLACE),build/updates) \
+		--version "$$($(VENV)/python -c 'import t4t; print(t4t.__version__)')" $(if $(SECURITY),--security) \
+		$(foreach file,$(wildcard build/installers/*.tar.xz build/installers/*.deb build/installers/*.rpm),linux-$$(uname -m)=$(file))
+
+update-check: ready-test ## real updates of real copies of the program: failing versions, the way back, kills at many moments
+	$(VENV)/pytest -m updates --durations=10 --log-level=INFO -rP tests/updates
 
 bundle-check: bundle-plain installers ## check the bundles and the installers: sizes, a second build, the program on a real screen and (as root) in a fresh Debian
 	@$(PYTHON) packaging/setup/prepare.py bundle-check

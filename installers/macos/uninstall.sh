@@ -1,6 +1,6 @@
 #!/bin/sh
-# uninstall.sh [--remove-work]: what dragging the app to the bin leaves undone. It ends the program (its work is saved), says what is there beside it, takes the
-# start with the session away, and with --remove-work removes the virtual machines, the results and the settings as well.
+# uninstall.sh [--remove-work [PART...]]: what dragging the app to the bin leaves undone. It ends the program (its work is saved), says what is there beside it, takes the
+# start with the session away, and with --remove-work removes all of that as well; what is named after it stays: results pictures settings logs.
 set -eu
 program=${T4T_PROGRAM:-/Applications/Test4Theory.app/Contents/MacOS/t4t}
 if [ ! -x "$program" ]; then
@@ -9,14 +9,20 @@ if [ ! -x "$program" ]; then
 fi
 case "${1:-}" in
 --remove-work)
-    "$program" leftovers --remove
+    shift
+    if [ $# -gt 0 ]; then
+        "$program" remove-everything --yes --keep "$@"
+    else
+        "$program" remove-everything --yes
+    fi
     ;;
 "")
-    "$program" leftovers
+    "$program" quit --wait || [ $? -eq 3 ] # 3: it did not run
+    "$program" remove-everything --show
     "$program" autostart off
     ;;
 *)
-    echo "usage: uninstall.sh [--remove-work]" >&2
+    echo "usage: uninstall.sh [--remove-work [PART...]]" >&2
     exit 2
     ;;
 esac

@@ -1,15 +1,16 @@
 ; The setup for Windows. make_windows_setup.py compiles it, on any system:
 ;   VERSION, NUMBERS  the version, and as four numbers
 ;   BUNDLE            the folder that PyInstaller made
+;   MARKER            installation.json, which says how this copy came
 ;   ICON, LICENCES, OUT
 ;   QUICK             packed badly and soon, for tests
 ;   SIGN              a command that signs the file named after it; without it nothing is signed
 ;
-;   setup.exe [/S] [/AllUsers | /CurrentUser] [/NoShortcut] [/D=C:\a folder]
-;   uninstall.exe [/S] [/RemoveWork]
+;   setup.exe [/S] [/AllUsers | /CurrentUser] [/NoShortcut] [/Ended] [/D=C:\a folder]      /Ended: the program's own update has ended it, and starts it again
+;   uninstall.exe [/S] [/RemoveWork [/KeepResults]]
 ;
 ; Run again it repairs, or upgrades: the new program is put beside the old one, must start there, and only then takes its place by a change of names. Whatever
-; goes wrong before that leaves the old one as it was. The folder "app" is ours alone; of the folder around it nothing is ever removed that we did not put there.
+; goes wrong before that leaves the old one as it was. The marker is put in place last: a copy without it was cut short (docs/updates.md). The folder "app" is ours alone; of the folder around it nothing is ever removed that we did not put there.
 ;
 ; It ends with 0; 1: cancelled; 2: an error that has no number below; 3: the folder has an "app" of somebody else's; 4: no room, or no right to write;
 ; 5: the new program does not start here; 6: the old one is still in use; 7: the work could not be removed; 10: not for this Windows; 740: needs an administrator.
@@ -65,13 +66,16 @@ VIAddVersionKey "LegalCopyright" "GPL-3.0-or-later"
 Var Everybody ; 1: for all users of this computer
 Var Ran       ; 1: the program ran, and comes back after an upgrade
 Var Shortcut
+Var Ended     ; 1: nobody is to be asked to end
 Var RemoveWork
+Var KeepResults
 Var RemoveBox
+Var KeepBox
+Var List
 
 !define MUI_ICON "${ICON}"
 !define MUI_UNICON "${ICON}"
 !define MUI_ABORTWARNING
-!define MUI_CUSTOMFUNCTION_UNABORT un.Cancelled
 !define MUI_FINISHPAGE_RUN
 !define MUI_FINISHPAGE_RUN_FUNCTION StartIt
 !define MUI_FINISHPAGE_RUN_TEXT "Start ${NAME} now"
@@ -140,6 +144,7 @@ Function .onInit
   ${EndIf}
   StrCpy $Shortcut 1
   StrCpy $Everybody 0
+  StrCpy $Ended 0
   ReadRegStr $1 HKCU "${UNINSTALL_KEY}" "InstallLocation"
   ReadRegStr $2 HKLM "${UNINSTALL_KEY}" "InstallLocation"
   ${If} $1 == ""
@@ -150,6 +155,10 @@ Function .onInit
   ${GetOptions} $3 "/NoShortcut" $4
   ${IfNot} ${Errors}
     StrCpy $Shortcut 0
+  ${EndIf}
+  ${GetOptions} $3 "/Ended" $4
+  ${IfNot} ${Errors}
+    StrCpy $Ended 1
   ${EndIf}
   ${GetOptions} $3 "/CurrentUser" $4
   ${IfNot} ${Errors}
@@ -224,7 +233,8 @@ FunctionEnd
 !macro END_PROGRAM UN
 Function ${UN}EndProgram ; it saves its virtual machines first; that may take minutes
   StrCpy $Ran 0
-  ${If} ${FileExists} "$INSTDIR\app\t4t.exe"
+  ${If} $Ended <> 1
+  ${AndIf} ${FileExists} "$INSTDIR\app\t4t.exe"
     DetailPrint "Ending ${NAME}, if it runs; its work is saved"
     nsExec::Exec '"$INSTDIR\app\t4t.exe" quit --wait'
     Pop $0
@@ -339,6 +349,12 @@ Section "program"
   ${If} ${Errors}
     ${Fail} ${NOT_WRITTEN} "The program is in $INSTDIR, but Windows could not be told of it. Please run this setup again."
   ${EndIf}
+  SetOutPath "$INSTDIR\app\_internal"
+  File "/oname=installation.json" "${MARKER}" ; last of all
+  SetOutPath "$TEMP"
+  ${If} ${Errors}
+    ${Fail} ${NOT_WRITTEN} "The program is in $INSTDIR, but not wholly. Please run this setup again."
+  ${EndIf}
 
   ${If} $Ran = 1
   ${AndIf} $Everybody = 0
@@ -351,7 +367,9 @@ SectionEnd
 Function un.onInit
   SetRegView 64
   StrCpy $RemoveWork 0
+  StrCpy $KeepResults 0
   StrCpy $Everybody 0
+  StrCpy $Ended 0
   ReadRegStr $0 HKLM "${UNINSTALL_KEY}" "InstallLocation"
   ${If} $0 == $INSTDIR
     StrCpy $Everybody 1
@@ -364,6 +382,10 @@ Function un.onInit
   ${IfNot} ${Errors}
     StrCpy $RemoveWork 1
   ${EndIf}
+  ${GetOptions} $1 "/KeepResults" $2
+  ${IfNot} ${Errors}
+    StrCpy $KeepResults 1
+  ${EndIf}
 FunctionEnd
 
 Function un.Work ; what there is beside the program, in its own words
@@ -372,25 +394,45 @@ Function un.Work ; what there is beside the program, in its own words
   Pop $0
   ${NSD_CreateLabel} 0 0 100% 20u "Beside the program this computer has the following. If you keep it, a later installation goes on with it."
   Pop $0
-  Call un.EndProgram ; it alone knows what there is while it runs
-  nsExec::ExecToStack '"$INSTDIR\app\t4t.exe" leftovers'
-  Pop $0
-  Pop $1
-  nsDialogs::CreateControl EDIT "${DEFAULT_STYLES}|${WS_VSCROLL}|${ES_MULTILINE}|${ES_READONLY}|${ES_AUTOVSCROLL}" "${WS_EX_CLIENTEDGE}" 0 22u 100% 84u "$1"
-  Pop $0
-  ${NSD_CreateCheckbox} 0 112u 100% 12u "Remove all of it as well: virtual machines, results and settings"
+  nsDialogs::CreateControl EDIT "${DEFAULT_STYLES}|${WS_VSCROLL}|${ES_MULTILINE}|${ES_READONLY}|${ES_AUTOVSCROLL}" "${WS_EX_CLIENTEDGE}" 0 22u 100% 78u ""
+  Pop $List
+  Call un.Show
+  ${NSD_CreateCheckbox} 0 104u 100% 12u "Remove all of it as well"
   Pop $RemoveBox
+  ${NSD_CreateCheckbox} 12u 118u 95% 12u "but keep results and pictures"
+  Pop $KeepBox
   nsDialogs::Show
 FunctionEnd
 
-Function un.Cancelled ; it stays after all, and goes on
-  ${If} $Ran = 1
-  ${AndIf} $Everybody = 0
-    Exec '"$INSTDIR\app\t4tw.exe" run --tray'
+Function un.Show ; a list longer than a string of ours may be, which is why it goes through a file
+  InitPluginsDir
+  nsExec::Exec '"$SYSDIR\cmd.exe" /d /s /c ""$INSTDIR\app\t4t.exe" remove-everything --show >"$PLUGINSDIR\list.txt" 2>nul"'
+  Pop $0
+  ClearErrors
+  FileOpen $1 "$PLUGINSDIR\list.txt" r
+  ${If} ${Errors}
+    Return
   ${EndIf}
+  ${Do}
+    FileRead $1 $2
+    ${If} ${Errors}
+      ${ExitDo}
+    ${EndIf}
+    SendMessage $List ${EM_SETSEL} -1 -1
+    SendMessage $List ${EM_REPLACESEL} 0 "STR:$2"
+  ${Loop}
+  FileClose $1
+  SendMessage $List ${EM_SETSEL} 0 0
+  SendMessage $List ${EM_SCROLLCARET} 0 0
 FunctionEnd
 
 Function un.WorkLeave
+  ${NSD_GetState} $KeepBox $0
+  ${If} $0 = ${BST_CHECKED}
+    StrCpy $KeepResults 1
+  ${Else}
+    StrCpy $KeepResults 0
+  ${EndIf}
   ${NSD_GetState} $RemoveBox $0
   ${If} $0 = ${BST_CHECKED}
     StrCpy $RemoveWork 1
@@ -432,11 +474,15 @@ Section "Uninstall"
   SetOutPath "$TEMP"
   Call un.EndProgram
   ${If} $RemoveWork = 1
-    DetailPrint "Removing the virtual machines, the results and the settings"
-    nsExec::ExecToLog '"$INSTDIR\app\t4t.exe" leftovers --remove'
+    DetailPrint "Removing what it made on this computer"
+    StrCpy $1 ""
+    ${If} $KeepResults = 1
+      StrCpy $1 " --keep results pictures"
+    ${EndIf}
+    nsExec::ExecToLog '"$INSTDIR\app\t4t.exe" remove-everything --yes$1'
     Pop $0
     ${If} $0 != 0
-      ${Fail} ${WORK_STAYS} "Not everything could be removed ($0). The program stays, too: $INSTDIR\app\t4t.exe leftovers says what there is."
+      ${Fail} ${WORK_STAYS} "Not everything could be removed ($0). The program stays, too: $INSTDIR\app\t4t.exe remove-everything --show says what there is."
     ${EndIf}
   ${EndIf}
   RMDir /r "$INSTDIR\app.old"

@@ -53,6 +53,16 @@ def settle_modes(bundle: Path) -> None:
             path.chmod(0o755 if path.is_dir() or path.name in _PROGRAMS else 0o644)
 
 
+def mark(bundle: Path, kind: str) -> None:
+    """Write into it how it will have come to where it is installed: by that it knows how it is updated (`t4t.updates.installation`). Empty: by none."""
+    place = bundle / "_internal" / papers.MARKER
+    if kind:
+        place.write_text(papers.marker(kind, f"{sys.platform}-{platform.machine()}", version.version()), encoding="ascii")
+        place.chmod(0o644)
+    else:
+        place.unlink(missing_ok=True)
+
+
 def archive(bundle: Path, out: Path, when: str) -> Path:
     """The bundle as a .tar.xz, the same each time."""
     place = out / f"{linux_package.NAME}-{version.version()}-linux-{platform.machine()}.tar.xz"
@@ -95,6 +105,7 @@ def make(bundle: Path, tools: Path, out: Path) -> list[Path]:
     made = []
     for kind in ("deb", "rpm"):
         say(f"packing the .{kind}")
+        mark(bundle, kind)
         before = set(out.glob(f"*.{kind}"))
         for old in before:
             old.unlink()
@@ -103,7 +114,9 @@ def make(bundle: Path, tools: Path, out: Path) -> list[Path]:
         if kind == "deb":
             squeeze(made[0], seconds)
     say("packing the archive")
+    mark(bundle, "tar")
     made.append(archive(bundle, out, seconds))
+    mark(bundle, "")
     sums = "".join(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in made)
     (out / "SHA256SUMS").write_text(sums, encoding="ascii")
     return made

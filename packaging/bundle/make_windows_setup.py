@@ -11,6 +11,7 @@ import os
 import shlex
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
@@ -20,14 +21,17 @@ from make_bundle import epoch, run, say
 ROOT: Final = Path(__file__).resolve().parents[2]
 SCRIPT: Final = ROOT / "installers/windows/t4t.nsi"
 SIGN: Final = "T4T_SIGN_WINDOWS"
+PLATFORM: Final = "win32-AMD64"
+"""As Python calls it there."""
 
 
-def definitions(bundle: Path, icons: Path, out: Path, *, number: str, quick: bool, sign: str) -> dict[str, str]:
+def definitions(bundle: Path, icons: Path, out: Path, marker: Path, *, number: str, quick: bool, sign: str) -> dict[str, str]:
     """What the script is given."""
     found = {
         "VERSION": number,
         "NUMBERS": ".".join(map(str, version.numbers(number))),
         "BUNDLE": str(bundle),
+        "MARKER": str(marker),
         "LICENCES": str(bundle / "_internal" / papers.LICENCES),
         "ICON": str(icons / "t4t.ico"),
         "OUT": str(out / f"t4t-{number}-windows-x86_64-setup.exe"),
@@ -43,9 +47,12 @@ def make(bundle: Path, icons: Path, out: Path, *, number: str, quick: bool) -> P
             say(f"signing {program.name}")
             if subprocess.run([*shlex.split(sign), str(program)], check=False).returncode:
                 sys.exit(f"[installers] {program} was not signed")
-    given = definitions(bundle, icons, out, number=number, quick=quick, sign=sign)
-    words = [f"-D{name}={value}" for name, value in given.items()]
-    run("makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8", *words, SCRIPT, SOURCE_DATE_EPOCH=epoch())
+    with tempfile.TemporaryDirectory() as folder:
+        marker = Path(folder, papers.MARKER)
+        marker.write_text(papers.marker("setup", PLATFORM, number), encoding="ascii")
+        given = definitions(bundle, icons, out, marker, number=number, quick=quick, sign=sign)
+        words = [f"-D{name}={value}" for name, value in given.items()]
+        run("makensis", "-V2", "-WX", "-INPUTCHARSET", "UTF8", *words, SCRIPT, SOURCE_DATE_EPOCH=epoch())
     return Path(given["OUT"])
 
 

@@ -15,6 +15,7 @@ from t4t.domain.diagnosis.findings import Status, Verdict
 from t4t.domain.errors import HostError, HypervisorError, InternalFault, T4TError, TaskError, UsageError, leaves
 from t4t.domain.install_errors import ChangeError
 from t4t.domain.project_errors import AccountError, ProjectError
+from t4t.domain.update_errors import UpdateError
 from t4t.domain.vbox_job_elements import ELEMENTS
 from t4t.wording.findings import CHECKS, SENTENCES
 from t4t.wording.notices import TEXTS
@@ -50,6 +51,7 @@ def _family(leaf: type[T4TError]) -> str:
         InternalFault: "the program",
         UsageError: "usage",
         ChangeError: "a change",
+        UpdateError: "an update",
         HostError: "this computer",
         HypervisorError: "hypervisor",
         TaskError: "task",

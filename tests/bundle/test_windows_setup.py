@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import pytest
+from bundle_build import papers
 
 from t4t import __version__
 
@@ -165,10 +166,16 @@ def tree(folder: Path) -> dict[str, str]:
     return {str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()}
 
 
+def installed(bundle: Path) -> dict[str, str]:
+    """What a setup makes of a bundle: the same, and how it came."""
+    marker = papers.marker("setup", "win32-AMD64", __version__).encode()
+    return tree(bundle) | {f"_internal/{papers.MARKER}": hashlib.sha256(marker).hexdigest()}
+
+
 def test_for_one_user(setup: Path, windows: Windows) -> None:
     assert windows.install(setup) == 0
     place = windows.path(windows.place)
-    assert tree(place / "app") == tree(MADE / "t4t")
+    assert tree(place / "app") == installed(MADE / "t4t")
     assert sorted(path.name for path in place.iterdir()) == ["app", "uninstall.exe"]
     assert windows.value("HKCU", KEY, "DisplayVersion") == __version__
     assert windows.value("HKCU", KEY, "InstallLocation") == windows.place
@@ -228,7 +235,7 @@ def test_run_again_it_repairs(setup: Path, windows: Windows) -> None:
     (windows.path(windows.place) / "app/_internal/python313.dll").unlink()
     assert windows.t4t("--version").returncode != 0
     assert windows.install(setup) == 0
-    assert tree(windows.path(windows.place) / "app") == tree(MADE / "t4t")
+    assert tree(windows.path(windows.place) / "app") == installed(MADE / "t4t")
     assert windows.t4t("--version").returncode == 0
 
 
@@ -238,7 +245,7 @@ def test_a_program_that_does_not_start_never_takes_the_old_ones_place(setup: Pat
     assert not windows.path(windows.place).exists()
     windows.install(setup)
     assert windows.install(broken) == NO_START
-    assert tree(windows.path(windows.place) / "app") == tree(MADE / "t4t")
+    assert tree(windows.path(windows.place) / "app") == installed(MADE / "t4t")
     assert windows.value("HKCU", KEY, "DisplayVersion") == __version__
 
 
@@ -282,11 +289,21 @@ def test_the_work_goes_along_where_that_is_asked_for(setup: Path, windows: Windo
     windows.install(setup)
     windows.t4t("settings", "set", "when.away_after_min=7")
     windows.t4t("autostart", "on")
-    assert str(windows.data.name) in windows.t4t("leftovers").stdout
+    assert "settings.toml" in windows.t4t("remove-everything", "--show").stdout
     windows.uninstall("/RemoveWork")
     assert not windows.data.exists()
     assert not windows.path(windows.place).exists()
     assert windows.value("HKCU", RUN, "Test4Theory") is None
+
+
+def test_results_stay_where_that_is_asked_for(setup: Path, windows: Windows) -> None:
+    windows.install(setup)
+    windows.t4t("settings", "set", "when.away_after_min=7")
+    (windows.data / "results").mkdir()
+    (windows.data / "results/1.json").write_text("{}", encoding="ascii")
+    windows.uninstall("/RemoveWork", "/KeepResults")
+    assert [path.name for path in windows.data.iterdir()] == ["results"]
+    assert not windows.path(windows.place).exists()
 
 
 def test_an_old_windows_is_told_apart(setup: Path, windows: Windows) -> None:

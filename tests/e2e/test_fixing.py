@@ -81,6 +81,10 @@ def test_what_the_commands_get(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
         entry = (tmp_path / "config" / "autostart" / "org.t4t.resume.desktop").read_text(encoding="utf-8")
         assert f'"--data-dir" "{tmp_path / "data"}" "window"' in entry
     assert services.resumed() is None  # the computer was not restarted
+    if sys.platform == "linux":
+        (tmp_path / "data" / "tasks" / "one").mkdir(parents=True)  # somebody who has work is through the first run
+        services.prepare_resume("virtualization", "restart-into-firmware")
+        assert '"window" "computer"' in (tmp_path / "config" / "autostart" / "org.t4t.resume.desktop").read_text(encoding="utf-8")
     services.drop_resume()
     assert not (tmp_path / "config" / "autostart" / "org.t4t.resume.desktop").exists()
     followed: list[bool] = []

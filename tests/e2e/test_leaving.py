@@ -33,9 +33,14 @@ def test_the_end_is_the_end(tmp_path: Path) -> None:
 
 def test_its_own_folder_goes_and_one_of_somebodys_choice_stays(tmp_path: Path) -> None:
     for data, stays in ((tmp_path / "share" / "t4t", False), (tmp_path / "chosen", True)):
-        before = json.loads(t4t("--json", "leftovers", data=data).out)
-        assert (before["folder"], data.exists()) == ("", False)
+        for words in (("--show",), ("--yes",)):
+            asked = t4t("--json", "remove-everything", *words, data=data)
+            assert (asked.status, json.loads(asked.out)["pieces"], data.exists()) == (0, [], False), asked.err
         assert t4t("settings", "set", "when.away_after_min=7", data=data).status == 0
-        done = t4t("--json", "leftovers", "--remove", data=data)
+        before = {path: path.stat().st_mtime_ns for path in data.rglob("*")}
+        assert t4t("remove-everything", "--show", data=data).status == 0
+        assert {path: path.stat().st_mtime_ns for path in data.rglob("*")} == before, "to ask changes nothing"
+        done = t4t("--json", "remove-everything", "--yes", data=data)
         assert done.status == 0, done.err
-        assert (data.exists(), json.loads(done.out)["foreign"]) == (stays, stays)
+        assert (data.exists(), json.loads(done.out)["folder_stays"]) == (stays, stays)
+        assert not stays or list(data.iterdir()) == []

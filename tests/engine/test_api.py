@@ -72,9 +72,13 @@ async def test_a_clients_day(agent: InProcess) -> None:
                 anyway = client.call("run_anyway", kind="30m")
                 assert anyway["anyway_until"] == pytest.approx(client.why().since + 1800)
                 assert (client.why().deciding, client.call("run_anyway", kind=None)["anyway_until"]) == ("run_anyway", None)
+                less = client.call("use_less", kind="one-core")
+                assert (less["using_less"], less["level"], less["next_change"]) == ("one-core", "one_core", None)
+                assert client.call("use_less", kind=None)["using_less"] is None
                 assert client.call("finish")["finishing"]
                 assert [task["key"] for task in client.call("tasks")] == ["one"]
                 client.call("checkpoint")
+                assert client.call("contribution") == {"since": "", "days": []}
                 assert {"agent_started", "paused_by_you", "resumed_by_you"} <= {line["what"] for line in client.call("timeline", limit=50)}
 
         await asyncio.to_thread(talk)

@@ -9,6 +9,7 @@ import pytest
 
 from support.agent_in_process import InProcess, shows, until
 from support.sensing_by_hand import SensingByHand
+from t4t.domain.app_update import UpdateView, Verdict
 from t4t.domain.errors import FolderUnwritable, LimitNotHeld, StateSetAside
 from t4t.domain.notification_policy import Event, Reaction, Telling
 from t4t.domain.policy import PauseKind, Settings
@@ -254,5 +255,23 @@ async def test_what_a_project_says_to_its_volunteers_is_told_until_it_was_read(a
         view = await has(engine, "project_notice:n1")
         assert view.messages[0].data == {"project": "LHC@home", "text": "Please update VirtualBox."}
         project.news = ()
+        engine.popups_changed()
+        await has(engine)
+
+
+async def test_a_hole_that_is_closed_is_told_and_any_other_version_waits_to_be_seen(agent: InProcess) -> None:
+    async with agent.running() as engine:
+        view = await shows(engine, lambda view: view.update is None)
+        assert engine.settled
+        agent.update = UpdateView(installed="1.0.0", newest="1.1.0", verdict=Verdict.TAKE)
+        engine.popups_changed()
+        view = await shows(engine, lambda view: view.update is not None)
+        assert keys(view) == []
+        agent.update = UpdateView(installed="1.0.0", newest="1.1.1", verdict=Verdict.TAKE, security=True)
+        engine.popups_changed()
+        view = await has(engine, "security_update:1.1.1")
+        assert view.messages[0].data == {"version": "1.1.1"}
+        assert view.messages[0].page == "help"
+        agent.update = UpdateView(installed="1.1.1", newest="1.1.1")
         engine.popups_changed()
         await has(engine)

@@ -10,7 +10,7 @@ from support.agent_in_process import InProcess, shows, until
 from support.host_by_hand import HostByHand
 from support.sensing_by_hand import SensingByHand
 from t4t.domain.host_events import Power, PowerChanged
-from t4t.domain.policy import AnywayKind, Level, PauseKind, Settings
+from t4t.domain.policy import AnywayKind, LessKind, Level, PauseKind, Settings
 from t4t.domain.readings import Readings, Screen
 from t4t.domain.session import TrayState
 from t4t.domain.settings.tree import Response, When
@@ -108,6 +108,32 @@ async def test_running_anyway_survives_a_restart_and_ends_by_itself(agent: InPro
         await shows(engine, lambda view: view.deciding == "full_screen")
         assert 1800 <= clock.monotonic() - begun < 1815
         assert "anyway_over" in [line.what for line in engine.timeline(1000)]
+
+
+async def test_using_less_acts_on_the_machine_survives_a_restart_and_ends_by_itself(agent: InProcess, sensing: SensingByHand, clock: VirtualClock) -> None:
+    async with agent.running() as engine:
+        await until(engine, "running")
+        view = await engine.use_less(LessKind.GENTLE)
+        assert (view.level, view.deciding, view.using_less, view.next_change) == (Level.GENTLE, "use_less", LessKind.GENTLE, clock.wall() + 3600)
+        await clock.sleep(2)
+        assert (cap(agent), engine.view.state) == (50, TrayState.GENTLE)
+        begun = clock.monotonic()
+    async with agent.running() as engine:
+        await shows(engine, lambda view: view.using_less is LessKind.GENTLE)
+        clock.set_wall(86_400)
+        await shows(engine, lambda view: view.next_change is not None and view.next_change > clock.wall())
+        assert engine.view.using_less is LessKind.GENTLE, "an hour stays an hour"
+        await shows(engine, lambda view: view.using_less is None)
+        assert 3590 <= clock.monotonic() - begun < 3615
+        await shows(engine, lambda view: view.level is Level.FULL)
+        sensing.say(screen=Screen.FULL_SCREEN)
+        await shows(engine, lambda view: view.deciding == "full_screen")
+        view = await engine.run_anyway(AnywayKind.HOUR)
+        view = await engine.use_less(LessKind.ONE_CORE)
+        assert (view.anyway_until, view.deciding) == (None, "full_screen"), "who asks for less does not want it whatever the rules say"
+        view = await engine.run_anyway(AnywayKind.HOUR)
+        assert (view.using_less, view.deciding) == (None, "run_anyway"), "the later word counts"
+        assert {"less_by_you", "less_over"} <= {line.what for line in engine.timeline(1000)}
 
 
 async def test_words_that_change_nothing_take_no_turn(agent: InProcess, sensing: SensingByHand, clock: VirtualClock, monkeypatch: pytest.MonkeyPatch) -> None:

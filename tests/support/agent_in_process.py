@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.host_by_hand import HostByHand
+    from t4t.domain.app_update import UpdateView
     from t4t.domain.clock import WallClock
     from t4t.domain.disk_room import DiskUse
     from t4t.domain.energy import Spent
@@ -65,6 +66,7 @@ class InProcess:
         self.troubles: list[T4TError] = []
         self.awake: Awake | None = None
         self.spent: Spent | None = None
+        self.update: UpdateView | None = None
         self.reopen: Callable[[], Awaitable[None]] | None = None
         self.physics_told = False
         """Whether guests are asked what they simulate, and results are kept."""
@@ -118,6 +120,7 @@ class InProcess:
                 awake=self.awake,
                 awake_reason="computing",
                 spent=lambda: self.spent,
+                update=lambda: self.update,
             )
         )
         if isinstance(self.sensing, SensingByHand):

@@ -12,6 +12,7 @@ from support.scripted_engine import ScriptedEngine, a_view
 from support.scripted_physics import ScriptedPhysics
 from support.scripted_projects import ScriptedProjects
 from t4t.api.endpoint import endpoint
+from t4t.domain.contribution import Contribution
 from t4t.domain.settings.presets import Computer
 from t4t.engine.server import ApiServer
 from t4t.engine.settings_desk import LiveSettings, SettingsDesk
@@ -35,6 +36,7 @@ class ApiThread:
         self.engine = ScriptedEngine(a_view())
         self.projects = ScriptedProjects()
         self.physics = ScriptedPhysics()
+        self.work = Contribution()
         self.path = endpoint(folder)
         self.deployment = folder / "deployment.toml"
         self._folder = folder
@@ -48,7 +50,8 @@ class ApiThread:
 
     def start(self) -> None:
         desk = SettingsDesk(self._folder, deployment=self.deployment, computer=COMPUTER, now=time.time)
-        self._server = ApiServer(self.engine, self._folder, projects=self.projects, settings=LiveSettings(desk, _nothing), physics=self.physics)
+        settings = LiveSettings(desk, _nothing)
+        self._server = ApiServer(self.engine, self._folder, projects=self.projects, settings=settings, physics=self.physics, work=lambda: self.work)
         self._do(self._server.start())
 
     def stop(self) -> None:

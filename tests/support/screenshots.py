@@ -1,6 +1,7 @@
 """Pictures of every page in both schemes (``make screenshots``), without a screen: into the folder that is the first argument.
 
-The second is their scale; what follows are the beginnings of the names of those that are wanted.
+The second is their scale; what follows are the beginnings of the names of those that are wanted. ``T4T_PICTURES_LOOK`` is ``contrast`` for a system's high
+contrast, or ``large`` for letters of twice the usual size, in place of light and dark.
 """
 
 from __future__ import annotations
@@ -17,44 +18,69 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["QT_SCALE_FACTOR"] = sys.argv[2] if len(sys.argv) > 2 else "1"
 
 from PySide6.QtCore import QEvent, QRect, Qt
-from PySide6.QtGui import QColor, QFont, QImage, QPainter
-from PySide6.QtWidgets import QApplication, QLineEdit
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPalette
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit
 
 from support import wizard_pictures
 from support.api_thread import an_agent
-from support.scenes import Scene
+from support.scenes import Scene, some_work
 from support.scripted_engine import a_notice, a_task
 from support.scripted_physics import a_job, silent, some_results
-from support.scripted_projects import a_project, news
+from support.scripted_projects import a_community, a_project, credit, news
 from support.widgets import button, buttons
 from support.window_rig import TROUBLE, ScriptedServices
+from t4t.domain.community import CommunityView
 from t4t.domain.policy import Level
+from t4t.domain.project_errors import Unreachable
 from t4t.domain.project_view import ProjectDetails
 from t4t.domain.session import Activity, TrayState
 from t4t.domain.vm import VmState
+from t4t.engine.showing import notice_view
 from t4t.gui.application import application
+from t4t.gui.components.fields import FieldRow
+from t4t.gui.components.week import HoursRow
 from t4t.gui.link import AgentLink
 from t4t.gui.picture import sheet_png
 from t4t.gui.session import Session
 from t4t.gui.theme.icons import render, tray_name
+from t4t.gui.theme.scheme import of_palette
 from t4t.gui.theme.style import Theme
 from t4t.gui.theme.tokens import DARK, LIGHT
 from t4t.gui.tray.leaving import QuitDialog
 from t4t.gui.tray.panel import MiniPanel
+from t4t.gui.window.community import CommunityPage
 from t4t.gui.window.main import Window
+from t4t.gui.window.removal import RemovalDialog
 from t4t.gui.window.science import Science
+from t4t.gui.window.settings import Settings
 from t4t.storage import gallery
 from t4t.storage.state import Happening
 from t4t.wording import physics as words
+from t4t.wording import removal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from PySide6.QtWidgets import QWidget
 
+    from t4t.gui.theme.tokens import Colors
+
 
 _SIZES: Final = (16, 22, 24, 32, 48)
-_SCHEMES: Final = {"light": LIGHT, "dark": DARK}
+_LOOK: Final = os.environ.get("T4T_PICTURES_LOOK", "")
+_LARGE: Final = 2
+
+
+def _contrast() -> Colors:
+    """What a system in high contrast asks for."""
+    palette = QPalette(QColor("#000000"))
+    for role, color in ((QPalette.ColorRole.WindowText, "#FFFFFF"), (QPalette.ColorRole.Base, "#000000"), (QPalette.ColorRole.Highlight, "#1AEBFF")):
+        palette.setColor(role, QColor(color))
+    palette.setColor(QPalette.ColorRole.HighlightedText, QColor("#000000"))
+    return of_palette(palette)
+
+
+_SCHEMES: Final = {"": {"light": LIGHT, "dark": DARK}, "contrast": {"contrast": _contrast()}, "large": {"large": LIGHT}}[_LOOK]
 
 
 def _until(made: QApplication, check: Callable[[], bool]) -> None:
@@ -82,6 +108,58 @@ def _part(window: Window, key: str) -> None:
     science = window.page("science")
     assert isinstance(science, Science)
     science.show_part(key)
+
+
+def _draw_schedule(window: Window) -> None:
+    """A week with all levels, and its picture in view."""
+    page = window.page("settings")
+    assert isinstance(page, Settings)
+    made = QApplication.instance()
+    assert isinstance(made, QApplication)
+    weekdays = {"days": ["mon", "tue", "wed", "thu", "fri"]}
+    spans = [
+        weekdays | {"start": "08:00", "end": "18:00", "does": "gentle"},
+        weekdays | {"start": "18:00", "end": "22:00", "does": "pause"},
+        {"days": ["sun"], "start": "10:00", "end": "20:00", "does": "one-core"},
+    ]
+    _until(made, lambda: any(row.isVisible() for row in page.findChildren(FieldRow)))
+    page._ask("settings_set", values={"when.schedule": True, "when.spans": spans})
+    row = next(row for row in page.findChildren(HoursRow) if row.field.path == "when.spans")
+    _until(made, row.isVisible)
+    row.open_editor(open_=True)
+    for _ in range(20):
+        made.processEvents()
+    row.grid.setFocus()
+    page.ensureWidgetVisible(row)
+
+
+def _removal(window: Window) -> QWidget:
+    """The dialog, as soon as it is there."""
+    made = QApplication.instance()
+    assert isinstance(made, QApplication)
+    if not window.findChildren(RemovalDialog):
+        _press(window, removal.word("show"))
+    _until(made, lambda: bool(window.findChildren(RemovalDialog)))
+    return window.findChildren(RemovalDialog)[0]
+
+
+def _all_as_table(window: Window) -> None:
+    page = window.page("contribution")
+    page.findChildren(QComboBox)[0].setCurrentIndex(1)
+    button(window, "All").click()
+    _press(window, "Show as table")
+
+
+def _point_at_map(window: Window) -> None:
+    page = window.page("community")
+    assert isinstance(page, CommunityPage)
+    page.map_card.tick.setChecked(True)
+    page.map_card.where.setCurrentText("Switzerland")
+
+
+def _old_community() -> CommunityView:
+    """Of three weeks ago, and the project does not answer."""
+    return CommunityView(community=a_community(at=time.time() - 21 * 86_400), trouble=notice_view(Unreachable(host="lhcathome.example.org", reason="offline")))
 
 
 def _scenes() -> list[Scene]:
@@ -112,15 +190,23 @@ def _scenes() -> list[Scene]:
         Scene("science-narrow", page="science", size=(420, 700), before=lambda window: _part(window, "results")),
         Scene("science-starting", page="science", changes=starting),
         Scene("science-no-work", page="science", changes=no_work),
-        Scene("contribution", page="contribution"),
+        Scene("contribution", page="contribution", work=some_work()),
+        Scene("contribution-all", page="contribution", work=some_work(), size=(1040, 1000), before=_all_as_table),
         Scene("contribution-alone", page="contribution", changes={"projects": ()}),
+        Scene("contribution-narrow", page="contribution", work=some_work(), size=(420, 700)),
+        Scene("community", page="community", size=(1040, 1500), community=CommunityView(community=a_community(), fresh=True), before=_point_at_map),
+        Scene("community-empty", page="community"),
+        Scene("community-old", page="community", community=_old_community()),
+        Scene("community-narrow", page="community", size=(420, 1500), community=CommunityView(community=a_community(), fresh=True)),
         Scene("news", page="news"),
         Scene("news-none", page="news", changes={"projects": ()}),
         Scene("computer", page="computer"),
         Scene("computer-trouble", page="computer", diagnosis=TROUBLE),
         Scene("settings", page="settings"),
         Scene("settings-search", page="settings", before=lambda window: _search(window, "settings", "battery")),
+        Scene("settings-schedule", page="settings", before=_draw_schedule),
         Scene("help", page="help"),
+        Scene("help-remove", page="help", shown=_removal),
         Scene("help-search", page="help", before=lambda window: _search(window, "help", "disk")),
     ]
 
@@ -130,7 +216,7 @@ def _windows(made: QApplication, folder: Path) -> None:
         session, services = Session(AgentLink(agent.path)), ScriptedServices()
         chosen = [LIGHT]
         theme = Theme(made, choose=lambda _: chosen[0])
-        agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news())]
+        agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit())]
         agent.engine.happened = _history()
         agent.physics.kept = some_results()
         _fill_gallery(Path(data))
@@ -156,6 +242,7 @@ def _windows(made: QApplication, folder: Path) -> None:
                 continue
             services.diagnosis, services.place, services.data = scene.diagnosis, scene.place, Path(data)
             agent.physics.told = scene.physics
+            agent.work, agent.projects.known = scene.work, scene.community
             agent.show(**usual | scene.changes)
             serial = agent.engine.view.serial
             _until(made, functools.partial(_has_come, session, serial))
@@ -167,7 +254,7 @@ def _windows(made: QApplication, folder: Path) -> None:
                 window.show()
                 window.show_page(scene.page)
                 scene.before(window)
-                _take(made, window, folder / f"{scene.name}-{name}.png")
+                _take(made, scene.shown(window), folder / f"{scene.name}-{name}.png")
                 window.close()
                 window.deleteLater()
                 made.sendPostedEvents(None, QEvent.Type.DeferredDelete)
@@ -273,6 +360,10 @@ def main() -> None:
     """Write the pictures into the folder that is the first argument."""
     made = application(on_screen=False)
     assert made is not None
+    if _LOOK == "large":
+        font = made.font()
+        font.setPointSizeF(_LARGE * font.pointSizeF())
+        made.setFont(font)
     folder = Path(sys.argv[1])
     folder.mkdir(parents=True, exist_ok=True)
     _windows(made, folder)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from t4t.domain.intent import LESS_LEVELS
 from t4t.domain.notification_policy import Reaction
-from t4t.domain.policy import AnywayKind, Instant, Level, PauseKind, anyway_by_hand, pause_by_hand
+from t4t.domain.policy import AnywayKind, Instant, LessKind, Level, PauseKind, anyway_by_hand, less_by_hand, pause_by_hand
 from t4t.domain.session import VERSION, Activity, NoticeView, RuleView, SessionView, TaskView, TrayState, Why
 from t4t.domain.vm import VmState
 
@@ -145,6 +146,16 @@ class ScriptedEngine:
         now = time.time()
         until = None if kind is None else anyway_by_hand(kind, Instant(now=now, boot="b", morning=now)).until
         self.show(state=TrayState.WORKING, level=Level.FULL, deciding="base" if kind is None else "run_anyway", next_change=until, anyway_until=until)
+        return self._view
+
+    async def use_less(self, kind: LessKind | None) -> SessionView:
+        await self._asked(f"use_less {'off' if kind is None else kind.value}")
+        now = time.time()
+        if kind is None:
+            self.show(state=TrayState.WORKING, level=Level.FULL, deciding="base", next_change=None, using_less=None)
+        else:
+            until = less_by_hand(kind, Instant(now=now, boot="b", morning=now)).until
+            self.show(state=TrayState.GENTLE, level=LESS_LEVELS[kind], deciding="use_less", next_change=until, using_less=kind)
         return self._view
 
     async def react(self, key: str, reaction: Reaction) -> SessionView:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from t4t.domain.community import CommunityView
+from t4t.domain.community import DAYS, Community, CommunityView, Country, Standing
+from t4t.domain.credit import CreditDay
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.project_view import NewsView, ProjectDetails, ProjectView
 
@@ -52,6 +54,78 @@ def news(count: int = 3) -> tuple[NewsView, ...]:
     )
 
 
+def credit(days: int = 40) -> tuple[CreditDay, ...]:
+    """What a project said of each day until now."""
+    now = int(time.time() // 86_400)
+    return tuple(
+        CreditDay(
+            day=now - days + 1 + number,
+            at=(now - days + 1 + number) * 86_400.0,
+            user_total=400_000.0 + number * 900 + number % 7 * 300,
+            user_recent=1200.0,
+            host_total=90_000.0 + number * 220 + number % 5 * 90,
+            host_recent=300.0,
+        )
+        for number in range(days)
+    )
+
+
+_PEOPLE = {
+    "United States": 214_300,
+    "Germany": 128_400,
+    "": 96_200,
+    "International": 74_900,
+    "France": 61_300,
+    "United Kingdom": 58_800,
+    "Japan": 41_200,
+    "Canada": 33_700,
+    "Poland": 29_400,
+    "Italy": 27_900,
+    "Russia": 24_100,
+    "Czech Republic": 21_700,
+    "Spain": 20_600,
+    "Netherlands": 19_300,
+    "Australia": 18_800,
+    "Switzerland": 17_900,
+    "China": 15_500,
+    "Sweden": 12_700,
+    "Brazil": 11_900,
+    "Finland": 10_400,
+    "Korea, South": 9_100,
+    "India": 8_700,
+    "Norway": 6_600,
+    "Argentina": 4_300,
+    "South Africa": 3_100,
+    "New Zealand": 2_900,
+    "Mexico": 2_400,
+    "Chile": 1_100,
+    "Iceland": 620,
+    "Singapore": 580,
+    "Malta": 140,
+    "Kenya": 96,
+    "Mongolia": 12,
+    "Greenland": 7,
+}
+
+
+def a_community(**changes: Any) -> Community:
+    """About a million volunteers."""
+    countries = tuple(Country(name=name, users=users, total=users * 41_000.0, recent=users * 3.2) for name, users in _PEOPLE.items())
+    everybody = sum(_PEOPLE.values())
+    made = Community(
+        at=time.time() - 86_400,
+        users=everybody,
+        with_credit=everybody * 8 // 10,
+        active=everybody // 9,
+        total=everybody * 41_000.0,
+        recent=everybody * 3.2,
+        new=tuple(60 + number * number % 53 + number for number in range(DAYS)),
+        countries=countries,
+        standing=Standing(total=412_345.0, recent=1234.0, by_total=1204, by_recent=877),
+    )
+    return msgspec.structs.replace(made, **changes)
+
+
 class ScriptedProjects:
     """`t4t.engine.server.ProjectCommands`, as far as the window asks for it."""
 
@@ -59,6 +133,10 @@ class ScriptedProjects:
         self.told: list[ProjectDetails] = []
         self.asked: list[str] = []
         self.refuse_with: T4TError | None = None
+        self.known = CommunityView()
+        """Of everybody, without asking."""
+        self.fetched: CommunityView | None = None
+        """What asking brings; None: what is known."""
 
     def details(self) -> list[ProjectDetails]:
         return self.told
@@ -92,7 +170,9 @@ class ScriptedProjects:
         self.asked.append(f"community {address} {fetch} {agreed}")
         if self.refuse_with is not None:
             raise self.refuse_with
-        return CommunityView()
+        if fetch and self.fetched is not None:
+            self.known = self.fetched
+        return self.known
 
     async def detach(self, address: str, *, force: bool = False) -> str:
         raise NotAttached(address=address)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
+from t4t.domain.app_update import Step, UpdateView
 from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import leaves
 from t4t.domain.no_work import NoWork
-from t4t.domain.policy import RULES, Level
+from t4t.domain.policy import RULES, LessKind, Level
 from t4t.domain.project_view import ProjectView
+from t4t.domain.readings import Source, Watts
 from t4t.domain.session import VERSION, Activity, NoticeView, PortView, RuleView, SessionView, TaskView, TrayState
 from t4t.domain.vm import VmState
 
@@ -38,6 +40,7 @@ TASKS = st.builds(
     save_s=_MAYBE,
     retry_at=_MAYBE,
     sentence=st.sampled_from(["task.running", "task.of_a_later_version"]),
+    cap_percent=st.integers(1, 100),
     measured_percent=st.none() | _NUMBERS,
 )
 NOTICES = st.builds(
@@ -70,6 +73,7 @@ PROJECTS = st.builds(
     metered=st.booleans(),
     unread=st.integers(0, 10),
 )
+WATTS = st.builds(Watts, watts=_NUMBERS, source=st.sampled_from(Source))
 DAYS = st.builds(
     Day,
     day=st.just("2026-11-23"),
@@ -90,6 +94,7 @@ SESSIONS = st.builds(
     since=_MOMENTS,
     next_change=_MAYBE,
     finishing=st.booleans(),
+    using_less=st.none() | st.sampled_from(LessKind),
     hypervisor=st.sampled_from(["", "qemu", "virtualbox"]),
     save_s=_NUMBERS,
     finished=st.integers(0, 1 << 20),
@@ -97,7 +102,8 @@ SESSIONS = st.builds(
     notices=st.lists(NOTICES, max_size=3).map(tuple),
     projects=st.lists(PROJECTS, max_size=2).map(tuple),
     kept_awake=st.none() | st.booleans(),
-    spent=st.none() | st.builds(Spent, day=DAYS, month=DAYS),
+    spent=st.none() | st.builds(Spent, day=DAYS, month=DAYS, power=st.none() | WATTS),
+    update=st.none() | st.builds(UpdateView, installed=st.text(max_size=20), newest=st.text(max_size=20), step=st.sampled_from(Step)),
 )
 RULE_VIEWS = st.builds(
     RuleView,

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING
 from support.first_run_rig import ScriptedFirstRun
 from t4t.domain.changes import Change, Command, Fetch, Fix, Plan, What
 from t4t.domain.diagnosis.findings import Check, Diagnosis, Finding, Remedy, Step, Verdict
-from t4t.storage import gallery
+from t4t.domain.removal import Part, Piece, Removal, Removed
+from t4t.storage import gallery, world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from t4t.domain.gallery import SavedPicture
+    from t4t.domain.world import World
 
 WELL = Diagnosis(
     ready=True,
@@ -40,6 +42,24 @@ PLAN = Plan(
 )
 
 
+MADE = Removal(
+    folder="/home/ada/.local/share/t4t",
+    pieces=(
+        Piece(part=Part.PROJECTS, place="/home/ada/.local/share/t4t/attached", size=8192),
+        Piece(part=Part.MACHINES, place="/home/ada/.local/share/t4t/vms", size=6 << 30),
+        Piece(part=Part.WORK, place="/home/ada/.local/share/t4t/slots", size=300 << 20),
+        Piece(part=Part.WORK, place="/home/ada/.local/share/t4t/projects", size=900 << 20),
+        Piece(part=Part.WORK, place="/home/ada/.local/share/t4t/state.sqlite3", size=1 << 20),
+        Piece(part=Part.WORK, place="/home/ada/.local/share/t4t/energy.json", size=4096),
+        Piece(part=Part.RESULTS, place="/home/ada/.local/share/t4t/results", size=40 << 20),
+        Piece(part=Part.PICTURES, place="/home/ada/.local/share/t4t/gallery", size=3 << 20),
+        Piece(part=Part.SETTINGS, place="/home/ada/.local/share/t4t/settings.toml", size=4096),
+        Piece(part=Part.LOGS, place="/home/ada/.local/share/t4t/logs", size=2 << 20),
+        Piece(part=Part.START, place="/home/ada/.config/autostart/org.t4t.autostart.desktop"),
+    ),
+)
+
+
 class ScriptedServices(ScriptedFirstRun):
     """`t4t.gui.window.services.WindowServices`: a list of what was asked, and answers that a test sets."""
 
@@ -57,6 +77,8 @@ class ScriptedServices(ScriptedFirstRun):
         self.begin: Callable[[], None] = lambda: None
         self.data: Path | None = None
         """Where pictures are kept; None: there are none."""
+        self.made: Removal | Exception = MADE
+        self.removes: Removed | Exception = Removed(freed=MADE.size())
 
     def start_agent(self) -> None:
         self._ask("start")
@@ -97,7 +119,25 @@ class ScriptedServices(ScriptedFirstRun):
         assert self.data is not None
         gallery.remove(self.data, name)
 
+    def world(self) -> World:
+        return world.load()
+
     def write_report(self, path: Path, text: str) -> None:
         self._ask("write")
         with path.open("x", encoding="utf-8") as file:
             file.write(text)
+
+    def removal(self) -> Removal:
+        self._ask("removal")
+        if isinstance(self.made, Exception):
+            raise self.made
+        return self.made
+
+    def remove(self, keep: Collection[Part], tell: Callable[[Part], None]) -> Removed:
+        self._ask("remove but " + ",".join(sorted(part.value for part in keep)))
+        for part in Part:
+            tell(part)
+            self.go_on.wait(20)
+        if isinstance(self.removes, Exception):
+            raise self.removes
+        return self.removes

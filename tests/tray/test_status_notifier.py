@@ -37,11 +37,12 @@ async def test_an_icon_says_what_the_agent_does(desk: Desk) -> None:
             "Working: 62\N{NO-BREAK SPACE}% done, 2 cores",
             "theory_2279-3861",
             "Pause",
+            "Use less for now",
             "Why?",
             "Open Test4Theory",
             "Quit…",
         ]
-        assert [row.enabled for row in rows] == [True, False, True, True, True, True]
+        assert [row.enabled for row in rows] == [True, False, True, True, True, True, True]
         assert [row.text for row in rows[2].below] == [
             "For 30 minutes",
             "For 1 hour",
@@ -51,6 +52,7 @@ async def test_an_icon_says_what_the_agent_does(desk: Desk) -> None:
             "Until I continue",
             "Finish the current work, then pause",
         ]
+        assert [row.text for row in rows[3].below] == ["Reduced power for 1 hour", "One processor only"]
 
 
 async def test_a_pause_by_click_and_back(desk: Desk) -> None:

@@ -12,14 +12,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.agent_in_process import InProcess, until
 from support.scratch import scratch
+from t4t import __version__
+from t4t.bootstrap import checks
 from t4t.bootstrap.report import report
 from t4t.domain.anonymity import Known
+from t4t.domain.facts import Architecture, Computer, Facts, Obstacle, System, Trial, certain, unknown
+from t4t.domain.vm import Accelerator
+from t4t.storage import test_boots
 from t4t.storage.state import NAME, Happening, State
+from t4t.storage.test_boots import TestBoot
 from t4t.wording import report as words
 
 if TYPE_CHECKING:
@@ -139,6 +146,48 @@ def test_a_state_that_can_only_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "start: x" in text
 
 
+@settings(max_examples=50, deadline=None)
+@given(
+    st.builds(Trial, engine=st.none() | st.sampled_from(Accelerator), obstacle=st.none() | st.sampled_from(Obstacle), code=st.text(), seconds=st.floats(0, 9))
+)
+def test_a_test_boot_is_remembered_as_it_was(trial: Trial) -> None:
+    with tempfile.TemporaryDirectory(dir=scratch()) as folder:
+        boot = TestBoot(at=1000.0, version="0.1", virtualbox=trial)
+        test_boots.keep(Path(folder) / "data", boot)
+        assert test_boots.last(Path(folder) / "data") == boot
+
+
+def test_the_last_test_boot_is_told_and_nothing_is_booted(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+
+    async def look(_data: Path, *, reach: bool, boot: bool = False) -> Facts:
+        asked.append(boot)
+        assert not reach
+        computer = Computer(system=System.LINUX, architecture=certain(Architecture.X86_64, "test"))
+        return Facts(computer=computer, virtualbox_trial=certain(Trial(obstacle=Obstacle.TAKEN, code="VERR_SVM_IN_USE"), "test") if boot else unknown())
+
+    monkeypatch.setattr("t4t.bootstrap.checks.look", look)
+    with _folder(monkeypatch) as (data, _):
+        assert "No test boot has been made" in report(data)
+        checks.doctor(data, reach=False)
+        assert not (data / test_boots.FILE).exists(), "a look without a boot is none"
+        checks.doctor(data, reach=False, boot=True)
+        text = report(data)
+        assert "Test boot of " in text
+        assert f", by version {__version__}:\nfail " in text
+        assert "Refused: somebody else holds virtualization." in text
+        assert '"code": "VERR_SVM_IN_USE"' in text
+        (data / test_boots.FILE).write_text("[1]")
+        assert "No test boot has been made" in report(data)
+    assert asked == [False, False, True, False, False]
+
+
+def test_what_can_not_be_written_down_is_only_forgotten(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    test_boots.keep(tmp_path / "file", TestBoot(at=1.0, version="0.1"))
+    assert test_boots.last(tmp_path / "file") is None
+
+
 async def test_beside_a_running_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     agent = InProcess(tmp_path / "data")
@@ -153,10 +202,10 @@ async def test_beside_a_running_agent(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_part_with_a_bug_does_not_take_the_others_along(monkeypatch: pytest.MonkeyPatch) -> None:
-    def bug(_data: Path, *, reach: bool) -> object:
-        raise ZeroDivisionError(f"of all things {reach}")
+    def bug(_data: Path) -> object:
+        raise ZeroDivisionError("of all things")
 
-    monkeypatch.setattr("t4t.bootstrap.checks.doctor", bug)
+    monkeypatch.setattr("t4t.bootstrap.checks.doctor_and_last_boot", bug)
     with _folder(monkeypatch) as (data, _):
         text = report(data)
-    assert "(not there: ZeroDivisionError: of all things False)" in text
+    assert "(not there: ZeroDivisionError: of all things)" in text

@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
-from support.window_rig import DRIVER_STOPPED, PLAN, WELL
+from support.window_rig import DRIVER_STOPPED, MADE, PLAN, WELL
 from t4t import desktop
 from t4t.bootstrap.window import WindowWork
 from t4t.domain.changes import Change, Command, Fix, Plan, What
 from t4t.domain.errors import FileExists
 from t4t.domain.install_errors import NothingToFix
+from t4t.domain.removal import Part, Removal, Removed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
     from t4t.cli.services import Services
@@ -53,6 +55,14 @@ class _Services:
     def report(self) -> str:
         return "a report"
 
+    def removal(self) -> Removal:
+        return MADE
+
+    def remove(self, keep: Collection[Part], tell: Callable[[Part], None]) -> Removed:
+        tell(Part.MACHINES)
+        self.did.append(f"remove but {[part.value for part in keep]}")
+        return Removed(freed=1)
+
 
 @pytest.fixture
 def services(tmp_path: Path) -> _Services:
@@ -62,6 +72,13 @@ def services(tmp_path: Path) -> _Services:
 @pytest.fixture
 def work(services: _Services) -> WindowWork:
     return WindowWork(cast("Services", services))
+
+
+def test_removing_is_the_verbs_own(services: _Services, work: WindowWork) -> None:
+    told: list[Part] = []
+    assert work.removal() is MADE
+    assert work.remove([Part.LOGS], told.append) == Removed(freed=1)
+    assert (told, services.did) == ([Part.MACHINES], ["remove but ['logs']"])
 
 
 def test_looking_and_planning(services: _Services, work: WindowWork) -> None:
@@ -114,3 +131,7 @@ def test_the_agent_is_started_on_the_same_data(work: WindowWork, tmp_path: Path,
     monkeypatch.setattr(desktop, "start", started.append)
     work.start_agent()
     assert started == [tmp_path]
+
+
+def test_the_map_is_that_of_the_program(work: WindowWork) -> None:
+    assert any(shape.name == "Switzerland" for shape in work.world().countries)

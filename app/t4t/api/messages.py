@@ -11,7 +11,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from t4t.domain.notification_policy import Reaction  # noqa: TC001 - msgspec reads it at run time
-from t4t.domain.policy import AnywayKind, PauseKind
+from t4t.domain.policy import AnywayKind, LessKind, PauseKind
 from t4t.domain.project_view import Keep  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.session import VERSION
 from t4t.domain.settings.presets import Preset  # noqa: TC001 - msgspec reads it at run time
@@ -45,6 +45,13 @@ class AnywayParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """For how long to run whatever the rules say; null: no more."""
 
     kind: AnywayKind | None = AnywayKind.HOUR
+    version: int = VERSION
+
+
+class LessParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How much less to use for now; null: as much as before."""
+
+    kind: LessKind | None = LessKind.GENTLE
     version: int = VERSION
 
 
@@ -162,6 +169,7 @@ Params: TypeAlias = (
     NoParams
     | PauseParams
     | AnywayParams
+    | LessParams
     | ReactParams
     | TimelineParams
     | ProjectParams
@@ -184,6 +192,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "timeline": TimelineParams,
     "pause": PauseParams,
     "run_anyway": AnywayParams,
+    "use_less": LessParams,
     "react": ReactParams,
     "prolong": NoParams,
     "resume": NoParams,
@@ -194,6 +203,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "projects": NoParams,
     "update": ProjectParams,
     "community": CommunityParams,
+    "contribution": NoParams,
     "attach": AttachParams,
     "detach": ProjectParams,
     "demo": DemoParams,

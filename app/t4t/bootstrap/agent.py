@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from t4t import desktop
 from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
-from t4t.bootstrap.costs import ledger_of
+from t4t.bootstrap.costs import ledger_of, work_of
 from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.net import http
 from t4t.bootstrap.popups import OnScreen
@@ -20,6 +21,7 @@ from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
 from t4t.bootstrap.signals import stop_on_signals
 from t4t.bootstrap.try_out import TryOut
+from t4t.bootstrap.updating import Updating
 from t4t.cli import terminal
 from t4t.domain.errors import AgentRunning, FolderBusy
 from t4t.engine.engine import Engine
@@ -28,6 +30,7 @@ from t4t.engine.parts import Parts
 from t4t.engine.results import Results
 from t4t.engine.server import ApiServer
 from t4t.engine.source import Spool
+from t4t.engine.tally import Tally
 from t4t.host import resources
 from t4t.host.awake import awake
 from t4t.host.clock import RealClock
@@ -104,8 +107,11 @@ async def _run_agent(
         senses = Senses(data, clock)
         shown = OnScreen(data, clock, tray=screen)
         ledger = ledger_of(data, clock, senses=senses, shop=shop, projects=projects, desk=desk)
-        results = Results(data, projects, clock)
-        physics = LivePhysics(data, clock, results)
+        updating = Updating(data, clock, tree=lambda: desk.force.tree, metered=lambda: senses.readings.metered, words=tuple(sys.argv[1:]))
+        tally = Tally(state, clock)
+        stack.callback(tally.write)
+        results = Results(data, projects, clock, told=tally.ended)
+        physics = LivePhysics(data, clock, results, heard=tally.heard)
         giving = Giving(desk, projects, cmdline=options.cmdline, proxy=connections.use)
         engine = Engine(
             Parts(
@@ -133,6 +139,7 @@ async def _run_agent(
                 awake=awake(),
                 awake_reason=costs.staying_awake(),
                 spent=lambda: ledger.spent,
+                update=lambda: updating.view,
             )
         )
         shop.opens(engine)
@@ -141,8 +148,9 @@ async def _run_agent(
         for part in (results, physics):
             stack.push_async_callback(part.close)
             await part.open()
-        engine.subscribe(physics.seen)
-        server = ApiServer(engine, data, projects=projects, settings=live, physics=physics)
+        for seen in (physics.seen, tally.seen):
+            engine.subscribe(seen)
+        server = ApiServer(engine, data, projects=projects, settings=live, physics=physics, work=functools.partial(work_of, tally, ledger))
         stack.push_async_callback(server.close)
         sweeping = asyncio.create_task(_sweep(data))
         stack.push_async_callback(lambda: asyncio.gather(sweeping, return_exceptions=True))
@@ -151,7 +159,14 @@ async def _run_agent(
         await server.start()
         with stopping(engine.quit):
             # what the network costs is known before the first file comes
-            async with ledger.kept(), senses.opened(engine, projects), projects.running(), try_out.kept(), shown.opened(engine):
+            async with (
+                ledger.kept(),
+                senses.opened(engine, projects),
+                projects.running(),
+                try_out.kept(),
+                shown.opened(engine),
+                updating.kept(settled=lambda: engine.settled, changed=engine.popups_changed),
+            ):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)
 

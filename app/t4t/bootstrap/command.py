@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _log = logging.getLogger(__name__)
 
 _LOG_BYTES: Final = 2_000_000
-_WITHOUT_LOG: Final = frozenset({"leftovers", "quit", "self-check"})
+_WITHOUT_LOG: Final = frozenset({"quit", "remove-everything", "self-check"})
 """What installers run: where no volunteer ever started the program, it must not leave a data folder behind, and nobody can remove a file that is open."""
 _PIPE_CLOSED: Final = 141
 """A shell's own status for a program that wrote to a closed pipe."""

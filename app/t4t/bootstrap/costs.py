@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from t4t.domain.contribution import Contribution, with_energy
 from t4t.domain.energy import Price
 from t4t.domain.vm import VmState
 from t4t.host.energy import Book
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from t4t.domain.settings.tree import Tree
     from t4t.domain.settings.view import SettingsView
     from t4t.engine.settings_desk import SettingsDesk
+    from t4t.engine.tally import Tally
 
 
 def price_of(tree: Tree) -> Price:
@@ -59,6 +61,11 @@ class _Life:
 def ledger_of(data: Path, clock: WallClock, *, senses: Senses, shop: Shop, projects: Projects, desk: SettingsDesk) -> Ledger:
     """The ledger of an agent."""
     return Ledger(Book(data / FILE), _Life(senses, shop, projects, desk), clock)
+
+
+def work_of(tally: Tally, ledger: Ledger) -> Contribution:
+    """What this computer has done, and what that took."""
+    return Contribution(since=tally.since, days=with_energy(tally.days, ledger.days))
 
 
 def days_of(data: Path, settings: SettingsView) -> Sequence[Day]:

@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 _SOMEWHERE: Final = URL("https://lhcathome.cern.ch/")
 """Where a proxy would be used if any is."""
 _ENTRY: Final = "proxy"
-_VAULT: Final = "proxy"
+PROXY_VAULT: Final = "proxy"
 """The keyring's folder for it: a proxy belongs to the computer and its user, not to one data folder."""
 
 
@@ -71,7 +71,7 @@ def proxy_of(tree: Tree) -> str:
 class ProxyLogins:
     """Logins of proxies in the system's keyring, under the proxy as it is shown."""
 
-    def __init__(self, vault: Callable[[], Vault] = lambda: KeyringVault(_VAULT)) -> None:
+    def __init__(self, vault: Callable[[], Vault] = lambda: KeyringVault(PROXY_VAULT)) -> None:
         """Nothing is opened before it is needed."""
         self._vault = vault
 

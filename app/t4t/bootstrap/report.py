@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from pathlib import Path
 
+    from t4t.domain.diagnosis.findings import Finding
     from t4t.storage.past import Past
 
 _log = logging.getLogger(__name__)
@@ -63,7 +64,7 @@ def report(data: Path, *, known: Known | None = None, doctor_too: bool = True) -
     sections = [
         _section("versions", lambda: _versions(data)),
         _section("session", lambda: _session(data, reader)),
-        *([_section("computer", lambda: _computer(data))] if doctor_too else []),
+        *([_section("computer", lambda: _computer(data, reader))] if doctor_too else []),
         _section("tasks", lambda: _tasks(data)),
         *_past(data, reader),
         _section("intent", lambda: (data / INTENT).read_text(encoding="utf-8", errors="replace")),
@@ -123,13 +124,20 @@ def _session(data: Path, reader: Reader) -> str:
     return f"{now.sentence}. {now.detail}\n{explained(why, reader)}\n\n{document}"
 
 
-def _computer(data: Path) -> str:
-    diagnosis = checks.doctor(data, reach=False)
-    lines = [doctor.verdict(diagnosis), ""]
-    for found in diagnosis.findings:
-        line = findings.say(found)
-        lines.append(f"{found.status.value:8} {line.check}: {line.summary}. {line.detail} [{'; '.join(found.sources)}]")
-    return "\n".join(lines)
+def _computer(data: Path, reader: Reader) -> str:
+    diagnosis, boot, proved = checks.doctor_and_last_boot(data)
+    lines = [doctor.verdict(diagnosis), "", *map(_finding, diagnosis.findings), ""]
+    if boot is None:
+        return "\n".join((*lines, words.no_test_boot()))
+    trials = [
+        f"{name}: {json.dumps(msgspec.to_builtins(trial))}" for name, trial in (("VirtualBox", boot.virtualbox), ("QEMU", boot.qemu)) if trial is not None
+    ]
+    return "\n".join((*lines, words.test_boot(moment(boot.at, reader), boot.version), *map(_finding, proved), *trials))
+
+
+def _finding(found: Finding) -> str:
+    line = findings.say(found)
+    return f"{found.status.value:8} {line.check}: {line.summary}. {line.detail} [{'; '.join(found.sources)}]"
 
 
 def _tasks(data: Path) -> str:

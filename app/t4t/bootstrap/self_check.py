@@ -29,7 +29,7 @@ from t4t.hypervisor.own import own_program
 from t4t.hypervisor.virtualbox.api import binding
 from t4t.hypervisor.virtualbox.api.wire import encode
 from t4t.hypervisor.wire import Request
-from t4t.storage import descriptors, tables
+from t4t.storage import descriptors, tables, world
 from t4t.wording import glossary
 
 if TYPE_CHECKING:
@@ -43,10 +43,11 @@ _TAIL: Final = 400
 PARTS: Final = tuple(Part)
 LIBRARIES: Final = (
     *("aiohttp", "aiohttp_socks", "cryptography.hazmat.bindings._rust", "isal.isal_zlib", "keyring", "msgspec", "platformdirs", "psutil", "pycdlib"),
-    *("PySide6.QtCore", "qemu.qmp", "segno", "sqlite3", "tomlkit", "truststore", "virtualbox", "yarl"),
+    *("PySide6.QtCore", "qemu.qmp", "segno", "sqlite3", "tomlkit", "truststore", "tuf.ngclient.updater", "virtualbox", "yarl"),
 )
 _OF_LINUX: Final = (
     "dbus_fast.aio",
+    "lzma",
     "keyring.backends.SecretService",
     "setproctitle",
     "pywayland.protocol.ext_idle_notify_v1",
@@ -128,9 +129,10 @@ def _import(names: Sequence[str]) -> str:
 def _resources() -> str:
     known = tables.load()
     shipped = descriptors.shipped()
-    if not (shipped and known.versions and known.firmware and glossary.term("beam", "pp")):
+    countries = world.load().countries
+    if not (shipped and known.versions and known.firmware and glossary.term("beam", "pp") and countries):
         raise RuntimeError("a table is empty")
-    return f"{len(shipped)} appliances, {len(known.versions)} versions of VirtualBox, {len(known.firmware)} firmwares"
+    return f"{len(shipped)} appliances, {len(known.versions)} versions of VirtualBox, {len(known.firmware)} firmwares, {len(countries)} countries"
 
 
 def certificates(platform: str = sys.platform) -> str:

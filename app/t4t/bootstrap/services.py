@@ -9,13 +9,14 @@ import msgspec
 from t4t import desktop
 from t4t.bootstrap import agent
 from t4t.bootstrap.settings import SettingsVerbs
+from t4t.bootstrap.updating import UpdateVerbs
 from t4t.domain.errors import NoScreen
 from t4t.domain.record import record
 from t4t.host.clock import RealClock
 from t4t.storage import appliance, descriptors, paths
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from t4t.bootstrap.attach import ProjectVerbs
@@ -25,9 +26,10 @@ if TYPE_CHECKING:
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
-    from t4t.domain.leftovers import Leftovers
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded
+    from t4t.domain.removal import Part as Removable
+    from t4t.domain.removal import Removal, Removed
     from t4t.domain.self_check import Checked, Part
     from t4t.domain.virtualbox_install import Purpose
     from t4t.host.resume import Resume
@@ -128,7 +130,10 @@ class Services:
 
     def prepare_resume(self, check: str, remedy: str) -> None:
         """See `Services.prepare_resume`."""
-        self._resume().prepare(check, remedy, desktop.command(self.data, "window"))
+        from t4t.bootstrap.first_run import WizardWork  # noqa: PLC0415 - as above
+
+        page = ("computer",) if WizardWork(self).setup().done else ()  # else the first run, which goes on where it was
+        self._resume().prepare(check, remedy, desktop.command(self.data, "window", *page))
 
     def drop_resume(self) -> None:
         """See `Services.drop_resume`."""
@@ -180,6 +185,10 @@ class Services:
         """See `Services.of_settings`."""
         return SettingsVerbs(self.data)
 
+    def of_updates(self) -> UpdateVerbs:
+        """See `Services.of_updates`."""
+        return UpdateVerbs(self.data)
+
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
         """See `Services.move`."""
         from t4t.bootstrap import moving  # noqa: PLC0415 - only this verb needs it
@@ -192,11 +201,17 @@ class Services:
 
         return ending.end(self.data)
 
-    def leftovers(self, *, remove: bool) -> Leftovers:
-        """See `Services.leftovers`."""
-        from t4t.bootstrap import leftovers  # noqa: PLC0415 - only this verb needs it
+    def removal(self) -> Removal:
+        """See `Services.removal`."""
+        from t4t.bootstrap import removal  # noqa: PLC0415 - the agent, which lives long, has no use for it
 
-        return leftovers.remove(self.data) if remove else leftovers.look(self.data)
+        return removal.look(self.data)
+
+    def remove(self, keep: Collection[Removable], tell: Callable[[Removable], None]) -> Removed:
+        """See `Services.remove`."""
+        from t4t.bootstrap import removal  # noqa: PLC0415 - the agent, which lives long, has no use for it
+
+        return removal.remove(self.data, keep, self.of_projects(), tell)
 
     def proxy(self) -> str:
         """See `Services.proxy`."""

@@ -10,15 +10,17 @@ from t4t.bootstrap.first_run import WizardWork
 from t4t.cli.report import write_new
 from t4t.domain.changes import What
 from t4t.domain.record import record
-from t4t.storage import gallery
+from t4t.storage import gallery, world
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from t4t.domain.changes import Change, Fetch, Fix
     from t4t.domain.diagnosis.findings import Diagnosis
     from t4t.domain.gallery import SavedPicture
+    from t4t.domain.removal import Part, Removal, Removed
+    from t4t.domain.world import World
 
 
 @record
@@ -59,6 +61,10 @@ class WindowWork(WizardWork):
         """See `WindowServices`."""
         return self.services.report()
 
+    def world(self) -> World:
+        """See `WindowServices`."""
+        return world.load()
+
     def pictures(self) -> Sequence[SavedPicture]:
         """See `WindowServices`."""
         return gallery.pictures(self.services.data)
@@ -74,3 +80,11 @@ class WindowWork(WizardWork):
     def write_report(self, path: Path, text: str) -> None:
         """See `WindowServices`."""
         write_new(path, text.encode("utf-8", "replace"))
+
+    def removal(self) -> Removal:
+        """See `WindowServices`."""
+        return self.services.removal()
+
+    def remove(self, keep: Collection[Part], tell: Callable[[Part], None]) -> Removed:
+        """See `WindowServices`."""
+        return self.services.remove(keep, tell)

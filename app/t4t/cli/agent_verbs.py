@@ -12,7 +12,7 @@ from t4t.api.client import Client
 from t4t.cli.project_verbs import show_project
 from t4t.cli.terminal import plain, show_notice
 from t4t.domain.errors import from_wire
-from t4t.domain.policy import AnywayKind, PauseKind
+from t4t.domain.policy import AnywayKind, LessKind, PauseKind
 from t4t.domain.session import SessionView, TaskView
 from t4t.wording import costs
 from t4t.wording.notices import notice
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     import argparse
     from pathlib import Path
 
-VERBS: Final = frozenset({"status", "why", "pause", "prolong", "resume", "run-anyway", "finish", "checkpoint", "tasks", "timeline", "quit"})
+VERBS: Final = frozenset({"status", "why", "pause", "prolong", "resume", "run-anyway", "use-less", "finish", "checkpoint", "tasks", "timeline", "quit"})
 DONE: Final = 0
 OFF: Final = "off"
 
@@ -37,6 +37,8 @@ def run(args: argparse.Namespace, data_dir: Path) -> int:
         params["kind"] = PauseKind(args.kind).value
     if args.verb == "run-anyway":
         params["kind"] = None if args.kind == OFF else AnywayKind(args.kind).value
+    if args.verb == "use-less":
+        params["kind"] = None if args.kind == OFF else LessKind(args.kind).value
     if args.verb == "timeline":
         params["limit"] = args.limit
     with Client(data_dir) as client:

@@ -6,12 +6,12 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import autostart, community, energy, leftovers, moving, proxy, self_check, settings_verbs
-from t4t.domain.policy import AnywayKind, PauseKind
+from t4t.cli import autostart, community, energy, moving, proxy, removal, self_check, settings_verbs, updating
+from t4t.domain.policy import AnywayKind, LessKind, PauseKind
 from t4t.domain.project_view import Keep
 
 HYPERVISORS: Final = ("auto", "virtualbox", "qemu", "fake")
-PAGES: Final = ("home", "why", "science", "contribution", "news", "computer", "help", "settings", "setup")
+PAGES: Final = ("home", "why", "science", "contribution", "community", "news", "computer", "help", "settings", "setup")
 _MAX_CORES: Final = 64
 _MAX_DAYS: Final = 1100
 _MAX_TASKS: Final = 64
@@ -153,6 +153,8 @@ def parser() -> argparse.ArgumentParser:
         verbs.add_parser(verb, help=does)
     anyway = verbs.add_parser("run-anyway", help="run whatever your rules say, for a while; a full disk, heat and an empty battery still count")
     anyway.add_argument("kind", nargs="?", choices=[*(kind.value for kind in AnywayKind), "off"], default=AnywayKind.HOUR.value, help="how long (default: 1h)")
+    less = verbs.add_parser("use-less", help="use less of this computer for now: reduced power for an hour, or one processor until you say off")
+    less.add_argument("kind", nargs="?", choices=[*(kind.value for kind in LessKind), "off"], default=LessKind.GENTLE.value, help="how much (default: gentle)")
     verbs.add_parser("finish", help="finish the work at hand, then pause")
     verbs.add_parser("checkpoint", help="write a checkpoint of everything that runs")
     verbs.add_parser("tasks", help="the tasks at hand")
@@ -168,7 +170,7 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("file", metavar="FILE", help="the reply's bytes, with or without the HTTP head")
 
     _add_checks(verbs)
-    for others in (settings_verbs, proxy, autostart, energy, moving, self_check, leftovers):
+    for others in (settings_verbs, proxy, autostart, energy, moving, removal, self_check, updating):
         others.add(verbs)
 
     return top

@@ -84,12 +84,7 @@ def _first_step(finding: Finding, *, qr: bool) -> None:
     lines = doctor.fix(finding)
     show("", *lines)
     if qr:
-        show("", *qr_code(for_phone(lines)).splitlines())
-
-
-def for_phone(lines: Sequence[str]) -> str:
-    """What is wrong and the steps, without the explanation: a code that a window of 80 columns can show."""
-    return "\n".join((lines[0], *lines[2:]))
+        show("", *qr_code(doctor.for_phone(lines)).splitlines())
 
 
 def qr_code(text: str) -> str:

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
+    from t4t.domain.app_update import UpdateView
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
@@ -16,10 +17,11 @@ if TYPE_CHECKING:
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
     from t4t.domain.histogram import Histogram
-    from t4t.domain.leftovers import Leftovers
     from t4t.domain.progress import TaskEvent, TaskResult
     from t4t.domain.project import Decoded, Team
     from t4t.domain.project_view import Keep, ProjectDetails
+    from t4t.domain.removal import Part as Removable
+    from t4t.domain.removal import Removal, Removed
     from t4t.domain.self_check import Checked, Part
     from t4t.domain.settings.presets import Computer, Preset
     from t4t.domain.settings.view import Changed, SettingsView
@@ -151,6 +153,34 @@ class SettingsServices(Protocol):
         ...
 
 
+class UpdateServices(Protocol):
+    """Newer versions of this program. Raises leaves of `t4t.domain.update_errors`, and what stands against reading where they come from."""
+
+    def view(self) -> UpdateView:
+        """What is here, and what is known."""
+        ...
+
+    def check(self, address: str) -> UpdateView:
+        """Ask; at ``address``, or where this copy was built to."""
+        ...
+
+    def download(self, address: str, tell: Callable[[int, int], None], *, again: bool) -> UpdateView:
+        """Ask, and bring it here; ``tell`` hears bytes, of how many. ``again``: also what failed or was skipped."""
+        ...
+
+    def apply(self, root: Path | None) -> UpdateView:
+        """Put in place what is here, or go on with it. Without ``root`` this process becomes the kept copy, which is told the place."""
+        ...
+
+    def roll_back(self) -> UpdateView:
+        """Put the previous version in place; as `apply`."""
+        ...
+
+    def skip(self, version: str) -> UpdateView:
+        """Never take it unasked."""
+        ...
+
+
 class Services(Protocol):
     """In-process services."""
 
@@ -173,6 +203,10 @@ class Services(Protocol):
         """What is done with settings."""
         ...
 
+    def of_updates(self) -> UpdateServices:
+        """What is done with newer versions of this program."""
+        ...
+
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
         """Move the virtual machines to another disk, or back into the data folder; where they are then. ``tell`` hears bytes copied, of how many.
 
@@ -184,11 +218,12 @@ class Services(Protocol):
         """End the agent, if it runs, and wait until everything is saved; whether it ran. Raises `FolderBusy`, `AgentNotUnderstood`."""
         ...
 
-    def leftovers(self, *, remove: bool) -> Leftovers:
-        """What the program has on this computer, after ending the agent; with ``remove`` all of it goes first.
+    def removal(self) -> Removal:
+        """All that this program made here; changes nothing."""
+        ...
 
-        Raises `FolderBusy`, `FolderUnwritable`, `MachinesAway`, leaves of `HypervisorError`, and what a keyring has against it.
-        """
+    def remove(self, keep: Collection[Removable], tell: Callable[[Removable], None]) -> Removed:
+        """Remove it, but for what is to be kept. Raises `FolderShared`, `FolderBusy`, and what stands against removing a machine."""
         ...
 
     def proxy(self) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import autostart, energy, leftovers, moving, project_verbs, proxy, self_check, settings_verbs
+from t4t.cli import autostart, energy, moving, project_verbs, proxy, removal, self_check, settings_verbs, updating
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.errors import AgentMissing, AgentRunning
@@ -43,7 +43,8 @@ def run(args: argparse.Namespace, services: Services) -> int:
         "self-check": self_check.run,
         "proxy-login": proxy.run,
         "move": moving.run,
-        "leftovers": leftovers.run,
+        "remove-everything": removal.run,
+        "app-update": updating.run,
     }
     return verbs.get(args.verb, _agent)(args, services)
 

@@ -95,10 +95,24 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Spent(msgspec.Struct, frozen=True, kw_only=True):
-    """What everybody who looks on is shown of it: this day and this month."""
+    """What everybody who looks on is shown of it: this day and this month, and what the work takes now."""
 
     day: Day
     month: Day
+    power: Watts | None = None
+    """None: nothing works now, or nobody knows."""
+
+
+_STEADY_WATTS: Final = 1.0
+_STEADY_SHARE: Final = 0.2
+
+
+def steadied(shown: Watts | None, now: Watts | None) -> Watts | None:
+    """What is shown from ``now`` on: what is shown already, as long as it is nearly true. Whoever looks on is sent each change."""
+    if shown is None or now is None or shown.source is not now.source:
+        return now
+    near = abs(now.watts - shown.watts) <= max(_STEADY_WATTS, _STEADY_SHARE * shown.watts)
+    return shown if near else now
 
 
 @record(kw_only=True)

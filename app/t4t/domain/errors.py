@@ -7,7 +7,7 @@ T4TError
 ├─ HypervisorError     the hypervisor or a VM of ours                                  exit 5
 ├─ TaskError           the task folder, its image or the guest's own result            exit 6
 └─ ProjectError, AccountError: in `t4t.domain.project_errors`                          exit 4, 3
-   HostError has a further branch in `t4t.domain.install_errors`
+   HostError has further branches in `t4t.domain.install_errors` and `t4t.domain.update_errors`
 
 Errors carry data, never sentences, so that a notice can be chosen by error, system and language.
 """

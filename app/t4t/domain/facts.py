@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import enum
 from dataclasses import field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from t4t.domain.record import record
-
-if TYPE_CHECKING:
-    from t4t.domain.vm import Accelerator
+from t4t.domain.vm import Accelerator  # noqa: TC001 - msgspec reads it at run time
 
 T = TypeVar("T")
 

@@ -1,4 +1,4 @@
-"""What the volunteer asked for by hand: pauses, running anyway, finishing; how long each lasts, whatever becomes of clock and zone. Pure."""
+"""What the volunteer asked for by hand: pauses, running anyway, using less, finishing; how long each lasts, whatever becomes of clock and zone. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.levels import Level
 from t4t.domain.record import record
 
 if TYPE_CHECKING:
@@ -63,14 +64,36 @@ class Anyway(msgspec.Struct, frozen=True):
     until: float
 
 
+class LessKind(enum.Enum):
+    """How much less the work is to have for now."""
+
+    GENTLE = "gentle"
+    """Reduced power for an hour."""
+    ONE_CORE = "one-core"
+    """Until the volunteer takes it back."""
+
+
+_LESS_S: Final = {LessKind.GENTLE: 3600.0}
+LESS_LEVELS: Final = {LessKind.GENTLE: Level.GENTLE, LessKind.ONE_CORE: Level.ONE_CORE}
+
+
+class Less(msgspec.Struct, frozen=True):
+    """The volunteer's word that it is to use less for now. ``until`` is None without a time."""
+
+    kind: LessKind
+    since: float
+    until: float | None
+
+
 class Intent(msgspec.Struct, frozen=True):
-    """What the volunteer asked for; it survives every restart but for ``quitting``. Of a pause and running anyway the later word holds."""
+    """What the volunteer asked for; it survives every restart but for ``quitting``. Of running anyway and a pause, or using less, the later word holds."""
 
     pause: Pause | None = None
     finishing: bool = False
     """Begin nothing new; when all work is done, pause."""
     quitting: bool = False
     anyway: Anyway | None = None
+    less: Less | None = None
 
 
 def _in_utc(_at: float) -> float:
@@ -142,3 +165,21 @@ def holds_anyway(anyway: Anyway | None, at: Instant) -> bool:
 def anyway_after_jump(anyway: Anyway, by: float) -> Anyway:
     """As it is after somebody set the clock forward by ``by`` seconds: an hour stays an hour."""
     return msgspec.structs.replace(anyway, since=anyway.since + by, until=anyway.until + by)
+
+
+# --- using less ------------------------------------------------------------------------------------------------------
+
+
+def less_by_hand(kind: LessKind, at: Instant) -> Less:
+    """It begins now."""
+    return Less(kind=kind, since=at.now, until=at.now + _LESS_S[kind] if kind in _LESS_S else None)
+
+
+def holds_less(less: Less | None, at: Instant) -> bool:
+    """Whether it is in force; of a clock that was set back as with `holds_anyway`."""
+    return less is not None and (less.until is None or less.since - _SET_BACK_S <= at.now < less.until)
+
+
+def less_after_jump(less: Less, by: float) -> Less:
+    """As `anyway_after_jump`."""
+    return msgspec.structs.replace(less, since=less.since + by, until=None if less.until is None else less.until + by)

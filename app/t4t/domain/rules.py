@@ -10,7 +10,7 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Final, TypeAlias, assert_never
 
 from t4t.domain.host_events import Charge
-from t4t.domain.intent import holds_anyway, is_over
+from t4t.domain.intent import LESS_LEVELS, holds_anyway, holds_less, is_over
 from t4t.domain.levels import Level, lower
 from t4t.domain.notification_policy import Telling
 from t4t.domain.readings import Readings, Screen, Thermal
@@ -196,6 +196,14 @@ def _run_anyway(_facts: Facts, intent: Intent, _settings: Settings, at: Instant)
     return Finding(holds=True, level=Level.FULL, value=anyway.kind.value, until=anyway.until, since=anyway.since)
 
 
+def _use_less(_facts: Facts, intent: Intent, _settings: Settings, at: Instant) -> Finding:
+    """The volunteer's own word; it takes back running anyway, and is taken back by it."""
+    less = intent.less
+    if less is None or not holds_less(less, at):
+        return Finding(holds=False)
+    return Finding(holds=True, level=LESS_LEVELS[less.kind], value=less.kind.value, until=less.until, since=less.since)
+
+
 def _disk_cap(facts: Facts, _intent: Intent, settings: Settings, _at: Instant) -> Finding:
     """What has begun goes on, for only so it ends and its space is free again; nothing new is begun (`begins_nothing`). With nothing begun, all waits."""
     wanted, limit = facts.wanted_disk_bytes, settings.max_disk_bytes
@@ -309,6 +317,7 @@ RULES: Final = (
     Rule("hot", _hot),
     Rule("battery_low", _battery_low, calm_s=UP_STEP_CALM_S),
     Rule("run_anyway", _run_anyway),
+    Rule("use_less", _use_less),
     Rule("woke", _woke, yields=True),
     Rule("disk_cap", _disk_cap),
     Rule("battery", _battery, calm_s=UP_STEP_CALM_S, yields=True),

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.app_update import UpdateView  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.energy import Spent  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.notification_policy import Event, page_of
-from t4t.domain.policy import BASE, Level, Value, holds_still
+from t4t.domain.policy import BASE, LessKind, Level, Value, holds_still
 from t4t.domain.project_view import ProjectView  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.vm import VmState  # noqa: TC001 - msgspec reads it at run time
 
@@ -163,12 +164,16 @@ class SessionView(msgspec.Struct, frozen=True, kw_only=True):
     projects: tuple[ProjectView, ...] = ()
     anyway_until: float | None = None
     """Until when the volunteer's word to run anyway holds; None: the rules count."""
+    using_less: LessKind | None = None
+    """What the volunteer asked for when it was to use less; None: nothing such holds."""
     messages: tuple[MessageView, ...] = ()
     """What the tray is to pop up, because nothing better is there to do it."""
     kept_awake: bool | None = None
     """Whether the computer is kept from falling asleep by itself; False: nothing here can do that; None: it need not be."""
     spent: Spent | None = None
     """What the work cost today and this month, as it was written down last; None: nobody counts."""
+    update: UpdateView | None = None
+    """Newer versions of the program; None: this copy has nothing to do with them."""
 
 
 def why(decision: Decision) -> Why:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from t4t.domain.errors import StateSetAside, T4TError
-from t4t.domain.policy import AnywayKind, PauseKind, holds_still
+from t4t.domain.policy import AnywayKind, LessKind, PauseKind, holds_still
 from t4t.domain.session import NoticeView, SessionView, Why, why
 from t4t.domain.task import Order, order_of
 from t4t.domain.vm import VmState
@@ -73,11 +73,9 @@ class Engine:
         self._waking = Waking(parts, wake=self._bell.ring)
         self._room = Room(parts, self._given, wake=self._bell.ring)
         self._set_aside: list[str] = []
-        self._offset = 0.0
-        self._asleep = 0.0
-        self._once = False
+        self._offset = self._asleep = 0.0
+        self._once = self._over = False
         self._begun = asyncio.Event()
-        self._over = False
 
     # --- for clients -----------------------------------------------------------------------------------------------
 
@@ -136,6 +134,10 @@ class Engine:
         """Run whatever the rules say, those of safety excepted; None: the rules count again. As `pause`."""
         return await self._ask(self._volition.obey_rules if kind is None else lambda: self._volition.run_anyway(kind))
 
+    async def use_less(self, kind: LessKind | None) -> SessionView:
+        """Use no more than that for now; None: as much as before. As `pause`."""
+        return await self._ask(self._volition.use_more if kind is None else lambda: self._volition.use_less(kind))
+
     async def finish(self) -> SessionView:
         """Begin nothing new; pause when all work is done."""
         return await self._ask(self._volition.finish)
@@ -167,6 +169,11 @@ class Engine:
         seen = [charge.work.seen for charge in tuple(self._reconciler.charges.values())]
         return frozenset(one.info.pid for one in seen if one.state.alive and one.info is not None and one.info.pid is not None)
 
+    @property
+    def settled(self) -> bool:
+        """Whether no step of any task is under way: no save, no checkpoint, no boot, no end."""
+        return not self._intake.busy and all(charge.step is None for charge in self._reconciler.charges.values())
+
     def scan(self) -> None:
         """There may be new tasks, or news of who gives them."""
         self._intake.scan_soon()
@@ -181,7 +188,7 @@ class Engine:
         return await self._ask(lambda: self._herald.react(key, reaction))
 
     def popups_changed(self) -> None:
-        """What shows messages came or went."""
+        """What shows messages came or went, or there is something else to show."""
         self._bell.ring()
 
     async def _ask(self, action: Callable[[], object]) -> SessionView:
@@ -337,9 +344,8 @@ class Engine:
         by = offset - self._offset
         if abs(by) >= _JUMP_S:
             self._history.note("clock_set", f"{by:.0f}")
-            self._volition.clock_was_set(by)
-            self._host.clock_was_set(by)
-            self._judge.clock_was_set(by)
+            for part in (self._volition, self._host, self._judge):
+                part.clock_was_set(by)
         self._offset = offset
         asleep = self._clock.lasting() - self._clock.monotonic()
         if asleep - self._asleep >= _SLEPT_S:
@@ -367,7 +373,7 @@ class Engine:
             general=self._general_notices(),
         )
         messages = self._herald.turn(view, self._volition.intent)
-        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), messages=messages)
+        view = msgspec.structs.replace(view, kept_awake=self._waking.holds, spent=self._parts.spent(), update=self._parts.update(), messages=messages)
         if self._parts.patron is not None:
             view = msgspec.structs.replace(view, projects=self._parts.patron.views())
         before = self._view
@@ -384,9 +390,7 @@ class Engine:
 
     def _general_notices(self) -> list[NoticeView]:
         told = [showing.notice_view(error) for error in (*(StateSetAside(file=name) for name in self._set_aside), *self._parts.troubles())]
-        told.extend(self._intake.notices())
-        told.extend([] if self._parts.patron is None else self._parts.patron.notices())
-        told.extend(self._probing.notices())
+        told.extend((*self._intake.notices(), *(() if self._parts.patron is None else self._parts.patron.notices()), *self._probing.notices()))
         told.extend(showing.notice_view(error) for error in self._holding.broken(self._reconciler.charges.values(), self._hypervisor))
         return told
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.app_update import is_news
 from t4t.domain.errors import T4TError
 from t4t.domain.notification_policy import (
     HABITS,
@@ -169,6 +170,10 @@ class Herald:
         for one in () if self._parts.patron is None else self._parts.patron.important():
             message = Message(event=Event.PROJECT_NOTICE, subject=one.id)
             yield message, MessageView(key=message.key, event=message.event, at=now, data={"project": one.project, "text": one.text})
+        update = self._parts.update()
+        if update is not None and is_news(update):
+            message = Message(event=Event.SECURITY_UPDATE if update.security else Event.UPDATE, subject=update.newest)
+            yield message, MessageView(key=message.key, event=message.event, at=now, data={"version": update.newest})
         yield from self._of_the_week(now)
 
     def _is_first(self, finished: int) -> bool:

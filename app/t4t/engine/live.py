@@ -29,7 +29,7 @@ from t4t.engine.folder import SHARED
 from t4t.guest import webapp
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from t4t.domain.clock import WallClock
     from t4t.domain.collision import Collision
@@ -94,11 +94,12 @@ class _Followed:
 class LivePhysics:
     """Follows the tasks of one agent, on its loop. `seen` is for `Engine.subscribe`."""
 
-    def __init__(self, data: Path, clock: WallClock, kept: Kept) -> None:
-        """Nothing is read or asked before `open`."""
+    def __init__(self, data: Path, clock: WallClock, kept: Kept, *, heard: Callable[[str, Job], None] = lambda _task, _job: None) -> None:
+        """Nothing is read or asked before `open`. ``heard`` is told what each guest says of its job, with the task's name."""
         self._path = data / _NAME
         self._clock = clock
         self._kept = kept
+        self._heard = heard
         self._tasks: dict[str, _Followed] = {}
         self._last: Physics | None = None
         self._written: Physics | None = None
@@ -169,6 +170,7 @@ class LivePhysics:
         before = one.seen
         if job.state is not JobState.WAITING:
             job = _with_spec(job, one.spec)
+        self._heard(one.view.name, job)
         at: float | None = self._clock.wall()
         if not plots and job.spec == before.job.spec:
             plots, at = before.plots, before.at  # it did not come this time

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import Any
 
+    from t4t.domain.app_update import UpdateView
     from t4t.domain.clock import WallClock
     from t4t.domain.disk_room import DiskUse
     from t4t.domain.energy import Spent
@@ -126,6 +127,8 @@ class Parts:
     """What the system shows of that."""
     spent: Callable[[], Spent | None] = lambda: None
     """What the work cost, as it is shown."""
+    update: Callable[[], UpdateView | None] = lambda: None
+    """What is known of newer versions of the program."""
     troubles: Callable[[], Iterable[T4TError]] = tuple
     """What else the volunteer should know: of the settings."""
     popups: Popups | None = None

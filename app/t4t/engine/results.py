@@ -27,7 +27,7 @@ from t4t.engine.record import peek
 from t4t.guest.yoda import MAX_PACKED_BYTES, read_result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from t4t.domain.clock import WallClock
@@ -52,12 +52,13 @@ class _Head(msgspec.Struct):
 class Results:
     """`TaskSource` around another one; and `t4t.engine.live.Kept`. Belongs to the agent's loop."""
 
-    def __init__(self, data: Path, source: TaskSource, clock: WallClock) -> None:
-        """Nothing is made before there is a result."""
+    def __init__(self, data: Path, source: TaskSource, clock: WallClock, *, told: Callable[[Result], None] = lambda _result: None) -> None:
+        """Nothing is made before there is a result. ``told`` hears of each that was read."""
         self.place = source.place
         self._folder = data / FOLDER
         self._source = source
         self._clock = clock
+        self._told = told
         self._reading: set[asyncio.Task[None]] = set()
         self.newest: Physics | None = None
         """The one that was kept last, as it is shown where nothing runs."""
@@ -129,6 +130,7 @@ class Results:
             _log.warning("the result %s can't be kept: %s", name, error)
             return
         if kept is not None:
+            self._told(kept.result)
             self.newest = _shown(kept)
 
     # --- asking ------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from t4t.api.messages import (
     AttachParams,
     CommunityParams,
     DemoParams,
+    LessParams,
     NoParams,
     PauseParams,
     PhysicsParams,
@@ -32,10 +33,11 @@ from t4t.api.messages import (
     TimelineParams,
     UnlockParams,
 )
+from t4t.domain.contribution import Contribution
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
-from t4t.engine import physics_api, settings_api
+from t4t.engine import by_hand_api, physics_api, settings_api
 from t4t.engine.asides import Asides
 from t4t.engine.peer import is_ours
 
@@ -48,7 +50,7 @@ if TYPE_CHECKING:
 
     from t4t.domain.community import CommunityView
     from t4t.domain.notification_policy import Reaction
-    from t4t.domain.policy import AnywayKind, PauseKind
+    from t4t.domain.policy import AnywayKind, LessKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
     from t4t.domain.session import SessionView, Why
     from t4t.engine.physics_api import PhysicsCommands
@@ -107,6 +109,10 @@ class Commands(Protocol):
         ...
 
     async def run_anyway(self, kind: AnywayKind | None) -> SessionView:
+        """See `Engine`."""
+        ...
+
+    async def use_less(self, kind: LessKind | None) -> SessionView:
         """See `Engine`."""
         ...
 
@@ -175,6 +181,7 @@ class _Offered:
     projects: ProjectCommands | None
     settings: SettingsCommands | None
     physics: PhysicsCommands | None
+    work: Callable[[], Contribution]
 
 
 class ApiServer:
@@ -188,9 +195,13 @@ class ApiServer:
         projects: ProjectCommands | None = None,
         settings: SettingsCommands | None = None,
         physics: PhysicsCommands | None = None,
+        work: Callable[[], Contribution] = Contribution,
     ) -> None:
-        """Nothing listens before `start`. Without ``projects`` there are none; without ``settings`` or ``physics`` they can't be asked for."""
-        self._offered = _Offered(commands=commands, projects=projects, settings=settings, physics=physics)
+        """Nothing listens before `start`. Without ``projects`` there are none; without ``settings`` or ``physics`` they can't be asked for.
+
+        ``work`` says what this computer has done.
+        """
+        self._offered = _Offered(commands=commands, projects=projects, settings=settings, physics=physics, work=work)
         self._data_dir = data
         self._path = endpoint(data)
         self._server: Listener | None = None
@@ -247,6 +258,7 @@ class _Conversation:
         self._projects = offered.projects
         self._settings = offered.settings
         self._physics = offered.physics
+        self._work = offered.work
         self._reader = reader
         self._writer = writer
         self._fresh = asyncio.Event()
@@ -306,10 +318,8 @@ class _Conversation:
         if self._physics is not None and taken.method in physics_api.METHODS:
             return await physics_api.answer(self._physics, taken.params)
         match taken.params:
-            case PauseParams(kind=kind):
-                return await self._commands.pause(kind)
-            case AnywayParams(kind=anyway):
-                return await self._commands.run_anyway(anyway)
+            case PauseParams() | AnywayParams() | LessParams():
+                return await by_hand_api.answer(self._commands, taken.params)
             case ReactParams(key=key, reaction=reaction):
                 return await self._commands.react(key, reaction)
             case TimelineParams(limit=limit):
@@ -339,7 +349,7 @@ class _Conversation:
                 self._projects.keys_changed()
             case ReadParams():
                 self._projects.mark_read(params.ids)
-            case (NoParams() | PauseParams() | AnywayParams() | ReactParams() | TimelineParams()) | (
+            case (NoParams() | PauseParams() | AnywayParams() | LessParams() | ReactParams() | TimelineParams()) | (
                 SettingsParams() | PresetParams() | ResetParams() | PhysicsParams() | ResultParams()
             ):
                 pass
@@ -349,8 +359,8 @@ class _Conversation:
 
     async def _simple(self, method: str) -> object:
         match method:
-            case "why":
-                return self._commands.why()
+            case "why" | "contribution":
+                return self._commands.why() if method == "why" else self._work()
             case "tasks" | "projects":  # the latter only where there are none
                 return self._commands.view.tasks if method == "tasks" else []
             case "prolong" | "resume":

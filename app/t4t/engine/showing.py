@@ -158,6 +158,7 @@ def session_view(
         next_change=decision.next_change,
         finishing=intent.finishing,
         anyway_until=None if intent.anyway is None else intent.anyway.until,
+        using_less=None if intent.less is None else intent.less.kind,
         hypervisor=hypervisor,
         save_s=save_estimate_s(charges),
         finished=finished,

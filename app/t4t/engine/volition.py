@@ -13,13 +13,17 @@ from t4t.domain.policy import (
     AnywayKind,
     Instant,
     Intent,
+    LessKind,
     PauseKind,
     after_jump,
     anyway_after_jump,
     anyway_by_hand,
     holds_anyway,
+    holds_less,
     in_zone,
     is_over,
+    less_after_jump,
+    less_by_hand,
     pause_by_hand,
     prolonged,
 )
@@ -70,11 +74,19 @@ class Volition:
 
     def run_anyway(self, kind: AnywayKind) -> None:
         """Whatever the rules say, those of safety excepted, and no pause; as `pause`."""
-        self._want(msgspec.structs.replace(self.intent, anyway=anyway_by_hand(kind, self.instant()), pause=None), "anyway_by_you", kind.value)
+        self._want(msgspec.structs.replace(self.intent, anyway=anyway_by_hand(kind, self.instant()), pause=None, less=None), "anyway_by_you", kind.value)
 
     def obey_rules(self) -> None:
         """The rules count again; as `pause`."""
         self._want(msgspec.structs.replace(self.intent, anyway=None), "rules_by_you")
+
+    def use_less(self, kind: LessKind) -> None:
+        """No more than that for now; as `pause`."""
+        self._want(msgspec.structs.replace(self.intent, less=less_by_hand(kind, self.instant()), anyway=None), "less_by_you", kind.value)
+
+    def use_more(self) -> None:
+        """As much as before; as `pause`."""
+        self._want(msgspec.structs.replace(self.intent, less=None), "more_by_you")
 
     def finish(self) -> None:
         """Begin nothing new; as `pause`."""
@@ -103,6 +115,9 @@ class Volition:
         if self.intent.anyway is not None:
             self.intent = msgspec.structs.replace(self.intent, anyway=anyway_after_jump(self.intent.anyway, by))
             self._kept, self._keep_at = False, 0.0
+        if self.intent.less is not None:
+            self.intent = msgspec.structs.replace(self.intent, less=less_after_jump(self.intent.less, by))
+            self._kept, self._keep_at = False, 0.0
 
     def zone_changed(self, offset_s: float) -> None:
         """Local time is another one: "tomorrow" ends at eight o'clock here."""
@@ -119,6 +134,10 @@ class Volition:
         if self.intent.anyway is not None and not holds_anyway(self.intent.anyway, self.instant()):
             self.intent = msgspec.structs.replace(self.intent, anyway=None)
             self._history.note("anyway_over")
+            self._kept, self._keep_at = False, 0.0
+        if self.intent.less is not None and not holds_less(self.intent.less, self.instant()):
+            self.intent = msgspec.structs.replace(self.intent, less=None)
+            self._history.note("less_over")
             self._kept, self._keep_at = False, 0.0
         if not self._kept and self._clock.monotonic() >= self._keep_at:
             try:

@@ -6,7 +6,7 @@ import enum
 import math
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.policy import RULES, AnywayKind, Level, PauseKind, holds_still
+from t4t.domain.policy import RULES, AnywayKind, LessKind, Level, PauseKind, holds_still
 from t4t.wording import commands
 
 if TYPE_CHECKING:
@@ -24,6 +24,9 @@ class Command(enum.Enum):
     PAUSE_FOREVER = "pause:forever"
     RUN_ANYWAY = "run_anyway:1h"
     OBEY_RULES = "run_anyway:off"
+    USE_LESS_GENTLE = "use_less:gentle"
+    USE_LESS_ONE_CORE = "use_less:one-core"
+    USE_MORE = "use_less:off"
     FINISH = "finish"
     PROLONG = "prolong"
     RESUME = "resume"
@@ -41,19 +44,29 @@ class Command(enum.Enum):
         return PauseKind(kind) if method == "pause" else None
 
     @property
+    def less(self) -> LessKind | None:
+        """How much less, if it is to use less."""
+        method, _, kind = self.value.partition(":")
+        return LessKind(kind) if method == "use_less" and self is not Command.USE_MORE else None
+
+    @property
     def params(self) -> dict[str, object]:
         """The parameters of the request."""
         match self:
             case Command.RUN_ANYWAY:
                 return {"kind": AnywayKind.HOUR.value}
-            case Command.OBEY_RULES:
+            case Command.OBEY_RULES | Command.USE_MORE:
                 return {"kind": None}
+            case Command.USE_LESS_GENTLE | Command.USE_LESS_ONE_CORE:
+                return {"kind": None if self.less is None else self.less.value}
             case _:
                 return {} if self.pause is None else {"kind": self.pause.value}
 
     @property
     def label(self) -> str:
         """Its words in a menu."""
+        if self.less is not None:
+            return commands.less_label(self.less)
         return commands.label(self._key) if self.pause is None else commands.pause_label(self.pause)
 
     @property
@@ -63,10 +76,11 @@ class Command(enum.Enum):
 
     @property
     def _key(self) -> str:
-        return "obey_rules" if self is Command.OBEY_RULES else self.method
+        return {Command.OBEY_RULES: "obey_rules", Command.USE_MORE: "use_more"}.get(self, self.method)
 
 
 PAUSES: Final = tuple(command for command in Command if command.method == "pause")
+LESSES: Final = tuple(command for command in Command if command.less is not None)
 
 MANUAL_PAUSE: Final = "manual_pause"
 """The rule that a pause by hand is."""
@@ -83,6 +97,13 @@ _YIELDING: Final = frozenset(rule.id for rule in RULES if rule.yields)
 def can_run_anyway(view: SessionView) -> bool:
     """Whether it is held back by a rule that the volunteer can overrule."""
     return view.deciding in _YIELDING
+
+
+def lesses(view: SessionView) -> tuple[Command, ...]:
+    """How it can use less, and the way back where it does; nothing while it stands still by hand."""
+    if is_paused(view) or is_ending(view):
+        return ()
+    return LESSES if view.using_less is None else (*(one for one in LESSES if one.less is not view.using_less), Command.USE_MORE)
 
 
 def is_ending(view: SessionView) -> bool:
@@ -103,6 +124,8 @@ def is_done(command: Command, view: SessionView) -> bool:
     match command.method:
         case "run_anyway":
             return (view.anyway_until is not None) is (command is Command.RUN_ANYWAY)
+        case "use_less":
+            return view.using_less is command.less
         case "pause":
             return is_paused(view) and holds_still(view.level)
         case "prolong":

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from t4t.gui.window.services import WindowServices
 
 _SECONDS: Final = 30.0
-_PAGES: Final = ("home", "contribution", "news", "help", "settings")
+_PAGES: Final = ("home", "contribution", "community", "news", "help", "settings")
 """Those that ask nobody anything when they are looked at."""
 _TITLE: Final = "the guest's page"
 _PAGE: Final = f"<!doctype html><title>…</title><script>document.title = {_TITLE!r}</script>".encode()

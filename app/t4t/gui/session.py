@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import time
 from typing import TYPE_CHECKING, Final
 
 import msgspec
 from PySide6.QtCore import QLocale, QObject, QTime, QTimer, Signal
 
+from t4t.domain.community import CommunityView
+from t4t.domain.contribution import Contribution
 from t4t.domain.errors import T4TError
 from t4t.domain.physics import Physics, ResultDetails
 from t4t.domain.physics import Result as KeptResult
@@ -57,6 +60,10 @@ class Session(QObject):
     """The list of `Result` that was asked for, newest first."""
     result_told = Signal(object)
     """The `ResultDetails` that was asked for."""
+    contribution_told = Signal(object)
+    """The `Contribution` that was asked for."""
+    community_told = Signal(str, object)
+    """The address of a project, and its `CommunityView`, or the `T4TError` why there is none."""
 
     def __init__(self, link: AgentLink, parent: QObject | None = None) -> None:
         """Listens to ``link``, which belongs to it from now on."""
@@ -139,6 +146,15 @@ class Session(QObject):
         """Ask for one of them: `result_told` brings it, unless it is not kept any more."""
         self._link.request("result", {"id": name}, self._tell_result)
 
+    def ask_contribution(self) -> None:
+        """Ask for what this computer has done: `contribution_told` brings it, unless the agent is gone."""
+        self._link.request("contribution", {}, self._tell_contribution)
+
+    def ask_community(self, project: str, *, fetch: bool, agreed: bool = False) -> None:
+        """Ask for all volunteers of the project at this address: `community_told` brings them. ``fetch``: from the project where what is here is old."""
+        params: dict[str, object] = {"project": project, "fetch": fetch, "agreed": agreed}
+        self._link.request("community", params, functools.partial(self._tell_community, project))
+
     def mark_read(self, ids: tuple[str, ...]) -> None:
         """These notices were seen: `projects_told` brings how it is then."""
         self._link.request("read", {"ids": list(ids)}, self._tell_projects)
@@ -178,6 +194,13 @@ class Session(QObject):
     def _tell_result(self, result: Result) -> None:
         if isinstance(result, bytes):
             self.result_told.emit(msgspec.json.decode(result, type=ResultDetails))
+
+    def _tell_contribution(self, result: Result) -> None:
+        if isinstance(result, bytes):
+            self.contribution_told.emit(msgspec.json.decode(result, type=Contribution))
+
+    def _tell_community(self, project: str, result: Result) -> None:
+        self.community_told.emit(project, msgspec.json.decode(result, type=CommunityView) if isinstance(result, bytes) else result)
 
     def _contacted(self, result: Result) -> None:
         if isinstance(result, T4TError):

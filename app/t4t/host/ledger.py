@@ -8,16 +8,16 @@ import logging
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final, Protocol
 
-from t4t.domain.energy import Spent, month, together, without_costs
+from t4t.domain.energy import Spent, month, steadied, together, without_costs
 from t4t.durable import to_the_end
 from t4t.host.energy import our_watts, processor_name, real_cores
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
 
     from t4t.domain.clock import WallClock
     from t4t.domain.energy import Day, Price
-    from t4t.domain.readings import Readings
+    from t4t.domain.readings import Readings, Watts
     from t4t.host.energy import Book
 
 _log = logging.getLogger(__name__)
@@ -80,7 +80,8 @@ class Ledger:
         self._moved = (0, 0)
         self._written = 0.0
         self._days = book.days
-        self._shown: tuple[tuple[str, Price], Spent] | None = None
+        self._power: Watts | None = None
+        self._shown: tuple[tuple[str, Price, Watts | None], Spent] | None = None
 
     @contextlib.asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -111,10 +112,10 @@ class Ledger:
         """Count what was since the last look: it is taken to have been as it is now."""
         day, life, now = today(self._clock), self._life, self._clock.monotonic()
         seconds, self._looked = now - self._looked, now
-        if life.computes:
-            power = our_watts(life.readings, processor=self._processor(), cores=self._cores())
-            if power is not None:
-                self._book.count(day, power, seconds, price=life.price)
+        power = our_watts(life.readings, processor=self._processor(), cores=self._cores()) if life.computes else None
+        self._power = steadied(self._power, power)
+        if power is not None:
+            self._book.count(day, power, seconds, price=life.price)
         received, sent = (new - old for new, old in zip(life.moved, self._moved, strict=True))
         self._moved = life.moved
         if received or sent:
@@ -131,12 +132,17 @@ class Ledger:
                 self._days, self._shown = self._book.days, None
 
     @property
+    def days(self) -> Sequence[Day]:
+        """All that was counted, the oldest first."""
+        return self._book.days
+
+    @property
     def spent(self) -> Spent:
-        """As it was written down last: what changes each minute would be sent to all who look on."""
-        name, price = today(self._clock), self._life.price
-        if self._shown is not None and self._shown[0] == (name, price):
+        """As it was written down last, for what changes each minute would be sent to all who look on; and the watts of the last look, while they stay near."""
+        name, price, power = today(self._clock), self._life.price, self._power
+        if self._shown is not None and self._shown[0] == (name, price, power):
             return self._shown[1]
         this_day = together([day for day in self._days if day.day == name], name)
-        spent = Spent(day=shown(this_day, price), month=shown(month(self._days, name[:_MONTH]), price))
-        self._shown = ((name, price), spent)
+        spent = Spent(day=shown(this_day, price), month=shown(month(self._days, name[:_MONTH]), price), power=power)
+        self._shown = ((name, price, power), spent)
         return spent

@@ -129,6 +129,11 @@ def finish(data: Path) -> bool:
     return True
 
 
+def is_copy(folder: Path) -> bool:
+    """Whether a folder on another disk was made by a move, by its name."""
+    return folder.name.startswith(_NAME)
+
+
 def _switch(data: Path, journal: _Journal) -> None:
     """Let the path that everybody uses lead to the copy."""
     place, new, aside = data / MACHINES, Path(journal.new), Path(journal.aside)
@@ -151,7 +156,7 @@ def _old_copies(data: Path, journal: _Journal) -> Iterator[Path]:
     """The original: set aside in the data folder, or on the disk to which the link led."""
     old, kept = Path(journal.old), (data / MACHINES).resolve()
     yield Path(journal.aside)
-    if old != kept and old.name.startswith(_NAME) and old != data / MACHINES:
+    if old != kept and is_copy(old) and old != data / MACHINES:
         yield old
 
 

@@ -268,13 +268,17 @@ class State:
 
     def put_documents(self, kind: str, changes: Mapping[str, bytes | None]) -> None:
         """Write documents (None: forget it), all or none."""
+        self.put_documents_of({kind: changes})
+
+    def put_documents_of(self, changes: Mapping[str, Mapping[str, bytes | None]]) -> None:
+        """The same for several kinds, all or none."""
 
         def write(connection: sqlite3.Connection) -> None:
-            for name, value in changes.items():
+            for key, value in ((f"{kind}/{name}", value) for kind, of_kind in changes.items() for name, value in of_kind.items()):
                 if value is None:
-                    connection.execute("DELETE FROM documents WHERE key = ?", (f"{kind}/{name}",))
+                    connection.execute("DELETE FROM documents WHERE key = ?", (key,))
                 else:
-                    connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (f"{kind}/{name}", value))
+                    connection.execute("INSERT OR REPLACE INTO documents VALUES (?, ?)", (key, value))
 
         self._do(write)
 

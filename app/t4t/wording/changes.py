@@ -60,10 +60,12 @@ def shown(plan: Plan) -> tuple[str, ...]:
         lines.append(gettext("It acts after a restart of the computer."))
     if plan.log_in:
         lines.append(gettext("It acts after you logged out and in."))
-    if plan.undo:
-        lines.append(gettext("To undo it, as administrator:"))
-        lines += [f"     {command.text}" for command in plan.undo]
-    return tuple(lines)
+    return (*lines, *undoing(plan))
+
+
+def undoing(plan: Plan) -> tuple[str, ...]:
+    """How it is taken back; nothing where it can't be."""
+    return (gettext("To undo it, as administrator:"), *(f"     {command.text}" for command in plan.undo)) if plan.undo else ()
 
 
 def nothing_to_do() -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gettext import gettext
 from typing import Final
 
-from t4t.domain.policy import AnywayKind, PauseKind
+from t4t.domain.policy import AnywayKind, LessKind, PauseKind
 
 _PAUSES: Final = {
     PauseKind.HALF_HOUR: "For 30 minutes",
@@ -20,6 +20,10 @@ _ANYWAYS: Final = {
     AnywayKind.HOUR: "For 1 hour",
     AnywayKind.TWO_HOURS: "For 2 hours",
 }
+_LESS: Final = {
+    LessKind.GENTLE: "Reduced power for 1 hour",
+    LessKind.ONE_CORE: "One processor only",
+}
 _LABELS: Final = {
     "pause": "Pause",
     "change_pause": "Change the pause",
@@ -29,6 +33,8 @@ _LABELS: Final = {
     "finish": "Finish the current work, then pause",
     "run_anyway": "Run anyway for 1 hour",
     "obey_rules": "Follow the rules again",
+    "use_less": "Use less for now",
+    "use_more": "Back to normal",
     "why": "Why?",
     "open": "Open Test4Theory",
     "quit": "Save and quit",
@@ -41,6 +47,8 @@ _AT_ONCE: Final = {
     "finish": "Finishing the current work, then pausing…",
     "run_anyway": "Running anyway…",
     "obey_rules": "Following the rules again…",
+    "use_less": "Using less…",
+    "use_more": "Going back to normal…",
     "quit": "Saving the work and ending…",
 }
 
@@ -53,6 +61,11 @@ def pause_label(kind: PauseKind) -> str:
 def anyway_length(kind: AnywayKind) -> str:
     """For how long it runs whatever the rules say."""
     return gettext(_ANYWAYS[kind])
+
+
+def less_label(kind: LessKind) -> str:
+    """How much less it is to use for now."""
+    return gettext(_LESS[kind])
 
 
 def anyway_label(why: str) -> str:

@@ -5,16 +5,19 @@ from __future__ import annotations
 from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.readings import Source
 from t4t.wording.screen import plain
 
 if TYPE_CHECKING:
     from t4t.domain.energy import Day, Spent
+    from t4t.domain.readings import Watts
     from t4t.domain.session import SessionView
 
 _MIB: Final = 1024.0 * 1024.0
 _MUCH: Final = 1e9
 _LITTLE: Final = 0.1
 """Kilowatt-hours below which two digits of them say nothing."""
+_A_WATT: Final = 0.5
 _LONGEST: Final = 12
 
 
@@ -56,9 +59,48 @@ def data(day: Day) -> str:
     return shape.format(received=f"{day.received / _MIB:.1f}", sent=f"{day.sent / _MIB:.1f}")
 
 
+def power(watts: Watts | None) -> str:
+    """What the work takes now, and how that is known; empty where it is not."""
+    if watts is None or not 0 <= watts.watts < _MUCH:
+        return ""
+    text = gettext("{watts:.0f} W").format(watts=watts.watts) if watts.watts >= _A_WATT else gettext("less than 1 W")
+    return gettext("about {energy}").format(energy=text) if watts.source is Source.ESTIMATE and watts.watts >= _A_WATT else text
+
+
 def in_short(spent: Spent) -> str:
-    """Today and this month in one line."""
-    return gettext("Electricity: {today} today, {month} this month").format(today=energy_and_money(spent.day), month=energy_and_money(spent.month))
+    """Today and this month in one line, and what it takes now."""
+    text = gettext("Electricity: {today} today, {month} this month").format(today=energy_and_money(spent.day), month=energy_and_money(spent.month))
+    now = power(spent.power)
+    return gettext("{text}, {watts} now").format(text=text, watts=now) if now else text
+
+
+def today(spent: Spent) -> str:
+    """The day in one line for who is short of room; empty while nothing was counted."""
+    parts = [energy_and_money(spent.day)] if spent.day.kwh > 0 else []
+    if now := power(spent.power):
+        parts.append(gettext("{watts} now").format(watts=now))
+    return gettext("Electricity today: {facts}").format(facts=" · ".join(parts)) if parts else ""
+
+
+def proofs(view: SessionView | None) -> dict[str, str]:
+    """What was measured, by the setting that limits it; empty where nothing is known yet."""
+    used = [] if view is None else [task.measured_percent for task in view.tasks if task.measured_percent is not None and 0 <= task.measured_percent < _MUCH]
+    spent = None if view is None else view.spent
+    return {
+        "resources.cap_percent": gettext("now measured: {percent:.0f}\N{NO-BREAK SPACE}%").format(percent=sum(used) / len(used)) if used else "",
+        "transfers.data_gib": "" if spent is None else gettext("this month: {data}").format(data=data(spent.month)),
+    }
+
+
+def facts(spent: Spent) -> tuple[tuple[str, str], ...]:
+    """What it costs, by name and value."""
+    rows = (
+        (gettext("Now"), power(spent.power)),
+        (gettext("Today"), energy_and_money(spent.day)),
+        (gettext("This month"), energy_and_money(spent.month)),
+        (gettext("Files this month"), data(spent.month)),
+    )
+    return tuple((name, value) for name, value in rows if value)
 
 
 def how_known(day: Day) -> str:

@@ -11,7 +11,7 @@ from t4t.wording import findings, remedies
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from t4t.domain.diagnosis.findings import Diagnosis, Finding
+    from t4t.domain.diagnosis.findings import Diagnosis, Finding, Step
 
 
 def checks(found: Sequence[Finding]) -> list[dict[str, Any]]:
@@ -52,8 +52,13 @@ def verdict(diagnosis: Diagnosis) -> str:
     return gettext("Something important could not be found out.")
 
 
-def fix(finding: Finding) -> tuple[str, ...]:
-    """What to do about ``finding``: a title, what is wrong, and the numbered steps of its first remedy, as lines."""
+def for_phone(lines: Sequence[str]) -> str:
+    """What is wrong and the steps, of `fix`, without the explanation: a code that a window of 80 columns can show."""
+    return "\n".join((lines[0], *lines[2:]))
+
+
+def fix(finding: Finding, step: Step | None = None) -> tuple[str, ...]:
+    """What to do about ``finding``: a title, what is wrong, and the numbered steps of one remedy, its first if no other is named, as lines."""
     said = findings.say(finding)
-    first = remedies.say(finding.steps[0], finding)
+    first = remedies.say(step or finding.steps[0], finding)
     return (f"{said.check}: {said.summary}.", said.detail, f"{first.title}:", *(f"{number}. {line}" for number, line in enumerate(first.steps, 1)))

@@ -59,7 +59,7 @@ def _said(view: MessageView, reader: Reader) -> tuple[str, str]:
         case Event.WEEKLY_SUMMARY:
             return gettext("Your week"), _week(view)
         case Event.SECURITY_UPDATE | Event.UPDATE:
-            return gettext("An update is ready"), ""
+            return gettext("An update is ready"), gettext("Version {version}. Help has more.").format(version=view.data.get("version", ""))
         case Event.NEEDS_YOU | Event.REPAIRED | Event.HELD_BY_RULE | Event.MILESTONE | Event.NO_WORK:
             return gettext("Something needs a look"), gettext("The details are in the log.")
         case _:

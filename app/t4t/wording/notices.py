@@ -7,7 +7,7 @@ from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.record import record
-from t4t.wording import install_notices, move_notices, project_notices, settings_notices
+from t4t.wording import install_notices, move_notices, project_notices, removal_notices, settings_notices, update_notices
 from t4t.wording.in_window import for_window
 from t4t.wording.text import Text
 
@@ -167,14 +167,26 @@ TEXTS: Final[dict[str, Text]] = {
 }
 TEXTS.update(install_notices.TEXTS)
 TEXTS.update(move_notices.TEXTS)
+TEXTS.update(removal_notices.TEXTS)
 TEXTS.update(project_notices.TEXTS)
 TEXTS.update(settings_notices.TEXTS)
+TEXTS.update(update_notices.TEXTS)
+
+
+_HYPERVISORS: Final = {"qemu": "QEMU", "virtualbox": "VirtualBox"}
+
+
+def hypervisor_name(name: str) -> str:
+    """As its makers write it."""
+    return _HYPERVISORS.get(name, name)
 
 
 def notice(error: T4TError, *, in_window: bool = False) -> Notice:
     """The notice for ``error``, for a terminal or the window; a code without wording is a bug that a test finds."""
     text = TEXTS[error.code]
     data = {field.name: getattr(error, field.name) for field in dataclasses.fields(error)}
+    if isinstance(named := data.get("hypervisor"), str):
+        data["hypervisor"] = hypervisor_name(named)
     remedies = filter(None, map(for_window, text.remedies)) if in_window else text.remedies
     return Notice(
         code=error.code,

@@ -84,6 +84,16 @@ def no_agent() -> str:
     return gettext("Test4Theory is not running.")
 
 
+def no_test_boot() -> str:
+    """In place of what a test boot proved."""
+    return gettext("No test boot has been made: t4t doctor --boot.")
+
+
+def test_boot(time: str, version: str) -> str:
+    """Above what the last test boot proved; ``time`` may be empty."""
+    return gettext("Test boot of {time}, by version {version}:").format(time=time or "?", version=version)
+
+
 def nothing() -> str:
     """In place of an empty section."""
     return gettext("(nothing)")

@@ -6,6 +6,7 @@ import math
 from gettext import gettext
 from typing import TYPE_CHECKING, Final
 
+from t4t.domain.intent import LessKind
 from t4t.domain.readings import Screen, Thermal
 from t4t.domain.settings.tree import Response
 
@@ -34,6 +35,7 @@ BECAUSE: Final = {
     "hot": "the computer is hot",
     "battery_low": "the battery is low",
     "run_anyway": "you said to run anyway",
+    "use_less": "you asked it to use less",
     "woke": "the computer has just woken",
     "disk_cap": "the disk space that you give is used up, so nothing new is begun",
     "battery": "the computer runs on battery",
@@ -82,6 +84,7 @@ TITLES: Final = {
     "hot": ("The computer is hot", "The computer is not hot"),
     "battery_low": ("The battery is low", "The battery is not low"),
     "run_anyway": ("You said to run anyway", "The rules count"),
+    "use_less": ("You asked it to use less", "You did not ask it to use less"),
     "woke": ("The computer has just woken", "The computer is awake for longer"),
     "disk_cap": ("Nothing new is begun: the disk space that you give is used up", "Within the disk space that you give"),
     "battery": ("On battery", "Plugged in"),
@@ -98,7 +101,21 @@ TITLES: Final = {
 """A rule's title while it is true and while it is not."""
 
 SILENT: Final = frozenset(
-    {"quitting", "session_end", "sleep", "folder_gone", "run_anyway", "woke", "too_hot", "charging", "power_saver", "programs", "cheap_hours", "very_busy"}
+    {
+        "quitting",
+        "session_end",
+        "sleep",
+        "folder_gone",
+        "run_anyway",
+        "use_less",
+        "woke",
+        "too_hot",
+        "charging",
+        "power_saver",
+        "programs",
+        "cheap_hours",
+        "very_busy",
+    }
 )
 """Rules that nobody asks about while they do not hold."""
 _KNOWN_ONLY: Final = frozenset({"memory", "disk_cap", "hot", "full_screen", "schedule", "busy", "in_use"})
@@ -114,6 +131,7 @@ _HEAT: Final = {
     Thermal.SERIOUS.value: "hot",
     Thermal.CRITICAL.value: "much too hot",
 }
+_LESS: Final = {LessKind.GENTLE.value: "reduced power", LessKind.ONE_CORE.value: "one processor"}
 _SCHEDULE: Final = {
     Response.GO_ON.value: "full power",
     Response.GENTLE.value: "reduced power",
@@ -206,6 +224,7 @@ _SHOWN: Final[dict[str, Callable[[RuleView], str]]] = {
     "memory": _memory,
     "disk_cap": _disk_cap,
     "full_screen": lambda view: _word(view.value, _SCREENS),
+    "use_less": lambda view: _word(view.value, _LESS),
     "schedule": lambda view: _word(view.value, _SCHEDULE),
     "in_use": _in_use,
     "programs": _programs,

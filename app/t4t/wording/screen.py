@@ -126,7 +126,7 @@ def said(view: SessionView, reader: Reader) -> Said:
     """What is going on and why: the one sentence that tray, window and command line show."""
     match view.state:
         case TrayState.WORKING | TrayState.GENTLE:
-            return _working(view)
+            return _working(view, reader)
         case TrayState.PAUSED_BY_YOU:
             return Said(_until(gettext("Paused by you until {time}"), gettext("Paused by you"), view.next_change, reader), _safe(view))
         case TrayState.WAITING:
@@ -152,10 +152,12 @@ def _running(view: SessionView) -> list[TaskView]:
     return [task for task in view.tasks if task.activity in {Activity.RUNNING, Activity.FINISHING}]
 
 
-def _working(view: SessionView) -> Said:
+def _working(view: SessionView, reader: Reader) -> Said:
     running = _running(view)
     if view.finishing:
         begin = gettext("Finishing the current work, then pausing")
+    elif view.state is TrayState.GENTLE and view.deciding == "use_less":
+        begin = _until(gettext("Using less until {time}, as you asked"), gettext("Using less, as you asked"), view.next_change, reader)
     elif view.state is TrayState.GENTLE:
         begin = gettext("Working slowly") if view.deciding == BASE else gettext("Working slowly because {why}").format(why=because(view.deciding))
     else:

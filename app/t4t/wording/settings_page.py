@@ -25,7 +25,6 @@ _WORDS: Final = {
     "reset_all": "Reset everything",
     "nothing_found": "No setting has these words.",
     "presets": "How much to give",
-    "schedule": "The weekly schedule and the cheap hours are set in a terminal: t4t settings set when.spans, when.cheap_hours.",
 }
 _PRESETS: Final = {Preset.GENTLE: "Gentle", Preset.BALANCED: "Balanced", Preset.EVERYTHING: "Everything", Preset.CUSTOM: "Custom"}
 _CHOICES: Final = {

@@ -8,8 +8,8 @@ from __future__ import annotations
 from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
-from t4t.domain.policy import BASE, AnywayKind, Level, PauseKind
-from t4t.wording.commands import anyway_length, pause_label
+from t4t.domain.policy import BASE, AnywayKind, LessKind, Level, PauseKind
+from t4t.wording.commands import anyway_length, less_label, pause_label
 from t4t.wording.notices import TEXTS
 from t4t.wording.screen import because, plain, span
 
@@ -25,6 +25,8 @@ PLAIN: Final = {
     "resumed_by_you": "You let it go on.",
     "rules_by_you": "You let your rules count again.",
     "anyway_over": "The time to run anyway is over; your rules count again.",
+    "more_by_you": "You let it use as much as before.",
+    "less_over": "The hour in which it was to use less is over.",
     "finishing": "You asked to finish the work at hand and then pause.",
     "all_finished": "The work at hand is finished. It is paused now, as you asked.",
     "pause_over": "Your pause is over.",
@@ -110,13 +112,19 @@ def _anyway_by_you(kind: str) -> str:
     return gettext("{told}: {how_long}.").format(told=told, how_long=length[:1].lower() + length[1:]) if length else f"{told}."
 
 
+def _less_by_you(kind: str) -> str:
+    much = next((less_label(one) for one in LessKind if one.value == kind), "")
+    told = gettext("You asked it to use less")
+    return gettext("{told}: {how_much}.").format(told=told, how_much=much[:1].lower() + much[1:]) if much else f"{told}."
+
+
 def _level(detail: str) -> str:
     name, _, rule = detail.partition(" ")
     if rule == "manual_pause":
         return gettext("Saved to disk: your pause is a longer one.") if name == Level.SAVED.value else ""
     if rule == BASE:
         return gettext("Nothing holds the work back any more.")
-    if rule == "run_anyway":
+    if rule in {"run_anyway", "use_less"}:
         return ""
     why = because(rule)
     match name:
@@ -212,6 +220,7 @@ WITH_DATA: Final[dict[str, Callable[[str], str]]] = {
     "interrupted": _interrupted,
     "paused_by_you": _paused_by_you,
     "anyway_by_you": _anyway_by_you,
+    "less_by_you": _less_by_you,
     "level": _level,
     "orphans_removed": _orphans,
     "clock_set": _clock_set,

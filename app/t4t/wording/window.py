@@ -7,7 +7,7 @@ from gettext import gettext, ngettext
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.vm import VmState
-from t4t.wording.notices import notice
+from t4t.wording.notices import hypervisor_name, notice
 from t4t.wording.projects import stages
 from t4t.wording.screen import moment, plain, span
 
@@ -22,6 +22,7 @@ _TITLES: Final = {
     "home": "Home",
     "science": "Science",
     "contribution": "Contribution",
+    "community": "Community",
     "news": "News",
     "computer": "Computer",
     "help": "Help",
@@ -34,6 +35,7 @@ _WORDS: Final = {
     "your_part": "Your part",
     "tasks_done": "tasks done on this computer",
     "electricity": "electricity this month",
+    "costs": "What it costs",
     "credit": "credit",
     "credit_here": "from this computer",
     "credit_a_day": "a day, at present",
@@ -44,13 +46,16 @@ _WORDS: Final = {
     "next_contact": "Asked again",
     "contact_now": "Contact it now",
     "website": "Open its website",
-    "contribution_below": "What this computer has done, as counted by the project. Credit appears after its servers have checked a result.",
+    "contribution_below": "What this computer has done, and what the project credits for it once its servers have checked a result.",
     "no_project": "No project yet",
     "no_project_text": "Work comes from a project such as LHC@home. You can join one, or try it without an account.",
     "not_running_text": "This is known again as soon as Test4Theory runs.",
     "no_news": "No news",
     "no_news_text": "What the project wants you to know is shown here.",
     "read_all": "Mark all as read",
+    "only_new": "Only what is new",
+    "all_read": "All is read",
+    "servers": "Work from the project",
     "new": "New",
     "show_more": "Show more",
     "link": "Read it on the website",
@@ -69,6 +74,7 @@ _WORDS: Final = {
     "runs_on": "Runs on",
     "memory": "Memory",
     "cores": "Processor cores",
+    "limit": "Processor limit",
     "worked": "Has worked",
     "processor_time": "Processor time",
     "checkpoints": "Checkpoints",
@@ -78,6 +84,10 @@ _WORDS: Final = {
     "changing": "Doing it. Please leave the window open…",
     "plan_above": "This is what will be done, with the exact commands. Where an administrator is needed, your system asks you.",
     "by_hand": "This is for you to do:",
+    "phone": "Show it on my phone",
+    "phone_above": "Point your phone’s camera at it: it shows the same steps, as text. Nothing is sent.",
+    "other_ways": "Other ways",
+    "undo": "How to undo it",
     "changed": "Done.",
     "search": "Search: what went wrong, or a code such as T4T-DISK-01",
     "problems": "What can go wrong",
@@ -101,7 +111,7 @@ _WORDS: Final = {
     "show_again": "Show it again",
 }
 _KEYS: Final = (
-    ("Ctrl+1 … Ctrl+6", "go to a page"),
+    ("Ctrl+1 … Ctrl+7", "go to a page"),
     ("Ctrl+,", "settings"),
     ("Ctrl+P", "pause"),
     ("Ctrl+R", "continue"),
@@ -110,6 +120,8 @@ _KEYS: Final = (
     ("Ctrl+W", "close the window; the work goes on"),
 )
 _STATUS: Final = {"ok": "well", "warn": "needs a look", "fail": "stands in the way", "unknown": "not known"}
+_FULL: Final = 100
+_MUCH: Final = 1e6
 _VM: Final = {
     VmState.ABSENT: "not made yet",
     VmState.POWERED_OFF: "switched off",
@@ -254,9 +266,10 @@ def box_facts(view: TaskView, hypervisor: str, reader: Reader) -> list[tuple[str
         checkpoints = gettext("{number}, the last one {time}").format(number=checkpoints, time=at)
     facts = [
         (word("state"), gettext(_VM.get(view.vm, "being looked at"))),
-        (word("runs_on"), {"qemu": "QEMU", "virtualbox": "VirtualBox", "fake": gettext("a simulation for tests")}.get(hypervisor, plain(hypervisor))),
+        (word("runs_on"), gettext("a simulation for tests") if hypervisor == "fake" else plain(hypervisor_name(hypervisor))),
         (word("memory"), gettext("{mib} MB").format(mib=view.memory_mib) if view.memory_mib > 0 else ""),
         (word("cores"), str(view.cores) if view.cores > 0 else ""),
+        (word("limit"), _limit(view)),
         (word("worked"), span(view.elapsed_s) if view.elapsed_s > 0 else ""),
         (word("processor_time"), span(view.cpu_s) if view.cpu_s > 0 else ""),
         (word("checkpoints"), checkpoints),
@@ -264,6 +277,16 @@ def box_facts(view: TaskView, hypervisor: str, reader: Reader) -> list[tuple[str
         (word("lost"), span(view.lost_s) if view.lost_s > 0 else ""),
     ]
     return [(name, value) for name, value in facts if value]
+
+
+def _limit(view: TaskView) -> str:
+    """The limit of the processor, and beside it what was measured: the proof."""
+    if view.cap_percent >= _FULL and view.measured_percent is None:
+        return ""
+    limit = gettext("{percent}\N{NO-BREAK SPACE}% of each").format(percent=view.cap_percent) if view.cap_percent < _FULL else gettext("none")
+    if view.measured_percent is None or not 0 <= view.measured_percent < _MUCH:
+        return limit
+    return gettext("{limit}, measured {percent}\N{NO-BREAK SPACE}%").format(limit=limit, percent=round(view.measured_percent))
 
 
 def day_and_time(at: float, reader: Reader) -> str:

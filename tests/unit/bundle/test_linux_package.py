@@ -8,8 +8,12 @@ import subprocess
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
+import make_installers
 import pytest
 from bundle_build import contents, linux_package, version
+
+from t4t.domain.app_update import Kind
+from t4t.updates.installation import installation
 
 SOURCES = version.ROOT / "installers/linux"
 NEEDED = {
@@ -69,3 +73,16 @@ def test_the_service_asks_only_the_agent_to_end() -> None:
     parser.read(SOURCES / "t4t.service", encoding="utf-8")
     assert parser["Service"]["killmode"] == "process"
     assert parser["Service"]["execstart"].split()[0] == "/usr/bin/t4t"
+
+
+def test_each_way_of_installing_has_its_mark(tmp_path: Path) -> None:
+    """By it a copy knows how it is updated; what is not packed has none."""
+    (tmp_path / "_internal").mkdir()
+    (tmp_path / "t4t").write_text("")
+    for kind in ("deb", "tar"):
+        make_installers.mark(tmp_path, kind)
+        found = installation(tmp_path / "_internal")
+        assert found is not None
+        assert (found.kind, found.version, found.root) == (Kind(kind), version.version(), tmp_path)
+    make_installers.mark(tmp_path, "")
+    assert installation(tmp_path / "_internal") is None

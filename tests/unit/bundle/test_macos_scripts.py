@@ -123,8 +123,16 @@ def test_uninstalling_asks_the_program(mac: Mac) -> None:
     program.write_text(DOUBLE.replace("codesign |", "t4t | codesign |"), encoding="ascii")
     program.chmod(stat.S_IRWXU)
     mac.run("uninstall.sh", T4T_PROGRAM=str(program))
+    mac.run("uninstall.sh", "--remove-work", "results", "logs", T4T_PROGRAM=str(program))
     _, called = mac.run("uninstall.sh", "--remove-work", T4T_PROGRAM=str(program))
-    assert called == [["t4t", "leftovers"], ["t4t", "autostart", "off"], ["t4t", "leftovers", "--remove"]]
+    everything = ["t4t", "remove-everything", "--yes"]
+    assert called == [
+        ["t4t", "quit", "--wait"],
+        ["t4t", "remove-everything", "--show"],
+        ["t4t", "autostart", "off"],
+        [*everything, "--keep", "results", "logs"],
+        everything,
+    ]
     for words, status in (((), 1), (("--wrong",), 2)):
         where = {"T4T_PROGRAM": "/nonexistent"} if not words else {"T4T_PROGRAM": str(program)}
         refused = subprocess.run([SCRIPTS / "uninstall.sh", *words], env=mac.environment | where, capture_output=True, check=False)

@@ -7,10 +7,13 @@ import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from bundle_build import version
+from bundle_build import papers, version
 from hypothesis import given
 from hypothesis import strategies as st
-from make_windows_setup import definitions
+from make_windows_setup import PLATFORM, definitions
+
+from t4t.domain.app_update import Kind
+from t4t.updates.installation import Installation, installation
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,9 +111,19 @@ def test_of_a_lock_windows_gets_its_own() -> None:
 
 @pytest.mark.parametrize(("quick", "sign"), [(False, ""), (True, "osslsigncode")])
 def test_the_setup_is_told_all_that_it_asks_for(tmp_path: Path, sign: str, *, quick: bool) -> None:
-    given = definitions(tmp_path / "t4t", tmp_path / "icons", tmp_path, number="1.2.3rc1", quick=quick, sign=sign)
+    given = definitions(tmp_path / "t4t", tmp_path / "icons", tmp_path, tmp_path / "marker", number="1.2.3rc1", quick=quick, sign=sign)
     assert given["NUMBERS"] == "1.2.3.0"
     assert given["OUT"].endswith("t4t-1.2.3rc1-windows-x86_64-setup.exe")
     assert ("QUICK" in given, given.get("SIGN", "")) == (quick, sign)
     script = (ROOT / "installers/windows/t4t.nsi").read_text(encoding="utf-8")
     assert [name for name in given if f"${{{name}}}" not in script and f"ifdef {name}" not in script] == []
+
+
+def test_the_marker_comes_last_and_the_program_understands_it(tmp_path: Path) -> None:
+    script = (ROOT / "installers/windows/t4t.nsi").read_text(encoding="utf-8")
+    installing = script[script.index('Section "program"') : script.index("SectionEnd")]
+    assert installing.index("${MARKER}") > max(installing.rindex(one) for one in ("WriteReg", "Rename ", "CreateShortcut", "self-check"))
+    home = tmp_path / "app" / "_internal"
+    home.mkdir(parents=True)
+    (home / papers.MARKER).write_text(papers.marker("setup", PLATFORM, "1.2.3"), encoding="ascii")
+    assert installation(home) == Installation(kind=Kind.SETUP, platform="win32-AMD64", version="1.2.3", root=tmp_path / "app")

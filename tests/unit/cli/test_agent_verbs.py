@@ -81,6 +81,10 @@ async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture
             ["prolong"],
             ["run-anyway", "2h"],
             ["run-anyway", "off"],
+            ["use-less"],
+            ["why"],
+            ["use-less", "one-core"],
+            ["use-less", "off"],
             ["resume"],
             ["checkpoint"],
             ["finish"],
@@ -102,6 +106,10 @@ async def test_what_a_person_reads(tmp_path: Path, capsys: pytest.CaptureFixture
         "You added half an hour to your pause.",
         "You said to run anyway, whatever the rules say: for 2 hours.",
         "You let your rules count again.",
+        "Using less until",
+        "You asked it to use less: reduced power",
+        "You asked it to use less: one processor only.",
+        "You let it use as much as before.",
         "refused: It can't be run and was put into “failed”: The job description is refused (T4T-TASK-03).",
         "finished so far: 1",
         "refused",
@@ -136,7 +144,7 @@ async def test_what_needs_attention_is_read_as_a_notice(tmp_path: Path, capsys: 
 
 
 async def test_without_an_agent(tmp_path: Path) -> None:
-    for verb in ("status", "why", "pause", "prolong", "run-anyway", "resume", "finish", "checkpoint", "tasks", "timeline", "quit"):
+    for verb in ("status", "why", "pause", "prolong", "run-anyway", "use-less", "resume", "finish", "checkpoint", "tasks", "timeline", "quit"):
         with pytest.raises(AgentMissing) as error:
             await say(tmp_path, verb)
         assert error.value.exit_code == 3

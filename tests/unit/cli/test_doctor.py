@@ -11,6 +11,7 @@ from support import machines
 from t4t.cli import arguments, doctor, verbs
 from t4t.domain.diagnosis import diagnose, health
 from t4t.storage import tables
+from t4t.wording.doctor import for_phone
 from unit.cli.test_verbs import Services
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def test_the_code_for_a_phone_holds_the_steps(tmp_path: Path, capsys: pytest.Cap
     assert run(Doctor("windows-11-off-acer", tmp_path), "doctor", "--qr") == 3
     out = capsys.readouterr().out
     recorded = json.loads((machines.FOLDER / "windows-11-off-acer.json").read_text(encoding="utf-8"))
-    code = doctor.qr_code(doctor.for_phone(recorded["first"]))
+    code = doctor.qr_code(for_phone(recorded["first"]))
     assert code in out
     assert len(code.splitlines()[0]) <= 80
 
@@ -104,7 +105,7 @@ def test_the_code_for_a_phone_holds_the_steps(tmp_path: Path, capsys: pytest.Cap
 def test_each_first_step_fits_a_code_that_fits_a_screen(name: str) -> None:
     first = json.loads((machines.FOLDER / f"{name}.json").read_text(encoding="utf-8"))["first"]
     if first:
-        assert len(doctor.qr_code(doctor.for_phone(first)).splitlines()[0]) <= 80
+        assert len(doctor.qr_code(for_phone(first)).splitlines()[0]) <= 80
 
 
 def test_the_ladder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

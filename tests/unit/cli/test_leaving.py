@@ -1,4 +1,4 @@
-"""The verbs that move what there is, end what runs, or remove what stays."""
+"""The verbs that move what there is, or end what runs."""
 
 from __future__ import annotations
 
@@ -8,16 +8,7 @@ from pathlib import Path
 import pytest
 
 from t4t.domain.errors import AgentMissing
-from t4t.domain.leftovers import Leftovers
 from unit.cli.test_verbs import Services, run
-
-
-class Leaving(Services):
-    """Has something left, until it is removed."""
-
-    def leftovers(self, *, remove: bool) -> Leftovers:
-        self.asked.append(("leftovers", remove))
-        return Leftovers(folder="" if remove else "/da\x1bta", machines=("t4t-\x1b1",), hypervisor="virtualbox")
 
 
 def test_move_says_how_far_it_is_to_people_alone(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -40,14 +31,3 @@ def test_who_waits_for_the_end_is_told_whether_there_was_one(capsys: pytest.Capt
     with pytest.raises(AgentMissing):
         run(services, "quit", "--wait")
     assert capsys.readouterr().out == ""
-
-
-def test_leftovers_as_text_and_as_json(capsys: pytest.CaptureFixture[str]) -> None:
-    services = Leaving()
-    assert run(services, "leftovers") == 0
-    text = capsys.readouterr().out
-    assert "\x1b" not in text
-    assert text.splitlines()[0] == "1 virtual machine in VirtualBox:"
-    assert run(services, "--json", "leftovers", "--remove") == 0
-    assert json.loads(capsys.readouterr().out)["machines"] == ["t4t-\x1b1"]
-    assert services.asked == [("leftovers", False), ("leftovers", True)]

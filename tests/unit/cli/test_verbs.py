@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from support.appliances import descriptor
+from support.nothing_to_remove import NothingToRemove
 from t4t.cli import arguments, verbs
 from t4t.cli.services import DemoCredit, DemoResult, MachineOptions
 from t4t.domain.appliance_descriptor import parse_descriptor
@@ -22,18 +23,16 @@ from t4t.domain.project import Decoded
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from t4t.cli.services import ProjectServices, SettingsServices
+    from t4t.cli.services import ProjectServices, SettingsServices, UpdateServices
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
-    from t4t.domain.leftovers import Leftovers
     from t4t.domain.self_check import Checked, Part
     from t4t.domain.virtualbox_install import Purpose
 
 DESCRIPTOR = parse_descriptor(descriptor().encode(), path="f")
-
 RESULT = TaskResult(outcome=Outcome.DONE, exit_code=0, elapsed_s=2.0, cpu_s=1.0, hypervisor="fake", checkpoints=3, restarts=1, outputs=("/x/\x1bout",))
 
 
@@ -44,7 +43,7 @@ class NoKeys:
         return False
 
 
-class Services:
+class Services(NothingToRemove):
     """Remembers what was asked and answers as planned."""
 
     def __init__(self, *outcomes: Outcome, job: Mapping[str, object] | None = None) -> None:
@@ -69,6 +68,9 @@ class Services:
         return cast("ProjectServices", NoKeys())
 
     def of_settings(self) -> SettingsServices:
+        raise NotImplementedError
+
+    def of_updates(self) -> UpdateServices:
         raise NotImplementedError
 
     def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
@@ -154,9 +156,6 @@ class Services:
 
     def end(self) -> bool:
         return self.agent_runs
-
-    def leftovers(self, *, remove: bool) -> Leftovers:
-        raise NotImplementedError(remove)
 
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
         self.asked.append((to,))

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from t4t.domain.energy import ANY_CORE_WATTS, Day, Price, core_watts, counted, estimated, month, moved, our_part, together, used, without_costs
+from t4t.domain.energy import ANY_CORE_WATTS, Day, Price, core_watts, counted, estimated, month, moved, our_part, steadied, together, used, without_costs
 from t4t.domain.readings import Source, Watts
 
 DAYS = st.builds(
@@ -106,6 +106,23 @@ def test_days_add_up(days: list[Day]) -> None:
     assert whole.kwh == pytest.approx(sum(day.kwh for day in days))
     assert (whole.received, whole.sent) == (sum(day.received for day in days), sum(day.sent for day in days))
     assert sum(whole.costs.values()) == pytest.approx(sum(sum(day.costs.values()) for day in days))
+
+
+_WATTS = st.none() | st.builds(Watts, watts=st.floats(0, 1000), source=st.sampled_from(Source))
+
+
+@given(looks=st.lists(_WATTS, max_size=30))
+def test_what_is_shown_is_nearly_true_and_changes_seldom(looks: list[Watts | None]) -> None:
+    shown: Watts | None = None
+    for now in looks:
+        before, shown = shown, steadied(shown, now)
+        assert shown in {before, now}
+        assert (shown is None) == (now is None)
+        if shown is not None and now is not None:
+            assert shown.source is now.source
+            assert abs(shown.watts - now.watts) <= max(1.0, 0.2 * shown.watts)
+            if before is not None and before.source is now.source and abs(before.watts - now.watts) <= 1.0:
+                assert shown == before
 
 
 def test_bytes_of_a_month() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from t4t.domain.host_events import Charge
-from t4t.domain.intent import anyway_after_jump
+from t4t.domain.intent import LESS_LEVELS, anyway_after_jump
 from t4t.domain.policy import (
     BASE,
     RULES,
@@ -19,6 +19,7 @@ from t4t.domain.policy import (
     Facts,
     Instant,
     Intent,
+    LessKind,
     Level,
     PauseKind,
     Settings,
@@ -27,8 +28,11 @@ from t4t.domain.policy import (
     decision_after_jump,
     due,
     holds_anyway,
+    holds_less,
     holds_still,
     is_over,
+    less_after_jump,
+    less_by_hand,
     lower,
     pause_by_hand,
     stirred,
@@ -113,7 +117,7 @@ class _Watched:
 _ONSETS: Final = {"busy": 30.0, "very_busy": 60.0, "memory": 10.0}
 _CALMS: Final = {"busy": 120.0, "very_busy": 120.0, "hot": 300.0, "too_hot": 300.0, "memory": 300.0, "disk": 60.0, "battery_low": 60.0}
 _CALMS_OF_CHOICES: Final = {"battery": 60.0, "charging": 60.0, "power_saver": 60.0, "full_screen": 60.0, "programs": 60.0}
-_NO_MEMORY: Final = {"manual_pause", "quitting", "session_end", "sleep", "folder_gone", "run_anyway", "woke", "schedule", "cheap_hours", "disk_cap"}
+_NO_MEMORY: Final = {"manual_pause", "quitting", "session_end", "sleep", "folder_gone", "run_anyway", "use_less", "woke", "schedule", "cheap_hours", "disk_cap"}
 
 
 @many
@@ -204,7 +208,8 @@ def test_running_anyway_overrules_what_yields_and_nothing_else(facts: Facts, giv
 @pytest.mark.parametrize("rule", [rule.id for rule in RULES if not rule.yields])
 def test_what_running_anyway_never_overrules(rule: str) -> None:
     assert rule in {
-        "manual_pause", "quitting", "session_end", "sleep", "folder_gone", "disk", "memory", "too_hot", "hot", "battery_low", "run_anyway", "disk_cap",
+        "manual_pause", "quitting", "session_end", "sleep", "folder_gone", "disk", "memory", "too_hot", "hot", "battery_low", "run_anyway",
+        "use_less", "disk_cap",
     }  # fmt: skip
 
 
@@ -221,6 +226,30 @@ def test_a_clock_that_is_set_back_while_we_are_gone_ends_it() -> None:
     assert holds_anyway(anyway, at(-30))
     assert not holds_anyway(anyway, at(-86_400))
     assert not holds_anyway(None, at(0))
+
+
+@many
+@given(facts=FACTS, given_=SETTINGS, kind=st.sampled_from(LessKind), seconds=st.floats(0, 10_000))
+def test_who_asks_for_less_never_gets_more(facts: Facts, given_: Settings, kind: LessKind, seconds: float) -> None:
+    """As long as it holds the level is never above what was asked for, and each rule still may ask for less; afterwards it is as if nobody had asked."""
+    less = less_by_hand(kind, at(0))
+    without = decide(facts, Intent(), given_, at(seconds))
+    decision = decide(facts, Intent(less=less), given_, at(seconds))
+    if not holds_less(less, at(seconds)):
+        assert (decision.level, decision.deciding) == (without.level, without.deciding)
+        return
+    assert decision.level is lower(without.level, LESS_LEVELS[kind])
+    if without.level is Level.FULL:
+        assert (decision.deciding, decision.since, decision.next_change) == ("use_less", NOW, less.until)
+
+
+@many
+@given(kind=st.sampled_from(LessKind), by=st.floats(-1e8, 1e8), seconds=st.floats(0, 10_000))
+def test_an_hour_of_less_stays_an_hour(kind: LessKind, by: float, seconds: float) -> None:
+    less = less_by_hand(kind, at(0))
+    if less.until is None or abs(less.until - NOW - seconds) > 1:
+        assert holds_less(less_after_jump(less, by), at(seconds + by)) is holds_less(less, at(seconds))
+    assert holds_less(less, at(-86_400)) is (less.until is None), "a clock that was set back while we were gone ends what has a time"
 
 
 @many

@@ -10,7 +10,7 @@ import pytest
 from PySide6.QtCore import QPoint, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QFont, QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QPushButton
 
 from support.scripted_engine import a_notice, a_task
 from support.scripted_physics import a_job, some_results
@@ -21,7 +21,7 @@ from t4t.domain.energy import Day, Spent
 from t4t.domain.errors import NotEnoughDisk
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.project_view import ProjectDetails
-from t4t.domain.readings import Source
+from t4t.domain.readings import Source, Watts
 from t4t.domain.session import TrayState
 from t4t.domain.vm import VmState
 from t4t.gui.components.parts import TextDialog
@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from support.api_thread import ApiThread
     from t4t.gui.session import Session
 
-PAGES = ("home", "science", "contribution", "news", "computer", "help", "settings")
+PAGES = ("home", "science", "contribution", "community", "news", "computer", "help", "settings")
 
 
 @pytest.fixture
@@ -74,7 +74,7 @@ def _dialog(window: Window) -> TextDialog:
 
 
 def test_each_page_is_reached_by_mouse_and_by_keys(window: Window) -> None:
-    for number, title in enumerate(("Home", "Science", "Contribution", "News (2)", "Computer", "Help"), 1):
+    for number, title in enumerate(("Home", "Science", "Contribution", "Community", "News (2)", "Computer", "Help"), 1):
         QTest.mouseClick(button(window.nav, title), Qt.MouseButton.LeftButton)
         assert window.current == PAGES[number - 1]
         window.show_page("home")
@@ -155,15 +155,8 @@ def test_where_it_is_narrow_a_menu_leads_to_the_pages(qtbot: QtBot, window: Wind
 def test_without_an_agent_each_page_says_so(qtbot: QtBot, window: Window, agent: ApiThread, session: Session) -> None:
     agent.stop()
     qtbot.waitUntil(lambda: session.lost is not None)
-    said = {
-        "home": "Test4Theory is not running",
-        "science": "The science box is not there",
-        "contribution": "Test4Theory is not running",
-        "news": "Test4Theory is not running",
-        "computer": "Everything is ready.",
-        "help": "What can go wrong",
-        "settings": "Test4Theory is not running",
-    }
+    others = {"science": "The science box is not there", "computer": "Everything is ready.", "help": "What can go wrong"}
+    said = dict.fromkeys(PAGES, "Test4Theory is not running") | others
     for page in PAGES:
         window.show_page(page)
         qtbot.waitUntil(functools.partial(_says, window, said[page]))
@@ -214,10 +207,15 @@ def test_electricity_of_the_month_is_shown_where_somebody_counts(qtbot: QtBot, w
     window.show_page("contribution")
     qtbot.waitUntil(lambda: _says(window, "tasks done on this computer"))
     assert not _says(window, "electricity this month")
-    day = Day(day="2026-11", joules={Source.ESTIMATE.value: 7.2e6}, costs={"EUR": 0.6})
-    agent.show(spent=Spent(day=day, month=day))
+    assert not _says(window, "What it costs")
+    day = Day(day="2026-11", joules={Source.ESTIMATE.value: 7.2e6}, costs={"EUR": 0.6}, received=250 << 20)
+    agent.show(spent=Spent(day=day, month=day, power=Watts(watts=14.0, source=Source.ESTIMATE)))
     qtbot.waitUntil(lambda: _says(window, "about 2.00 kWh · 0.60 EUR"))
     assert _says(window, "electricity this month")
+    assert {"about 14 W", "250.0 MB received, 0.0 MB sent"} <= set(texts(window)), "and how much of the connection"
+    assert any(text.startswith("“About”") for text in texts(window))
+    window.show_page("home")
+    assert _says(window, "Electricity today: about 2.00 kWh · 0.60 EUR · about 14 W now")
 
 
 def test_links_are_opened_in_the_browser(qtbot: QtBot, window: Window, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,77 +256,6 @@ def test_many_notices_come_a_page_at_a_time(qtbot: QtBot, window: Window, agent:
     agent.projects.told = []
     agent.show(projects=())
     qtbot.waitUntil(lambda: "No news" in texts(window))
-
-
-# --- computer --------------------------------------------------------------------------------------------------------
-
-
-def test_the_computer_is_looked_at_when_the_page_comes(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
-    assert services.asked == []
-    window.show_page("computer")
-    qtbot.waitUntil(lambda: "Everything is ready." in texts(window))
-    assert "Debian GNU/Linux 12, 64 bits" in texts(window)
-    window.show_page("home")
-    window.show_page("computer")
-    assert services.asked == ["doctor"]  # that was just now
-    services.diagnosis = TROUBLE
-    click(window, "Check again")
-    qtbot.waitUntil(lambda: "One thing to do." in texts(window))
-    assert "Debian GNU/Linux 12, 64 bits" not in texts(window)
-    click(window, "Show all")
-    assert "Debian GNU/Linux 12, 64 bits" in texts(window)
-    click(window, "Show less")
-    assert "Debian GNU/Linux 12, 64 bits" not in texts(window)
-
-
-def test_what_is_the_volunteers_to_do_is_shown_as_steps(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
-    services.diagnosis = TROUBLE
-    window.show_page("computer")
-    qtbot.waitUntil(lambda: "Switch it on in the start-up menu" in buttons(window))
-    click(window, "Switch it on in the start-up menu")
-    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(TextDialog)))
-    dialog = _dialog(window)
-    assert dialog.text.toPlainText().startswith("1. Restart the computer, and press F1")
-    assert buttons(dialog) == ["Close"]
-    QTest.keyClick(dialog, Qt.Key.Key_Escape)
-    qtbot.waitUntil(lambda: not any(one.isVisible() for one in window.findChildren(QDialog)))
-
-
-def test_a_fix_is_shown_agreed_to_and_done(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
-    services.diagnosis = TROUBLE
-    window.show_page("computer")
-    qtbot.waitUntil(lambda: "Install QEMU" in buttons(window))
-    click(window, "Install QEMU")
-    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(TextDialog)))
-    assert "apt-get -y install qemu-system-x86 qemu-utils" in _dialog(window).text.toPlainText()
-    assert not any(one.startswith("do ") for one in services.asked)
-    services.go_on.clear()
-    click(_dialog(window), "Do it")
-    qtbot.waitUntil(lambda: "Install with the system's package manager" in texts(window))
-    assert not window.close()  # not in the middle of it
-    assert window.isVisible()
-    services.go_on.set()
-    qtbot.waitUntil(lambda: "Everything is ready." in texts(window))
-    assert services.asked[-2:] == ["do install-qemu", "doctor"]
-    assert "Done." in texts(window)
-    assert window.close()
-
-
-def test_a_fix_that_acts_after_a_restart_says_so(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
-    services.diagnosis, services.restart = TROUBLE, True
-    window.show_page("computer")
-    qtbot.waitUntil(lambda: "Install QEMU" in buttons(window))
-    click(window, "Install QEMU")
-    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(TextDialog)))
-    click(_dialog(window), "Do it")
-    qtbot.waitUntil(lambda: any(text.startswith("Done. Restart the computer") for text in texts(window)))
-
-
-def test_a_look_that_fails_is_told(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
-    services.refuse_with = NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)
-    window.show_page("computer")
-    qtbot.waitUntil(lambda: any(text.startswith("Not enough disk space.") for text in texts(window)))
-    assert button(window, "Check again").isEnabled()
 
 
 def test_the_science_box_in_facts(qtbot: QtBot, window: Window, agent: ApiThread) -> None:

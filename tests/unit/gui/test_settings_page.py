@@ -6,18 +6,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QWheelEvent
+from PySide6.QtGui import QColor, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QDoubleSpinBox, QLineEdit, QSpinBox
 
-from support.widgets import button, buttons, click, texts
+from support.scripted_engine import a_task
+from support.widgets import button, buttons, click, nameless, texts, too_small
 from support.window_rig import ScriptedServices
+from t4t.domain.energy import Day, Spent
 from t4t.domain.settings.fields import FIELDS, Kind
 from t4t.domain.settings.meta import Effect
 from t4t.gui.components.fields import FieldRow
+from t4t.gui.components.week import HoursRow, WeekGrid
 from t4t.gui.theme.style import Theme
+from t4t.gui.theme.tokens import TARGET
 from t4t.gui.window.main import Window
 from t4t.gui.window.settings import Settings
+from t4t.wording import hours
 from t4t.wording import settings_page as words
 
 if TYPE_CHECKING:
@@ -54,13 +59,13 @@ def _row(page: Settings, path: str) -> FieldRow:
 
 
 def _shown(page: Settings) -> set[str]:
-    return {row.field.path for row in page.findChildren(FieldRow) if row.isVisibleTo(page)}
+    rows: list[FieldRow | HoursRow] = [*page.findChildren(FieldRow), *page.findChildren(HoursRow)]
+    return {row.field.path for row in rows if row.isVisibleTo(page)}
 
 
 def test_all_that_acts_is_shown_with_a_control_of_its_kind(page: Settings) -> None:
-    hours = {path for path, field in FIELDS.items() if field.kind is Kind.HOURS}
-    asleep = {"when.schedule", "when.otherwise", "when.outside_cheap_hours"}  # there are no hours
-    assert _shown(page) == set(FIELDS) - hours - asleep
+    asleep = {"when.spans", "when.otherwise", "when.outside_cheap_hours"}  # no schedule is followed, and there are no hours
+    assert _shown(page) == set(FIELDS) - asleep
     kinds = {Kind.YES_NO: QCheckBox, Kind.CHOICE: QComboBox, Kind.WHOLE: QSpinBox, Kind.NUMBER: QDoubleSpinBox, Kind.TEXT: QLineEdit, Kind.NAMES: QLineEdit}
     for row in page.findChildren(FieldRow):
         assert isinstance(row.control, kinds[row.field.kind])
@@ -69,6 +74,14 @@ def test_all_that_acts_is_shown_with_a_control_of_its_kind(page: Settings) -> No
             assert row.control.minimum() == row.field.low
             assert row.control.maximum() == row.field.high
     assert "Balanced, as suggested for this computer." in texts(page)
+
+
+def test_beside_a_limit_stands_what_was_measured(qtbot: QtBot, page: Settings, agent: ApiThread) -> None:
+    agent.show(tasks=(a_task(cap_percent=50, measured_percent=48.2),), spent=Spent(day=Day(day="d"), month=Day(day="m", received=7 << 20)))
+    qtbot.waitUntil(lambda: "now measured: 48\N{NO-BREAK SPACE}%" in texts(_row(page, "resources.cap_percent")))
+    assert "this month: 7.0 MB received, 0.0 MB sent" in texts(_row(page, "transfers.data_gib"))
+    agent.show(tasks=())
+    qtbot.waitUntil(lambda: not any(text.startswith("now measured") for text in texts(page)))
 
 
 def test_search_leaves_what_has_the_words(qtbot: QtBot, page: Settings) -> None:
@@ -201,6 +214,114 @@ def test_what_is_locked_can_not_be_changed(qtbot: QtBot, window: Window, page: S
     assert buttons(locked) == []
     assert "set by whoever looks after this computer; default: 5 min" in texts(_row(page, "when.away_after_min"))
     assert window.current == "settings"
+
+
+# --- hours of the week -----------------------------------------------------------------------------------------------
+
+
+def _hours(page: Settings, path: str) -> HoursRow:
+    return next(row for row in page.findChildren(HoursRow) if row.field.path == path)
+
+
+def _in_force(page: Settings, path: str) -> object:
+    """As the agent said last."""
+    assert page._view is not None
+    return next(one.value for one in page._view.settings if one.path == path)
+
+
+def _open(qtbot: QtBot, page: Settings, path: str) -> WeekGrid:
+    row = _hours(page, path)
+    qtbot.waitUntil(lambda: row.isVisibleTo(page))
+    click(row, hours.word("edit"))
+    row.grid.setFocus()
+    return row.grid
+
+
+def test_a_schedule_by_keyboard(qtbot: QtBot, page: Settings) -> None:
+    _row(page, "when.schedule").control.setChecked(True)  # type: ignore[attr-defined]  # a box to tick, as the first test knows
+    grid = _open(qtbot, page, "when.spans")
+    for key, times, shift in ((Qt.Key.Key_Right, 16, False), (Qt.Key.Key_Right, 19, True), (Qt.Key.Key_Down, 4, True)):
+        for _ in range(times):
+            QTest.keyClick(grid, key, Qt.KeyboardModifier.ShiftModifier if shift else Qt.KeyboardModifier.NoModifier)
+    assert grid.selected == (range(5), range(16, 36))
+    assert nameless(page) == []
+    assert too_small(_hours(page, "when.spans"), TARGET) == []
+    QTest.keyClick(grid, Qt.Key.Key_2)
+    weekdays = {"days": ["mon", "tue", "wed", "thu", "fri"], "start": "08:00", "end": "18:00", "does": "gentle"}
+    qtbot.waitUntil(lambda: _in_force(page, "when.spans") == [weekdays])
+    qtbot.waitUntil(lambda: "Mon–Fri, 08:00 to 18:00: runs gently" in texts(page))
+    QTest.keyClick(grid, Qt.Key.Key_Home)
+    QTest.keyClick(grid, Qt.Key.Key_End, Qt.KeyboardModifier.ShiftModifier)
+    QTest.keyClick(grid, Qt.Key.Key_4)
+    QTest.keyClick(grid, Qt.Key.Key_Up)
+    QTest.keyClick(grid, Qt.Key.Key_Space)  # before the agent has answered
+    qtbot.waitUntil(lambda: any("Fri, all day: pauses" in text for text in texts(page)))
+    qtbot.waitUntil(lambda: any("Thu, 23:30 to 24:00: pauses" in text for text in texts(page)))
+    QTest.keyClick(grid, Qt.Key.Key_A, Qt.KeyboardModifier.ControlModifier)
+    QTest.keyClick(grid, Qt.Key.Key_1)
+    qtbot.waitUntil(lambda: _in_force(page, "when.spans") == [])
+    QTest.keyClick(grid, Qt.Key.Key_9)  # no level has this number
+    assert grid.accessibleDescription() == "No hours yet."
+
+
+def test_cheap_hours_by_mouse(qtbot: QtBot, page: Settings) -> None:
+    grid = _open(qtbot, page, "when.cheap_hours")
+    start, end = (grid.cell(day, slot).center().toPoint() for day, slot in ((5, 0), (6, 11)))
+    QTest.mousePress(grid, Qt.MouseButton.LeftButton, pos=start)
+    QTest.mouseMove(grid, end)
+    QTest.mouseRelease(grid, Qt.MouseButton.LeftButton, pos=end)
+    qtbot.waitUntil(lambda: _in_force(page, "when.cheap_hours") == [{"days": ["sat", "sun"], "start": "00:00", "end": "06:00"}])
+    qtbot.waitUntil(lambda: "when.outside_cheap_hours" in _shown(page))
+    QTest.mouseClick(grid, Qt.MouseButton.RightButton, pos=start)
+    QTest.mouseClick(grid, Qt.MouseButton.LeftButton, pos=QPoint(4, round(grid.cell(0, 0).center().y())))  # a day's name
+    qtbot.waitUntil(lambda: any("Mon, all day: cheap" in text for text in texts(page)))
+    click(_hours(page, "when.cheap_hours"), words.word("reset"))
+    qtbot.waitUntil(lambda: "when.outside_cheap_hours" not in _shown(page))
+
+
+@pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
+def test_what_is_cheap_is_filled(qtbot: QtBot, page: Settings, session: Session, direction: Qt.LayoutDirection) -> None:
+    session.ask_settings("settings_set", {"values": {"when.cheap_hours": [{"days": ["tue"], "start": "22:00", "end": "06:00"}]}})
+    grid = _open(qtbot, page, "when.cheap_hours")
+    grid.setLayoutDirection(direction)
+    qtbot.waitUntil(lambda: "Tue" in grid.accessibleDescription())
+    qtbot.waitUntil(lambda: grid.height() == grid.sizeHint().height())
+    image = grid.grab().toImage()
+
+    def color(day: int, slot: int) -> QColor:
+        return image.pixelColor(grid.cell(day, slot).center().toPoint())
+
+    filled = color(1, 47)
+    assert color(2, 0) == color(2, 11) == filled, "past midnight, into the day after"
+    assert filled not in [color(1, 40), color(2, 12), color(3, 0)]
+    grid.setEnabled(False)
+    assert grid.grab().toImage().pixelColor(grid.cell(1, 47).center().toPoint()) != filled
+
+
+def test_all_keys_stay_in_the_week(qtbot: QtBot, page: Settings) -> None:
+    grid = _open(qtbot, page, "when.cheap_hours")
+    for key, at in ((Qt.Key.Key_Up, (0, 0)), (Qt.Key.Key_Left, (0, 0)), (Qt.Key.Key_End, (0, 47)), (Qt.Key.Key_Right, (0, 47)), (Qt.Key.Key_Home, (0, 0))):
+        QTest.keyClick(grid, key)
+        days, slots = grid.selected
+        assert (days[0], slots[0]) == at
+    grid.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    QTest.keyClick(grid, Qt.Key.Key_Left)
+    assert grid.selected == (range(1), range(1, 2)), "time goes where the writing goes"
+    QTest.keyClick(grid, Qt.Key.Key_Tab)
+    assert not grid.hasFocus()
+
+
+def test_times_between_half_hours_are_kept_until_somebody_draws(qtbot: QtBot, page: Settings, session: Session) -> None:
+    session.ask_settings("settings_set", {"values": {"when.cheap_hours": [{"start": "01:10", "end": "04:50"}]}})
+    row = _hours(page, "when.cheap_hours")
+    qtbot.waitUntil(lambda: "Every day, 01:10 to 04:50: cheap" in texts(row))
+    click(row, hours.word("edit"))
+    assert hours.word("rounded") in texts(row)
+    row.grid.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+    assert row.grid.cell(0, 0).left() > row.grid.cell(0, 47).left()
+    QTest.mouseClick(row.grid, Qt.MouseButton.LeftButton, pos=row.grid.cell(0, 47).center().toPoint())
+    qtbot.waitUntil(lambda: any("Mon, 23:30 to 24:00: cheap" in text for text in texts(row)))
+    assert hours.word("rounded") not in texts(row)
 
 
 def test_words() -> None:

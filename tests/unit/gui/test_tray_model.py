@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from support.scripted_engine import a_view
 from support.views import NOW, SESSIONS
-from t4t.domain.policy import Level, PauseKind
+from t4t.domain.policy import LessKind, Level, PauseKind
 from t4t.domain.project_view import ProjectView
 from t4t.domain.session import TrayState
-from t4t.gui.commands import PAUSES, Command, is_done, is_ending, is_paused
+from t4t.gui.commands import LESSES, PAUSES, Command, is_done, is_ending, is_paused, lesses
 from t4t.gui.tray.model import LINES, Slot, present
 from t4t.wording.screen import Reader
 
@@ -105,11 +105,24 @@ def test_a_rule_that_can_be_overruled_is_named_where_it_is_offered() -> None:
     assert (anyway.row(Slot.ANYWAY), anyway.row(Slot.OBEY).text) == (None, "Follow the rules again")  # type: ignore[union-attr] # it is there
 
 
+def test_less_is_offered_unless_it_stands_still_by_hand_and_so_is_the_way_back() -> None:
+    row = present(a_view(), AT).row(Slot.LESS)
+    assert row is not None
+    assert (row.text, [command.label for command in row.below]) == ("Use less for now", ["Reduced power for 1 hour", "One processor only"])
+    less = present(a_view(using_less=LessKind.GENTLE), AT).row(Slot.LESS)
+    assert less is not None
+    assert [command.label for command in less.below] == ["One processor only", "Back to normal"]
+    for other in (a_view(deciding="manual_pause", level=Level.PAUSED), a_view(level=Level.STOPPED, deciding="quitting")):
+        assert present(other, AT).row(Slot.LESS) is None
+        assert lesses(other) == ()
+    assert [command.params for command in (*LESSES, Command.USE_MORE)] == [{"kind": "gentle"}, {"kind": "one-core"}, {"kind": None}]
+
+
 def test_commands_speak_the_api() -> None:
     assert {command.pause for command in PAUSES} == set(PauseKind)
     assert [command.params for command in (Command.PAUSE_HOUR, Command.RESUME)] == [{"kind": "1h"}, {}]
     assert [command.params for command in (Command.RUN_ANYWAY, Command.OBEY_RULES)] == [{"kind": "1h"}, {"kind": None}]
-    assert {command.method for command in Command} == {"pause", "prolong", "resume", "run_anyway", "finish", "quit"}
+    assert {command.method for command in Command} == {"pause", "prolong", "resume", "run_anyway", "use_less", "finish", "quit"}
     assert all(command.label and command.at_once for command in Command)
 
 
@@ -125,4 +138,6 @@ def test_what_is_done_is_seen() -> None:
     assert seen[Command.FINISH] == [False, True, True, False]
     running = a_view(anyway_until=NOW)
     assert [is_done(command, view) for command in (Command.RUN_ANYWAY, Command.OBEY_RULES) for view in (working, running)] == [False, True, True, False]
+    less = a_view(using_less=LessKind.GENTLE)
+    assert [is_done(command, view) for command in (*LESSES, Command.USE_MORE) for view in (working, less)] == [False, True, False, False, True, False]
     assert seen[Command.QUIT] == [False, False, False, True]

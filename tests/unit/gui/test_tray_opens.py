@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 
 from support.scripted_engine import a_notice, a_task
 from support.widgets import button, buttons, click, nameless, texts
@@ -71,6 +71,24 @@ def test_it_says_what_is_going_on_beside_the_icon(panel: MiniPanel) -> None:
     assert room.contains(panel.geometry())
     assert panel.geometry().bottom() < CORNER.top()
     assert nameless(panel) == []
+
+
+def test_less_for_now_and_back(panel: MiniPanel, agent: ApiThread, qtbot: QtBot) -> None:
+    menu = button(panel, "Pause").menu()
+    assert isinstance(menu, QMenu)
+    less = next(action.menu() for action in menu.actions() if action.text() == "Use less for now")
+    assert isinstance(less, QMenu)
+
+    def offered() -> list[str]:
+        return [action.text() for action in less.actions() if action.isVisible()]
+
+    assert offered() == ["Reduced power for 1 hour", "One processor only"]
+    less.actions()[0].trigger()
+    qtbot.waitUntil(lambda: offered() == ["One processor only", "Back to normal"])
+    less.actions()[-1].trigger()
+    qtbot.waitUntil(lambda: agent.engine.asked == ["use_less gentle", "use_less off"])
+    agent.show(deciding="manual_pause", level=Level.SAVED, state=TrayState.PAUSED_BY_YOU)
+    qtbot.waitUntil(lambda: not less.menuAction().isVisible())
 
 
 def test_a_pause_and_on_again(panel: MiniPanel, agent: ApiThread, qtbot: QtBot) -> None:

@@ -257,16 +257,21 @@ class _Shown(QObject):
         return False
 
 
-def test_nothing_comes_up_before_the_window(qapp: QApplication, session: Session) -> None:
+@pytest.mark.parametrize("known", [False, True], ids=["no agent", "an agent at work"])
+def test_nothing_comes_up_before_the_window(qtbot: QtBot, qapp: QApplication, session: Session, *, known: bool) -> None:
     """What is shown before it stands in something is a window of its own, and with it everything that it is put into later."""
+    if known:
+        session.open()
+        qtbot.waitUntil(lambda: session.view is not None)
     shown = _Shown()
     qapp.installEventFilter(shown)
     try:
         made = Window(session, Theme(qapp), ScriptedServices())
-        for page in ("science", "contribution", "news", "computer", "help", "settings"):
+        for page in ("science", "contribution", "community", "news", "computer", "help", "settings"):
             made.show_page(page)
         assert shown.found == []
         made.let_go()
         made.deleteLater()
     finally:
         qapp.removeEventFilter(shown)
+    qapp.sendPostedEvents(made, QEvent.Type.DeferredDelete)  # here and now, and not beside the next test

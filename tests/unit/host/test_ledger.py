@@ -74,9 +74,12 @@ async def test_an_hour_of_work(book: CountingBook, clock: VirtualClock) -> None:
     life = Life()
     ledger = ledger_of(book, life, clock)
     async with ledger.kept():
+        assert ledger.spent.power is None, "nobody has looked yet"
+        await clock.sleep(61)
         before = ledger.spent
+        assert before.power == Watts(watts=30.0, source=Source.RAPL)
         assert (before.day.day, before.day.kwh, before.month.day) == ("2027-01-15", 0.0, "2027-01")
-        await clock.sleep(240)
+        await clock.sleep(179)
         assert ledger.spent is before, "what changes each minute is not sent to all who look on"
         life.moved = (5000, 700)
         await clock.sleep(1560)
@@ -87,6 +90,9 @@ async def test_an_hour_of_work(book: CountingBook, clock: VirtualClock) -> None:
     assert day.kwh == pytest.approx(30.0 * 1800 / 3.6e6, rel=0.01), "30 of 40 W are ours"
     assert day.costs == {"EUR": pytest.approx(day.kwh * 0.5)}
     assert ledger.spent.day == day
+    life.computes = False
+    ledger._look()
+    assert ledger.spent.power is None, "nothing works now"
     life.price = FREE
     assert ledger.spent.day.costs == {}, "a price that is not given is not shown"
 

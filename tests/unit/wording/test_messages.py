@@ -46,7 +46,7 @@ def test_every_message_has_words(view: Any) -> None:
         (Event.PROJECT_NOTICE, {"project": "LHC@home", "text": "Update VirtualBox."}, "News from LHC@home", "Update VirtualBox."),
         (Event.WEEKLY_SUMMARY, {"tasks": 1, "seconds": 7200.0}, "Your week", "1 task finished, 2 h of work. Thank you!"),
         (Event.WEEKLY_SUMMARY, {"tasks": 3}, "Your week", "3 tasks finished. Thank you!"),
-        (Event.SECURITY_UPDATE, {}, "An update is ready", ""),
+        (Event.SECURITY_UPDATE, {"version": "1.2.0"}, "An update is ready", "Version 1.2.0. Help has more."),
         (Event.NEEDS_YOU, {}, "Something needs a look", "The details are in the log."),
     ],
 )

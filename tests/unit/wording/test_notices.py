@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from t4t.domain.errors import HypervisorMissing, InternalFault, Retry, T4TError, from_wire, leaves, to_wire
+from t4t.domain.errors import HypervisorMissing, InternalFault, LimitNotHeld, Retry, T4TError, from_wire, leaves, to_wire
 from t4t.domain.install_errors import ChangeError
 from t4t.domain.project_errors import AccountError, ProjectError
 from t4t.domain.settings_errors import SettingLocked, SettingsSetAside
@@ -64,3 +64,9 @@ def test_the_window_sends_nobody_to_a_terminal_for_what_a_page_does() -> None:
             assert not re.search(r"t4t (doctor|settings|status|run|report)|--(memory|hypervisor)", remedy)
     assert notice(HypervisorMissing(hypervisor="VirtualBox"), in_window=True).remedies[0].startswith("Open Computer: ")
     assert notice(HypervisorMissing(hypervisor="VirtualBox")).remedies[0].startswith("Run t4t doctor: ")
+
+
+def test_hypervisors_are_called_as_their_makers_call_them() -> None:
+    said = notice(LimitNotHeld(hypervisor="virtualbox", limit_percent=50, measured_percent=84))
+    assert said.body == "The limit is 50 %, and 84 % were measured: this VirtualBox can't be limited on this computer."
+    assert [notice(HypervisorMissing(hypervisor=name)).title for name in ("qemu", "another")] == ["No QEMU here", "No another here"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 
@@ -22,7 +23,7 @@ def view(name: str, value: Value = None, limit: Value = None, *, holds: bool = F
 def test_every_rule_has_its_words() -> None:
     assert set(BECAUSE) == {*IDS, "base"}
     assert set(TITLES) == set(IDS) - {"manual_pause", "quitting", "disk"}
-    assert set(HELD) == set(IDS) - {"manual_pause", "quitting", "run_anyway"}
+    assert set(HELD) == set(IDS) - {"manual_pause", "quitting", "run_anyway", "use_less"}
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,8 @@ def test_every_rule_has_its_words() -> None:
         ("in_use", "remote", 300.0, "over the network"),
         ("in_use", "locked", 300.0, "the screen is locked"),
         ("in_use", None, 300.0, ""),
+        ("use_less", "gentle", None, "reduced power"),
+        ("use_less", "one-core", None, "one processor"),
         ("programs", "editor, game\n", None, "editor, game"),
         ("programs", None, None, ""),
         ("battery", True, None, ""),
@@ -71,6 +74,12 @@ def test_what_is_not_known_has_no_line_and_what_is_overruled_has() -> None:
     assert is_worth_a_line(view("power_saver", value=True, overruled=True))
     assert rules([view("in_use"), view("battery", value=False)]) == [RuleText("Plugged in", "", holds=False)]
     assert rule(view("full_screen", "game", overruled=True)) == RuleText("Something fills the screen", overruled(), holds=False)
+
+
+def test_who_asked_for_less_reads_until_when() -> None:
+    less = a_view(level=Level.GENTLE, deciding="use_less", state=TrayState.GENTLE, next_change=0.0)
+    assert said(less, Reader(0.0)).sentence.startswith("Using less until ")
+    assert said(msgspec.structs.replace(less, next_change=None), Reader(0.0)).sentence.startswith("Using less, as you asked: 62")
 
 
 def test_slower_says_why() -> None:

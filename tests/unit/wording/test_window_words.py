@@ -68,7 +68,7 @@ def test_news_of_nobody_knows_when() -> None:
 def test_any_box_has_facts(task: TaskView, hypervisor: str) -> None:
     facts = words.box_facts(task, hypervisor, AT)
     assert facts[0][0] == "State"
-    assert all(name and value and value.replace("\N{NARROW NO-BREAK SPACE}", " ").isprintable() for name, value in facts)
+    assert all(name and value and value.replace("\N{NARROW NO-BREAK SPACE}", " ").replace("\N{NO-BREAK SPACE}", " ").isprintable() for name, value in facts)
     words.box_title(task)
 
 
@@ -79,6 +79,11 @@ def test_a_box_says_what_it_knows() -> None:
     assert facts["Started anew"] == "2"
     assert facts["Work lost"] == "10 min"
     assert facts["Checkpoints"].startswith("3, the last one ")
+    limited = dict(words.box_facts(a_task(cap_percent=50, measured_percent=48.3), "qemu", AT))
+    assert limited["Processor limit"] == "50\N{NO-BREAK SPACE}% of each, measured 48\N{NO-BREAK SPACE}%"
+    free = dict(words.box_facts(a_task(measured_percent=99.0), "qemu", AT))
+    assert free["Processor limit"] == "none, measured 99\N{NO-BREAK SPACE}%"
+    assert dict(words.box_facts(a_task(cap_percent=50), "qemu", AT))["Processor limit"] == "50\N{NO-BREAK SPACE}% of each"
     bare = dict(words.box_facts(a_task(memory_mib=0, cores=0, elapsed_s=0.0, cpu_s=0.0), "", AT))
     assert bare.keys() == {"State", "Checkpoints"}
 

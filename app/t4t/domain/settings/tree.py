@@ -172,6 +172,15 @@ class Energy(msgspec.Struct, frozen=True, kw_only=True):
     currency: Annotated[str, plain("The currency of the price.")] = "EUR"
 
 
+class Updates(msgspec.Struct, frozen=True, kw_only=True):
+    """Newer versions of this program."""
+
+    check: Annotated[bool, plain("Ask daily whether there is a newer version.")] = True
+    install: Annotated[
+        bool, plain("Install it by itself when no work is lost by it: everything is saved, the new version is tried, and the old one comes back if it fails.")
+    ] = True
+
+
 class Advanced(msgspec.Struct, frozen=True, kw_only=True):
     """For those who know."""
 
@@ -188,4 +197,5 @@ class Tree(msgspec.Struct, frozen=True, kw_only=True):
     notifications: Notifications = Notifications()
     projects: Projects = Projects()
     energy: Energy = Energy()
+    updates: Updates = Updates()
     advanced: Advanced = Advanced()

@@ -69,12 +69,15 @@ class FieldRow(QWidget):
         self._no_wheel = _NoWheel(self)
         name = label(text=words.name(field))
         self._origin = label("small")
+        self._proof = label("small")
+        say(self._proof, "")
         self._reset = button(words.word("reset"), lambda: self.reset_asked.emit(field.path), role="link")
         self._reset.setAccessibleName(f"{words.word('reset')}: {words.name(field)}")
         texts = QVBoxLayout()
         texts.setSpacing(0)
         texts.addWidget(name)
         texts.addWidget(self._origin)
+        texts.addWidget(self._proof)
         texts.addWidget(self._reset, 0, Qt.AlignmentFlag.AlignLeft)
         self.control = self._make()
         self.control.setAccessibleName(words.name(field))
@@ -99,6 +102,10 @@ class FieldRow(QWidget):
         self.control.setEnabled(view.origin is not Origin.LOCKED)
         say(self._origin, words.origin(view))
         self._reset.setVisible(view.origin in {Origin.HERE, Origin.ACCOUNT})
+
+    def prove(self, text: str) -> None:
+        """Beside what is wanted, what was measured."""
+        say(self._proof, text)
 
     def put_back(self) -> None:
         """Show again what is in force: what was typed was refused."""

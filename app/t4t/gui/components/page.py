@@ -67,3 +67,6 @@ class Page(QScrollArea):
 
     def arrive(self) -> None:
         """The page comes into view; pages that must look at something do it here."""
+
+    def depart(self) -> None:
+        """Another page is shown."""

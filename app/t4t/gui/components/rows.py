@@ -29,6 +29,7 @@ _SIGN: Final = 20
 _CHECK: Final = 150
 _CHECK_ROOMY: Final = 420
 _WHEN: Final = 150
+_MANY: Final = 20
 
 
 class Picture(QLabel):
@@ -211,7 +212,19 @@ class Rows(QWidget, Generic[ContentT]):
         self._box.setSpacing(SPACE[0])
 
     def show_all(self, contents: Sequence[ContentT]) -> None:
-        """Show a row for each of ``contents``, in their order."""
+        """Show a row for each of ``contents``, in their order.
+
+        A row that appears where it can be seen lays out the whole page anew: where there are many, the place is put away meanwhile.
+        """
+        shown = sum(not row.isHidden() for _, row in self._made)
+        aside = not self.isHidden() and abs(len(contents) - shown) > _MANY
+        if aside:
+            self.hide()
+        self._fill_all(contents)
+        if aside:
+            self.show()
+
+    def _fill_all(self, contents: Sequence[ContentT]) -> None:
         while len(self._made) < len(contents):
             pair = (line(), self._make())
             for widget in pair:

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QFont
 from PySide6.QtWidgets import QMenu, QSystemTrayIcon
 
 from t4t.gui.commands import PAUSES, Command
+from t4t.gui.less_menu import LessMenu
 from t4t.gui.theme.icons import app_icon, tray_icon
 from t4t.gui.theme.scheme import panel_is_dark
 from t4t.gui.tray.model import LINES, NAME, Slot, TrayModel
@@ -59,6 +60,9 @@ class _Menu(QMenu):
                 self._below[command] = menu.addAction(_as_label(command.label))
                 self._below[command].triggered.connect(lambda _checked=False, command=command: run(command))
             return menu.menuAction()
+        if slot is Slot.LESS:
+            self._less = LessMenu(self, run)
+            return self.addMenu(self._less)
         action = self.addAction("")
         if slot in self._pages:
             action.triggered.connect(lambda _checked=False, page=self._pages[slot]: show_page(page))
@@ -78,6 +82,8 @@ class _Menu(QMenu):
                 action.setText(_as_label(row.text))
             if action.isEnabled() != row.enabled:
                 action.setEnabled(row.enabled)
+        less = model.row(Slot.LESS)
+        self._less.offer(() if less is None else less.below)
         pause = model.row(Slot.PAUSE)
         finish = pause is not None and Command.FINISH in pause.below
         for action in (self._finish_line, self._below[Command.FINISH]):

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.session import TrayState
-from t4t.gui.commands import PAUSES, Command, asks_first, can_run_anyway, is_ending, is_paused
+from t4t.gui.commands import PAUSES, Command, asks_first, can_run_anyway, is_ending, is_paused, lesses
 from t4t.wording import commands, projects
 from t4t.wording import screen as words
 
@@ -34,6 +34,7 @@ class Slot(enum.Enum):
     RESUME = "resume"
     PROLONG = "prolong"
     PAUSE = "pause"
+    LESS = "less"
     ANYWAY = "anyway"
     OBEY = "obey"
     WHY = "why"
@@ -110,6 +111,8 @@ def _rows(view: SessionView | None, said: Said, reader: Reader, *, sentence: str
     if paused and view.next_change is not None:
         rows[Slot.PROLONG] = Row(commands.label("prolong"), enabled=pending is None)
     rows[Slot.PAUSE] = Row(commands.label("change_pause" if paused else "pause"), below=(*PAUSES, *finish))
+    if less := lesses(view):
+        rows[Slot.LESS] = Row(commands.label("use_less"), below=less)
     if view.anyway_until is not None:
         rows[Slot.OBEY] = Row(commands.label("obey_rules"), enabled=pending is None)
     elif can_run_anyway(view):

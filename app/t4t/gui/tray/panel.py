@@ -9,10 +9,11 @@ from PySide6.QtGui import QCursor, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QApplication, QHBoxLayout, QMenu, QVBoxLayout, QWidget
 
 from t4t.domain.session import TrayState
-from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
+from t4t.gui.commands import PAUSES, Command, is_ending, is_paused, lesses
 from t4t.gui.components.basic import button, label, say
 from t4t.gui.components.parts import Across
 from t4t.gui.components.rows import Picture, Rows, TaskRow
+from t4t.gui.less_menu import LessMenu
 from t4t.gui.session import reader
 from t4t.gui.theme.icons import tray_name
 from t4t.gui.theme.style import give_role
@@ -109,6 +110,8 @@ class MiniPanel(QWidget):
             action = menu.addAction(command.label)
             action.triggered.connect(lambda _checked=False, command=command: self._session.send(command))
         self._finish = action
+        self._less = LessMenu(menu, self._session.send)
+        menu.addMenu(self._less)
         self._pause.setMenu(menu)
         self._open = button(tray_words.open_window(), self._show_window)
         self._open.setAccessibleName(commands.label("open"))
@@ -178,3 +181,4 @@ class MiniPanel(QWidget):
         self._pause.setAccessibleName(words.spoken_pause(self._pause.text(), said.sentence))
         self._pause.setEnabled(able)
         self._finish.setVisible(not held and bool(shown))
+        self._less.offer(() if view is None else lesses(view))

@@ -6,21 +6,22 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
-from t4t.domain.changes import Change, Fetch, Fix
+from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
 from t4t.domain.diagnosis.findings import Diagnosis, Status
 from t4t.domain.vm import VmState
 from t4t.gui.background import Background
 from t4t.gui.components.basic import Card, button, label, say
 from t4t.gui.components.page import Page
-from t4t.gui.components.parts import Across, Facts, TextDialog
+from t4t.gui.components.parts import Across, Facts
 from t4t.gui.components.rows import CheckRow, HistoryRow, Rows
 from t4t.gui.components.stages import Stage, Stages, Stand
 from t4t.gui.session import reader
 from t4t.gui.theme.tokens import SPACE
-from t4t.wording import changes, doctor, remedies, timeline
+from t4t.gui.window import fixing
+from t4t.wording import changes, doctor, findings, timeline
 from t4t.wording import window as words
 from t4t.wording import wizard as first_words
 
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from t4t.gui.window.services import WindowServices
 
 _STALE_S: Final = 20.0
-"""Coming back to the page, the computer is looked at again if the last look is older."""
+"""Coming back to the page or to the window, the computer is looked at again if the last look is older."""
+_EVERY_MS: Final = 10_000
+"""What is changed outside of us is seen without a click: as long as something is not well, and somebody looks."""
 _AT_ONCE: Final = 15
 _MOST: Final = 1000
 
@@ -49,6 +52,12 @@ def _fill_line(row: QWidget, line: tuple[str, str]) -> None:
         row.fill(*line)
 
 
+def _differ(one: Diagnosis, other: Diagnosis) -> bool:
+    """Whether a check that both have came to something else: a test boot, which takes seconds, is not made anew each few of them."""
+    before = {finding.check: finding.verdict for finding in one.findings}
+    return any(before.get(finding.check, finding.verdict) is not finding.verdict for finding in other.findings)
+
+
 class Checks(Card):
     """The doctor: a verdict, the findings, their fixes. Looks in a thread."""
 
@@ -60,9 +69,12 @@ class Checks(Card):
     def __init__(self, theme: Theme, services: WindowServices, *, first: bool = False) -> None:
         """Has not looked yet. ``first``: for who sees this computer's checks for the first time: all rows, a test boot once all seems well, no headline."""
         super().__init__("" if first else words.word("ready_question"))
-        self._services = services
+        self._services, self._theme = services, theme
         self._first = first
         self._boots = False
+        """Whether a look is one with a test boot."""
+        self._booted = False
+        """Whether the last one was."""
         self._diagnosis: Diagnosis | None = None
         self._steps: tuple[Change | Fetch, ...] = ()
         self._looked = 0.0
@@ -74,7 +86,13 @@ class Checks(Card):
         self._more = button(words.word("details"), self._toggle, role="link")
         self._stages = Stages(theme)
         self._stages.hide()
-        for part in (self._verdict, self._rows, self._stages, self._note):
+        self._back = label("good")
+        say(self._back, "")
+        self._pending: Pending | None = None
+        self._plan: Plan | None = None
+        self._undo = button(words.word("undo"), self._show_undo, role="link")
+        self._undo.hide()
+        for part in (self._back, self._verdict, self._rows, self._stages, self._note, self._undo):
             self.rows.addWidget(part)
         self.rows.addWidget(Across(self._again, self._more))
         self._looking = Background(self)
@@ -87,6 +105,11 @@ class Checks(Card):
         self._doing.done.connect(self._done)
         self._doing.failed.connect(self._failed)
         self._doing.told.connect(self._progress)
+        self._asking = Background(self)
+        self._asking.done.connect(self._resumed)
+        self._clock = QTimer(self)
+        self._clock.setInterval(_EVERY_MS)
+        self._clock.timeout.connect(self._look_again)
         theme.changed.connect(self._show)
         self._show()
 
@@ -96,9 +119,27 @@ class Checks(Card):
         return self._doing.busy
 
     def arrive(self) -> None:
-        """Look, unless that was just done."""
+        """Look, unless that was just done; say what a restart of the computer came to; and from now on look again by itself."""
+        self._asking.start(lambda _tell: self._services.resumed())
+        self._clock.start()
         if time.monotonic() - self._looked > _STALE_S or self._diagnosis is None:
             self.look()
+
+    def depart(self) -> None:
+        """Nobody looks any more."""
+        self._clock.stop()
+
+    def event(self, event: QEvent) -> bool:
+        """Who comes back from another program has perhaps mended something there, or broken it. Of a change of activation Qt tells windows only."""
+        if event.type() is QEvent.Type.WindowActivate and self._clock.isActive():
+            self._look_again(also_well=time.monotonic() - self._looked > _STALE_S)
+        return super().event(event)
+
+    def _look_again(self, *, also_well: bool = False) -> None:
+        """Behind other windows only for who waits for it, in the first run: a look takes a moment of the processor."""
+        found = self._diagnosis
+        if self.isVisible() and (self._first or self.isActiveWindow()) and found is not None and (also_well or not found.ready):
+            self._start(boot=False, seen=False)
 
     @property
     def diagnosis(self) -> Diagnosis | None:
@@ -109,14 +150,20 @@ class Checks(Card):
         """Look at this computer now."""
         if self.look_quietly():
             say(self._note, "")
+            self._undo.hide()
             self._stages.fill(())
 
     def look_quietly(self) -> bool:
         """Look without a word of it, if nothing else is going on."""
-        boot = self._boots
+        return self._start(boot=self._boots)
+
+    def _start(self, *, boot: bool, seen: bool = True) -> bool:
+        """``seen``: the button says so. It does not flicker each few seconds for a look that nobody asked for."""
         if self._planning.busy or self._doing.busy or not self._looking.start(lambda _tell: self._services.doctor(boot=boot)):
             return False
-        self._show()
+        self._booted = boot
+        if seen:
+            self._show()
         return True
 
     # --- showing -----------------------------------------------------------------------------------------------------
@@ -141,7 +188,11 @@ class Checks(Card):
         self._show()
 
     def _found(self, diagnosis: object) -> None:
-        if isinstance(diagnosis, Diagnosis):
+        if isinstance(diagnosis, Diagnosis) and self._boots and not self._booted and self._diagnosis is not None:
+            self._looked = time.monotonic()
+            if _differ(self._diagnosis, diagnosis):
+                self.look_quietly()  # what has changed may let a machine start now
+        elif isinstance(diagnosis, Diagnosis):
             self._diagnosis = diagnosis
             self._looked = time.monotonic()
             if self._first and not self._boots and (diagnosis.ready or diagnosis.can_demo):
@@ -150,8 +201,21 @@ class Checks(Card):
                 say(self._note, first_words.word("test_boot"))
             elif self._note.text() == first_words.word("test_boot"):
                 say(self._note, "")
+        self._welcome_back()
         self._show()
         self.found.emit(self._diagnosis)
+
+    def _resumed(self, pending: object) -> None:
+        if isinstance(pending, Pending):
+            self._pending = pending
+            self._welcome_back()
+
+    def _welcome_back(self) -> None:
+        """What became of what the computer was restarted for."""
+        if self._pending is None or self._diagnosis is None:
+            return
+        one = next((each for each in self._diagnosis.findings if each.check.value == self._pending.check), None)
+        say(self._back, changes.back(findings.say(one).check, well=one.status in {Status.OK, Status.WARN}) if one is not None else "")
 
     def _failed(self, error: T4TError) -> None:
         say(self._note, words.went_wrong(error))
@@ -169,28 +233,23 @@ class Checks(Card):
     def _offer(self, found: object) -> None:
         """Show what would be done, word by word; what only the volunteer can do, as steps."""
         self._show()
-        if not isinstance(found, Fix):
-            return
-        guide = remedies.say(found.step, found.finding)
-        if found.plan is None or found.plan.asks:
-            steps = "\n".join(f"{number}. {line}" for number, line in enumerate(guide.steps, 1))
-            dialog = TextDialog(self, guide.title, steps, above=words.word("by_hand"))
-        else:
-            shown = "\n".join(changes.shown(found.plan))
-            dialog = TextDialog(self, guide.title, shown, above=words.word("plan_above"), actions=((words.word("do_it"), lambda: self._do(found)),))
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        if isinstance(found, Fix):
+            fixing.offer(self, self._theme, found, self._do)
 
     def _do(self, fix: Fix) -> None:
         def work(tell: Callable[[object], None]) -> object:
             return self._services.carry_out(fix, lambda one, received: tell((one, received)))
 
         if self._doing.start(work):
-            plan = fix.plan
+            self._plan = plan = fix.plan
             self._steps = () if plan is None else (*plan.fetch, *plan.changes)
             self._stages.fill([Stage(name=changes.step(one), stand=Stand.WAITING) for one in self._steps])
             say(self._note, words.word("changing"))
             self._show()
+
+    def _show_undo(self) -> None:
+        if self._plan is not None:
+            fixing.show_undo(self, self._plan)
 
     def _progress(self, told: object) -> None:
         match told:
@@ -206,6 +265,7 @@ class Checks(Card):
     def _done(self, restart: object) -> None:
         say(self._note, changes.restart_due() if restart is True else words.word("changed"))
         self._stages.fill([replace(one, stand=Stand.DONE, detail="") for one in self._stages.shown])
+        self._undo.setVisible(self._plan is not None and bool(self._plan.undo))
         self._diagnosis = None
         self._boots = False
         self.look_quietly()
@@ -216,7 +276,7 @@ class Boxes(Card):
     """The virtual machines of all tasks, as facts."""
 
     def __init__(self, session: Session) -> None:
-        """Shows ``session``."""
+        """Shows ``session`` from its first `refresh` on: shown before it stands in a page it would be a window of its own for a moment."""
         super().__init__(words.word("box"))
         self._session = session
         self._text = label("muted")
@@ -228,7 +288,6 @@ class Boxes(Card):
         self.rows.addLayout(self._list)
         self.rows.addWidget(self._checkpoint, 0, Qt.AlignmentFlag.AlignLeft)
         session.changed.connect(self.refresh)
-        self.refresh()
 
     def refresh(self) -> None:
         """Show what is now."""
@@ -301,8 +360,10 @@ class Computer(Page):
         self._trouble.rows.addWidget(self._trouble_text)
         self._trouble.hide()
         self._history = History(session, theme)
-        for part in (self._trouble, self.checks, Boxes(session), self._history):
+        boxes = Boxes(session)
+        for part in (self._trouble, self.checks, boxes, self._history):
             self.box.addWidget(part)
+        boxes.refresh()
         self.box.addStretch(1)
         session.refused.connect(self._refused)
 
@@ -311,6 +372,10 @@ class Computer(Page):
         self._trouble.hide()
         self.checks.arrive()
         self._history.refresh()
+
+    def depart(self) -> None:
+        """See `Page`."""
+        self.checks.depart()
 
     def _refused(self, error: T4TError) -> None:
         say(self._trouble_text, words.went_wrong(error))

@@ -19,11 +19,13 @@ from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Facts, TextDialog
 from t4t.gui.components.rows import Rows
 from t4t.gui.theme.tokens import SPACE
-from t4t.wording import problems, wizard
+from t4t.gui.window.removal import RemovalCard
+from t4t.wording import problems, updates, wizard
 from t4t.wording import window as words
 
 if TYPE_CHECKING:
     from t4t.domain.errors import T4TError
+    from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
     from t4t.gui.window.services import WindowServices
     from t4t.wording.problems import Problem
@@ -112,17 +114,22 @@ class Help(Page):
     page_asked = Signal(str)
     """Another page would help."""
 
-    def __init__(self, theme: Theme, services: WindowServices) -> None:
+    def __init__(self, theme: Theme, services: WindowServices, session: Session) -> None:
         """Nothing is gathered before somebody asks."""
         super().__init__(theme, words.title("help"))
         self._services = services
+        self._session = session
         self._build_problems()
         self._build_report()
         self._build_setup()
         self._build_keyboard()
         self._build_about()
+        self.removal = RemovalCard(theme, services)
+        self.box.addWidget(self.removal)
         self.box.addStretch(1)
         self._search("")
+        session.changed.connect(self._tell_of_updates)
+        self._tell_of_updates()
 
     # --- what can go wrong -------------------------------------------------------------------------------------------
 
@@ -221,10 +228,18 @@ class Help(Page):
     def _build_about(self) -> None:
         card = Card(words.word("about"))
         card.rows.addWidget(label("name", words.version(__version__)))
+        self._update = label("muted")
+        card.rows.addWidget(self._update)
         card.rows.addWidget(label("muted", words.word("licence_text")))
         texts = {"licence": licence(), "libraries": "\n".join(libraries())}
         card.rows.addWidget(Across(*(button(words.word(key), functools.partial(self._read, words.word(key), text)) for key, text in texts.items() if text)))
         self.box.addWidget(card)
+
+    def _tell_of_updates(self) -> None:
+        """Whether there is a newer version, in a copy that has to do with them."""
+        view = self._session.view
+        update = None if view is None else view.update
+        say(self._update, "" if update is None else "\n".join(filter(None, (updates.sentence(update), updates.trouble(update)))))
 
     def _read(self, title: str, text: str) -> None:
         dialog = TextDialog(self, title, text)

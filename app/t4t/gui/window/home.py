@@ -10,17 +10,18 @@ from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QMenu, QVBoxLayout, QWidg
 
 from t4t.domain.notification_policy import HOME, Event, page_of
 from t4t.domain.session import TrayState
-from t4t.gui.commands import PAUSES, Command, is_ending, is_paused
+from t4t.gui.commands import PAUSES, Command, is_ending, is_paused, lesses
 from t4t.gui.components.basic import Card, button, label, say
 from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Stat
 from t4t.gui.components.rows import Picture, Rows, RuleRow, TaskRow
+from t4t.gui.less_menu import LessMenu
 from t4t.gui.session import reader
 from t4t.gui.theme.icons import tray_name
 from t4t.gui.theme.tokens import SPACE
 from t4t.gui.tray.model import present
 from t4t.gui.window.physics_card import PhysicsCard
-from t4t.wording import commands, projects, wizard
+from t4t.wording import commands, costs, projects, wizard
 from t4t.wording import screen as words
 from t4t.wording import window as pages
 
@@ -136,6 +137,8 @@ class Home(Page):
         self._menu.addSeparator()
         self._finish = self._menu.addAction(Command.FINISH.label)
         self._finish.triggered.connect(lambda: self._session.send(Command.FINISH))
+        self._less = LessMenu(self._menu, self._session.send)
+        self._menu.addMenu(self._less)
         self._pause.setMenu(self._menu)
         said = QHBoxLayout()
         said.addWidget(self._glyph, 0, Qt.AlignmentFlag.AlignTop)
@@ -189,7 +192,8 @@ class Home(Page):
         self._finished = Stat(pages.word("tasks_done"))
         self._credit = Stat(pages.word("credit"))
         self._projects = label("muted")
-        for part in (self._finished, self._credit, self._projects):
+        self._today = label("muted")
+        for part in (self._finished, self._credit, self._projects, self._today):
             self._part.rows.addWidget(part)
         self._part.rows.addStretch(1)
         self._cards = QBoxLayout(QBoxLayout.Direction.LeftToRight)
@@ -239,6 +243,7 @@ class Home(Page):
         self._credit.fill(pages.number(credit))
         self._credit.setVisible(credit > 0)
         say(self._projects, "\n".join(pages.project_line(project) for project in view.projects))
+        say(self._today, "" if view.spent is None else costs.today(view.spent))
         if view.serial != self._serial:
             self._serial = view.serial
             self._session.ask_why()
@@ -270,6 +275,7 @@ class Home(Page):
         self._pause.setVisible(view is not None)
         self._pause.setEnabled(able)
         self._finish.setVisible(not paused and view is not None and bool(view.tasks))
+        self._less.offer(() if view is None else lesses(view))
         timed = changes and view is not None and view.next_change is not None
         self._prolong.setVisible(timed)
         self._prolong_line.setVisible(timed)

@@ -19,6 +19,7 @@ from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
 from t4t.gui.theme.style import Theme, give_role
 from t4t.gui.tray.hosts import TrayHosts
+from t4t.gui.window.community import CommunityPage
 from t4t.gui.window.computer import Computer
 from t4t.gui.window.contribution import Contribution
 from t4t.gui.window.help import Help
@@ -65,9 +66,10 @@ class Window(QMainWindow):
             "home": lambda: self.home,
             "science": lambda: Science(session, theme, self.gallery),
             "contribution": lambda: self._leads(Contribution(session, theme)),
+            "community": lambda: CommunityPage(session, theme, services),
             "news": lambda: News(session, theme),
             "computer": lambda: Computer(session, theme, services),
-            "help": lambda: self._leads(Help(theme, services)),
+            "help": lambda: self._leads(Help(theme, services, session)),
             "settings": lambda: Settings(session, theme),
         }
         self._services = services
@@ -97,7 +99,7 @@ class Window(QMainWindow):
         for standard in (QKeySequence(QKeySequence.StandardKey.Close), QKeySequence(QKeySequence.StandardKey.Quit)):
             if not standard.isEmpty():
                 QShortcut(standard, self).activated.connect(self.close)
-        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 7)), "Ctrl+,"), self._makers, strict=True):
+        for keys, page in zip((*(f"Ctrl+{number}" for number in range(1, 8)), "Ctrl+,"), self._makers, strict=True):
             QShortcut(QKeySequence(keys), self).activated.connect(lambda page=page: self.show_page(page))
         QShortcut(QKeySequence("F1"), self).activated.connect(lambda: self.show_page("help"))
         QShortcut(QKeySequence("F6"), self).activated.connect(self._change_side)
@@ -118,7 +120,7 @@ class Window(QMainWindow):
         """Show ``page``; one that is not known is the first, ``why`` the first with the reasons."""
         key = "science" if page == WORDS else page if page in self._makers or page in self._more_makers else "home"
         before, shown = self.page(self._current), self.page(key)
-        if isinstance(before, Science | Wizard) and before is not shown:
+        if isinstance(before, Page | Science | Wizard) and before is not shown:
             before.depart()
         self._current = key
         self.nav.setVisible(key != SETUP)
@@ -155,6 +157,8 @@ class Window(QMainWindow):
     def _leads(self, made: Contribution | Help) -> QWidget:
         """A page with buttons to others."""
         made.page_asked.connect(self.show_page)
+        if isinstance(made, Help):
+            made.removal.removed.connect(self.close)
         return made
 
     def _change_side(self) -> None:
@@ -177,10 +181,11 @@ class Window(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
         """Not in the middle of a change to this computer, which would end with our process."""
         computer = self._pages.get("computer")
-        wizard = self._pages.get(SETUP)
+        wizard, helping = self._pages.get(SETUP), self._pages.get("help")
         for page, changing in (
             ("computer", isinstance(computer, Computer) and computer.checks.changing),
             (SETUP, isinstance(wizard, Wizard) and wizard.changing),
+            ("help", isinstance(helping, Help) and helping.removal.removing),
         ):
             if changing:
                 self.show_page(page)

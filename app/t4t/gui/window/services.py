@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Protocol
 from t4t.gui.wizard.services import WizardServices
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
     from pathlib import Path
 
     from t4t.domain.changes import Change, Fetch, Fix
     from t4t.domain.diagnosis.findings import Diagnosis
     from t4t.domain.gallery import SavedPicture
+    from t4t.domain.removal import Part, Removal, Removed
+    from t4t.domain.world import World
 
 
 class WindowServices(WizardServices, Protocol):
@@ -50,6 +52,18 @@ class WindowServices(WizardServices, Protocol):
         """Remove one; raises `FolderUnwritable`."""
         ...
 
+    def world(self) -> World:
+        """The map of the world; one without countries if it can't be read. Takes a millisecond, and is not asked for in a thread."""
+        ...
+
     def write_report(self, path: Path, text: str) -> None:
         """Into a new file of its owner's alone; raises `FileExists`, `ReportUnwritable`."""
+        ...
+
+    def removal(self) -> Removal:
+        """All that this program made here; changes nothing."""
+        ...
+
+    def remove(self, keep: Collection[Part], tell: Callable[[Part], None]) -> Removed:
+        """Remove it, but for what is to be kept; what ``tell`` raises ends it between two parts. Ends the agent."""
         ...

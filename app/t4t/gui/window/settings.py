@@ -18,8 +18,9 @@ from t4t.gui.components.basic import Card, button, label, line, say
 from t4t.gui.components.fields import FieldRow
 from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Across, Empty
+from t4t.gui.components.week import HoursRow
 from t4t.gui.theme.tokens import SPACE
-from t4t.wording import screen
+from t4t.wording import costs, screen
 from t4t.wording import settings as settings_words
 from t4t.wording import settings_page as words
 from t4t.wording import window as pages
@@ -27,12 +28,13 @@ from t4t.wording import window as pages
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QFrame
 
+    from t4t.domain.settings.fields import Field
     from t4t.gui.link import Result
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
 
-_OF_SCHEDULES: Final = {"when.schedule": "when.spans", "when.otherwise": "when.spans", "when.outside_cheap_hours": "when.cheap_hours"}
-"""What acts only where there are hours, which are set elsewhere."""
+_NEEDS: Final = {"when.spans": "when.schedule", "when.otherwise": "when.schedule", "when.outside_cheap_hours": "when.cheap_hours"}
+"""What acts only where another setting is on, or has hours."""
 
 
 class Settings(Page):
@@ -62,12 +64,11 @@ class Settings(Page):
         self._nothing = label("muted", words.word("nothing_found"))
         for part in (self._presets, self.field, self._note, self._nothing):
             body.addWidget(part)
-        self._rows: dict[str, tuple[FieldRow, QFrame]] = {}
+        self._rows: dict[str, tuple[FieldRow | HoursRow, QFrame]] = {}
         self._cards: dict[str, Card] = {}
         for section in SECTIONS:
             self._cards[section] = self._build_section(section)
             body.addWidget(self._cards[section])
-        body.addWidget(label("muted", words.word("schedule")))
         body.addWidget(button(words.word("reset_all"), lambda: self._ask("settings_reset")), 0, Qt.AlignmentFlag.AlignLeft)
         self._empty = Empty(theme, "nav-settings")
         self.box.addWidget(self._body)
@@ -93,15 +94,21 @@ class Settings(Page):
         card = Card(words.section(section))
         card.rows.setSpacing(SPACE[0])
         for path, field in FIELDS.items():
-            if field.section == section and field.kind is not Kind.HOURS:
-                row, above = FieldRow(self.theme, field), line()
+            if field.section == section:
+                row, above = self._row(field), line()
                 row.asked.connect(self._change)
                 row.reset_asked.connect(lambda asked: self._ask("settings_reset", names=[asked]))
-                row.refused.connect(self._refused)
                 card.rows.addWidget(above)
                 card.rows.addWidget(row)
                 self._rows[path] = (row, above)
         return card
+
+    def _row(self, field: Field) -> FieldRow | HoursRow:
+        if field.kind is Kind.HOURS:
+            return HoursRow(self.theme, field)
+        made = FieldRow(self.theme, field)
+        made.refused.connect(self._refused)
+        return made
 
     # --- showing -----------------------------------------------------------------------------------------------------
 
@@ -117,6 +124,13 @@ class Settings(Page):
                 self._show()
         elif self._view is None and self.isVisible():
             self._ask("settings")
+        self._prove()
+
+    def _prove(self) -> None:
+        measured = costs.proofs(self._session.view)
+        for row, _ in self._rows.values():
+            if isinstance(row, FieldRow) and row.field.path in measured:
+                row.prove(measured[row.field.path])
 
     def _show(self) -> None:
         view = self._view
@@ -127,6 +141,7 @@ class Settings(Page):
             lost = self._session.lost is not None
             self._empty.fill(screen.gone().sentence if lost else screen.connecting().sentence, pages.word("not_running_text"))
             return
+        self._prove()
         self._undo.setEnabled(view.can_undo)
         say(self._which, settings_words.preset_line(view))
         self._group.setExclusive(False)  # or none could be without a mark
@@ -140,11 +155,13 @@ class Settings(Page):
             for path, (row, above) in self._rows.items():
                 if row.field.section != section:
                     continue
-                hours = _OF_SCHEDULES.get(path)
-                shown = words.matches(row.field, self.field.text()) and (hours is None or bool(now[hours].value))
+                needs = _NEEDS.get(path)
+                shown = words.matches(row.field, self.field.text()) and (needs is None or bool(now[needs].value))
                 row.setVisible(shown)
                 above.setVisible(shown and not first)
                 row.fill(now[path])
+                if path == "when.spans" and isinstance(row, HoursRow):
+                    row.show_ground(now["when.otherwise"].value)
                 first = first and not shown
                 found += shown
             card.setVisible(not first)

@@ -14,12 +14,13 @@ from support.window_rig import PLAN, TROUBLE, WELL, ScriptedServices
 from support.wizard_pictures import APPLE, MISSING
 from support.wizard_screens import at, computer, says, until_says
 from t4t.domain.changes import Fetch, Pending
-from t4t.domain.diagnosis.findings import Diagnosis
+from t4t.domain.diagnosis.findings import Check, Diagnosis, Finding, Verdict
 from t4t.domain.errors import FolderUnwritable
 from t4t.domain.install_errors import NothingToFix
 from t4t.domain.setting_up import Setup, Step
 from t4t.gui.components.parts import TextDialog
 from t4t.gui.components.stages import StageRow
+from t4t.gui.window.computer import Checks
 from t4t.gui.wizard.joining import Joining
 
 if TYPE_CHECKING:
@@ -132,11 +133,27 @@ def test_what_was_mended_elsewhere_is_seen_without_a_click(qtbot: QtBot, window:
     until_says(qtbot, wizard, "One thing to do.")
     services.diagnosis = WELL
     window.activateWindow()
-    QApplication.sendEvent(computer(wizard), QEvent(QEvent.Type.ActivationChange))
+    QApplication.sendEvent(window, QEvent(QEvent.Type.WindowActivate))  # from where Qt hands it on
     until_says(qtbot, wizard, "Everything is ready.")
     seen = len(services.asked)
     qtbot.waitUntil(lambda: len(services.asked) == seen or "boot" in services.asked)
     computer(wizard).depart()
+
+
+def test_a_test_boot_is_made_again_only_where_something_changed(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
+    services.diagnosis = Diagnosis(ready=False, can_demo=True, findings=TROUBLE.findings)  # can demo: so it boots, and is not ready whatever it does
+    wizard = at(window, services, Setup(step=Step.COMPUTER))
+    qtbot.waitUntil(lambda: services.asked == ["doctor", "boot"])
+    checks = computer(wizard).findChild(Checks)
+    assert isinstance(checks, Checks)
+    qtbot.waitUntil(lambda: not checks._looking.busy)
+    checks._clock.timeout.emit()
+    qtbot.waitUntil(lambda: services.asked == ["doctor", "boot", "doctor"] and not checks._looking.busy)
+    on = Finding(check=Check.VIRTUALIZATION, verdict=Verdict.VIRTUALIZATION_OK, data={"feature": "Intel VT-x"})
+    services.diagnosis = Diagnosis(ready=True, can_demo=True, findings=(*WELL.findings, on))
+    checks._clock.timeout.emit()
+    qtbot.waitUntil(lambda: services.asked == ["doctor", "boot", "doctor", "doctor", "boot"])
+    until_says(qtbot, wizard, "Everything is ready.")
 
 
 def test_after_the_restart_it_says_what_came_of_it(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:

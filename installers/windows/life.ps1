@@ -19,6 +19,7 @@ function Assert([bool] $So, [string] $What) {
 Invoke-Setup "/S", "/CurrentUser"
 Assert (Test-Path $program) "it is installed"
 Assert (Test-Path $key) "Windows knows of it"
+Assert (Test-Path (Join-Path $place "app\_internal\installation.json")) "it knows how it came"
 & $program self-check
 Assert ($LASTEXITCODE -eq 0) "every part of it works"
 

@@ -13,12 +13,13 @@ import pytest
 from t4t.bootstrap import login, removal
 from t4t.bootstrap.removal import Elsewhere
 from t4t.cli import arguments, verbs
-from t4t.domain.errors import FolderBusy
+from t4t.domain.errors import FolderBusy, HypervisorMissing, VmNotFound
 from t4t.domain.move_errors import MachinesAway
 from t4t.domain.project_errors import KeyringLocked, KeyringMissing, Unreachable
 from t4t.domain.project_state import ProjectState
 from t4t.domain.removal import LAST, Machine, Part, Piece, Removal, Removed, Stayed, part_of
 from t4t.domain.removal_errors import FolderShared, NotAllRemoved
+from t4t.domain.vm import VmId, VmInfo, VmState
 from t4t.host.autostart import AutostartFile, autostart_entry, read_entry
 from t4t.host.resume import OnceAtLogin, Resume, desktop_entry
 from t4t.hypervisor.records import FILE
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from t4t.cli.services import ProjectServices, Services
+    from t4t.hypervisor.remote import RemoteHypervisor
 
 URL = "https://lhcathome.cern.ch/lhcathome/"
 FILES = (
@@ -51,6 +53,37 @@ class Vault(MemoryVault):
         if self.closed is not None:
             raise self.closed
         super().remove(name)
+
+
+class Driver:
+    """A hypervisor that has one machine of each data folder in its list, and may have something against it."""
+
+    def __init__(self) -> None:
+        self.listed = [VmInfo(vm_id=VmId("b"), name="t4t-b", state=VmState.SAVED)]
+        self.against: Exception | None = None
+        self.missing = False
+        self.open = 0
+
+    def remote(self, kind: str, _data: Path, *, log: Path) -> RemoteHypervisor:
+        assert kind == "virtualbox"
+        assert log.parent.is_dir()
+        self.open += 1
+        return cast("RemoteHypervisor", self)
+
+    async def inspect(self) -> tuple[VmInfo, ...]:
+        assert self.open == 1
+        if self.missing:
+            raise HypervisorMissing(hypervisor="virtualbox")
+        return tuple(self.listed)
+
+    async def delete(self, vm_id: VmId) -> None:
+        assert self.open == 1
+        if self.against is not None:
+            raise self.against
+        self.listed = [info for info in self.listed if info.vm_id != vm_id]
+
+    async def close(self) -> None:
+        self.open -= 1
 
 
 class Projects:
@@ -220,6 +253,45 @@ def test_machines_and_projects_have_names(tmp_path: Path) -> None:
     assert found.machines == (Machine(name="t4t-b", hypervisor="virtualbox"), Machine(name="t4t-c", hypervisor="qemu"))
     assert found.projects == ("LHC@home",)
     assert {path: path.stat().st_mtime_ns for path in computer.data.rglob("*")} == before, "to look changes nothing"
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Driver:
+    """Of a machine in the data folder."""
+    record = tmp_path / "data" / "vms" / "b" / FILE
+    record.parent.mkdir(parents=True)
+    record.write_text('{"hypervisor": "virtualbox", "created": {"name": "t4t-b"}}')
+    made = Driver()
+    monkeypatch.setattr(removal, "remote", made.remote)
+    return made
+
+
+def test_machines_leave_the_hypervisors_list(tmp_path: Path, driver: Driver) -> None:
+    computer = Computer(tmp_path)
+    computer.remove()
+    assert (driver.listed, driver.open) == ([], 0)
+    assert not computer.data.exists()
+
+
+def test_a_machine_that_stays_keeps_what_tells_of_it(tmp_path: Path, driver: Driver) -> None:
+    computer = Computer(tmp_path)
+    driver.against = VmNotFound(vm="b")
+    with pytest.raises(VmNotFound):
+        computer.remove()
+    assert driver.open == 0
+    assert [machine.name for machine in computer.look().machines] == ["t4t-b"]
+    driver.against = None
+    computer.remove()
+    assert driver.listed == []
+    assert not computer.data.exists()
+
+
+def test_a_hypervisor_that_is_gone_has_no_list(tmp_path: Path, driver: Driver) -> None:
+    computer = Computer(tmp_path)
+    driver.missing = True
+    computer.remove()
+    assert driver.open == 0
+    assert not computer.data.exists()
 
 
 def test_a_folder_of_somebodys_choice_stays_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,10 +6,11 @@ AS_ROOT = $(if $(filter 0,$(shell id -u)),,sudo)
 export T4T_APPLIANCE := $(CURDIR)/build/appliance
 # The longest first: some files are run at a time.
 LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_manage contract_api traps recovery ways kills formats vm_host api_road_live smoke api_road health test_boot install))
+WINE_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/wine
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format catalogs appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers ready-run ready-test clean
+.PHONY: help run test check format catalogs appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers windows-setup release-check ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -120,6 +121,21 @@ bundle-check: bundle-plain installers ## check the bundles and the installers: s
 	@$(PYTHON) packaging/setup/prepare.py bundle-check
 	T4T_BUNDLES=$(CURDIR)/build/bundle/t4t:$(CURDIR)/build/bundle/plain/t4t T4T_INSTALLERS=$(CURDIR)/build/installers \
 		$(VENV)/pytest -m bundle --durations=10 tests/bundle
+
+windows-setup: ## make the setup for Windows with Windows' own Python under wine, and live a life of it there; the result goes to docs/evidence
+	@$(PYTHON) packaging/setup/prepare.py windows-setup
+	@PYTHONPATH=packaging/bundle $(VENV)/python packaging/wine/freeze.py --cache $(WINE_CACHE) --out build/windows
+	T4T_WINDOWS=$(CURDIR)/build/windows T4T_EVIDENCE=$(CURDIR)/docs/evidence/windows-setup.jsonl $(VENV)/pytest -m windows_setup --durations=12 tests/bundle
+
+release-check: ## check what a release is made by: workflows, scripts, desktop files, and that version and changelog agree
+	@$(PYTHON) packaging/setup/prepare.py release-check
+	@$(PYTHON) packaging/checks/release.py
+	@$(VENV)/jactionlint
+	@$(VENV)/zizmor --offline --quiet .github/workflows
+	@shellcheck .ci/run installers/*/*.sh packaging/lab/*.sh
+	@desktop-file-validate installers/linux/t4t.desktop
+	@mkdir -p build/release && sed 's/@VERSION@/1.0.0/; s/@DATE@/2026-01-01/' installers/linux/org.t4t.desktop.metainfo.xml > build/release/org.t4t.desktop.metainfo.xml
+	@appstreamcli validate --no-net build/release/org.t4t.desktop.metainfo.xml
 
 ready-run:
 	@$(PYTHON) packaging/setup/prepare.py run

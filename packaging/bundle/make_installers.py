@@ -55,10 +55,9 @@ def settle_modes(bundle: Path) -> None:
 
 def mark(bundle: Path, kind: str) -> None:
     """Write into it how it will have come to where it is installed: by that it knows how it is updated (`t4t.updates.installation`). Empty: by none."""
-    place = bundle / "_internal/installation.json"
+    place = bundle / "_internal" / papers.MARKER
     if kind:
-        text = json.dumps({"kind": kind, "platform": f"{sys.platform}-{platform.machine()}", "version": version.version()})
-        place.write_text(text + "\n", encoding="ascii")
+        place.write_text(papers.marker(kind, f"{sys.platform}-{platform.machine()}", version.version()), encoding="ascii")
         place.chmod(0o644)
     else:
         place.unlink(missing_ok=True)

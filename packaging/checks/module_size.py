@@ -13,6 +13,8 @@ _FAULT: Final = 600
 ANSWERED: Final[dict[str, str]] = {
     "app/t4t/domain/errors.py": "a flat table: one leaf a failure",
     "app/t4t/domain/project_errors.py": "a flat table: one leaf a failure",
+    "app/t4t/engine/engine.py": "the one loop, and what is asked of it, a method each",
+    "app/t4t/engine/server.py": "what clients may ask, a method each",
     "app/t4t/engine/work.py": "what each step does to one task's VM and its record",
     "app/t4t/wording/findings.py": "a flat table: a sentence or two for each verdict",
     "app/t4t/wording/screen.py": "the words of one view, a function each",

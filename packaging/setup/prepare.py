@@ -135,6 +135,22 @@ WINE_NEEDS: Final = (
 )
 """What only ``make wine`` needs."""
 
+SETUP_NEEDS: Final = (
+    *WINE_NEEDS,
+    Need("nsis", "makes the setup program for Windows", program="makensis"),
+    Need("gcc-mingw-w64-x86-64-win32", "makes two libraries that wine lacks", program="x86_64-w64-mingw32-gcc"),
+    Need("xvfb", "the screen of the Windows in which it is tried", program="Xvfb"),
+    Need("xauth", "lets programs onto that screen", program="xauth"),
+)
+"""What only ``make windows-setup`` needs."""
+
+RELEASE_NEEDS: Final = (
+    Need("shellcheck", "checks the scripts of the installers", program="shellcheck"),
+    Need("desktop-file-utils", "checks the desktop file", program="desktop-file-validate"),
+    Need("appstream", "checks what software centres show", program="appstreamcli"),
+)
+"""What only ``make release-check`` needs."""
+
 
 def say(text: str) -> None:
     """Tell what is going on, at once also through pipes."""
@@ -234,7 +250,7 @@ def build_lab() -> None:
 
 def build_wine() -> None:
     """Make Windows' Python run here, unless it does."""
-    builder = ROOT / "packaging" / "wine" / "build.py"
+    builder = ROOT / "packaging" / "wine" / "make_wine.py"
     if subprocess.run([str(VENV / "bin" / "python"), str(builder), "--cache", str(CACHE / "wine"), "--out", str(WINE)], check=False).returncode:
         sys.exit("[setup] Windows' Python could not be made to run here")
 
@@ -242,13 +258,17 @@ def build_wine() -> None:
 def main() -> int:
     """Prepare for what the command line names."""
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab", "wine", "bundle", "bundle-check"))
+    arguments.add_argument("purpose", choices=("run", "test", "appliance", "lab", "wine", "bundle", "bundle-check", "windows-setup", "release-check"))
     purpose = arguments.parse_args().purpose
     if sys.version_info < (3, 11):  # noqa: UP036 - this file runs before anything checks it
         sys.exit("[setup] Python 3.11 or newer is needed")
     begun = time.monotonic()
     if purpose == "bundle":  # the appliance is no part of it
         install_packages((*NEEDS, *BUNDLE_NEEDS))
+        return 0
+    if purpose in {"windows-setup", "release-check"}:  # nor of these
+        install_packages((*NEEDS, *SETUP_NEEDS) if purpose == "windows-setup" else RELEASE_NEEDS)
+        install_python(("dev",) if purpose == "windows-setup" else ("release",))
         return 0
     more = {"lab": LAB_NEEDS, "wine": WINE_NEEDS, "test": TEST_NEEDS, "bundle-check": (*TEST_NEEDS, *INSTALLER_NEEDS)}
     install_packages((*NEEDS, *more.get(purpose, ())))

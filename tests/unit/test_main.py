@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
 import sys
@@ -69,6 +70,18 @@ def test_the_process_that_has_virtualboxs_api_has_a_verb_of_its_own(monkeypatch:
     monkeypatch.setattr(worker, "main", serve)
     with pytest.raises(SystemExit, match="0"):
         bootstrap.main(["vbox-api"])
+
+
+@pytest.mark.parametrize(("letters", "shown"), [("cp1252", b"? ok"), ("utf-8", "\N{CHECK MARK} ok".encode())])
+def test_a_pipe_with_few_letters_gets_what_it_can_take(monkeypatch: pytest.MonkeyPatch, letters: str, shown: bytes) -> None:
+    taken = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(taken, encoding=letters, write_through=True))
+    monkeypatch.setattr(sys, "stderr", None)  # a Windows program without a terminal has none
+    monkeypatch.setattr(verbs, "run", lambda _args, _services: sys.stdout.write("\N{CHECK MARK} ok"))
+    bootstrap.main(["quit"])
+    assert taken.getvalue() == shown
+    assert sys.stderr.writable()
+    sys.stderr.close()
 
 
 def test_a_bundle_takes_itself_out_of_the_environment(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

@@ -10,25 +10,28 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from t4t.bootstrap import removal
+from support.listed_machine import Driver
+from t4t.bootstrap import login, removal
 from t4t.bootstrap.removal import Elsewhere
-from t4t.cli import arguments, verbs
-from t4t.domain.errors import FolderBusy
+from t4t.domain.errors import FolderBusy, VmNotFound
+from t4t.domain.move_errors import MachinesAway
 from t4t.domain.project_errors import KeyringLocked, KeyringMissing, Unreachable
 from t4t.domain.project_state import ProjectState
-from t4t.domain.removal import LAST, Part, Piece, Removal, Removed, Stayed, part_of
-from t4t.domain.removal_errors import FolderShared, NotAllRemoved
+from t4t.domain.removal import LAST, Machine, Part, Removal, Removed, Stayed, part_of
+from t4t.domain.removal_errors import FolderShared
 from t4t.host.autostart import AutostartFile, autostart_entry, read_entry
 from t4t.host.resume import OnceAtLogin, Resume, desktop_entry
+from t4t.hypervisor.records import FILE
 from t4t.project.attachment import Attachments
+from t4t.storage import paths
 from t4t.storage.files import FolderLock
 from t4t.storage.place import link
 from t4t.storage.secrets import MemoryVault
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable
 
-    from t4t.cli.services import ProjectServices, Services
+    from t4t.cli.services import ProjectServices
 
 URL = "https://lhcathome.cern.ch/lhcathome/"
 FILES = (
@@ -83,7 +86,7 @@ class Computer:
         self.around = Elsewhere(keyring=lambda _folder: self.vault, at_login=self.entry, once_at_login=self.once)
         self.projects = cast("ProjectServices", Projects(self.data, self.vault, reachable=reachable))
         self.told: list[Part] = []
-        self.entry.on(("t4t", "run"))
+        self.entry.on(login.command(self.data))
         Resume(self.data, boot="b", at_login=self.once).prepare("check", "remedy", ("t4t",))
         if attached:
             attachments = Attachments(self.data / "attached", self.vault)
@@ -102,6 +105,7 @@ class Computer:
 def _own_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_DIRS", str(tmp_path / "etc"))
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
+    monkeypatch.setattr(paths, "own_data_dir", lambda: tmp_path / "data")
     for name in ("http_proxy", "https_proxy", "all_proxy", "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
         monkeypatch.delenv(name, raising=False)
 
@@ -168,7 +172,9 @@ def test_a_link_of_ours_goes_and_what_others_links_lead_to_stays(tmp_path: Path)
     (photos / "one.jpg").write_bytes(b"1")
     if sys.platform != "win32":
         (computer.data / "tasks" / "photos").symlink_to(photos, target_is_directory=True)
-    assert next(piece.size for piece in computer.look().of(Part.MACHINES) if piece.place.endswith("vms")) > 5000
+    (piece,) = (piece for piece in computer.look().of(Part.MACHINES) if piece.place.endswith("vms"))
+    assert piece.size > 5000
+    assert Path(piece.moved) == disk
     computer.remove()
     assert not disk.exists()
     assert (photos / "one.jpg").is_file()
@@ -182,6 +188,103 @@ def test_a_folder_that_somebody_linked_by_hand_stays(tmp_path: Path) -> None:
     computer.remove()
     assert (tmp_path / "big" / "a").is_dir()
     assert not computer.data.exists()
+
+
+def test_machines_on_a_disk_that_is_not_there_are_waited_for(tmp_path: Path) -> None:
+    computer = Computer(tmp_path)
+    disk = tmp_path / "t4t-vms-00ff"
+    (computer.data / "vms").rename(disk)
+    link(computer.data / "vms", disk)
+    disk.rename(tmp_path / "unplugged")
+    with pytest.raises(MachinesAway):
+        computer.remove()
+    assert computer.told == []
+    assert (computer.data / "id").is_file()
+    (tmp_path / "unplugged").rename(disk)
+    computer.remove()
+    assert not computer.data.exists()
+    assert not disk.exists()
+
+
+def test_machines_and_projects_have_names(tmp_path: Path) -> None:
+    computer = Computer(tmp_path)
+    for folder, record in (
+        ("vms/b", {"hypervisor": "virtualbox", "created": {"name": "t4t-b"}}),
+        ("runs/abc/vms/c", {"created": {"name": "t4t-c"}}),
+        ("vms/d", {"hypervisor": 5}),
+    ):
+        (computer.data / folder).mkdir(parents=True)
+        (computer.data / folder / FILE).write_text(json.dumps(record))
+    before = {path: path.stat().st_mtime_ns for path in computer.data.rglob("*")}
+    found = computer.look()
+    assert found.machines == (Machine(name="t4t-b", hypervisor="virtualbox"), Machine(name="t4t-c", hypervisor="qemu"))
+    assert found.projects == ("LHC@home",)
+    assert {path: path.stat().st_mtime_ns for path in computer.data.rglob("*")} == before, "to look changes nothing"
+
+
+@pytest.fixture
+def driver(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Driver:
+    """Of a machine in the data folder."""
+    record = tmp_path / "data" / "vms" / "b" / FILE
+    record.parent.mkdir(parents=True)
+    record.write_text('{"hypervisor": "virtualbox", "created": {"name": "t4t-b"}}')
+    made = Driver()
+    monkeypatch.setattr(removal, "remote", made.remote)
+    return made
+
+
+def test_machines_leave_the_hypervisors_list(tmp_path: Path, driver: Driver) -> None:
+    computer = Computer(tmp_path)
+    computer.remove()
+    assert (driver.listed, driver.open) == ([], 0)
+    assert not computer.data.exists()
+
+
+def test_a_machine_that_stays_keeps_what_tells_of_it(tmp_path: Path, driver: Driver) -> None:
+    computer = Computer(tmp_path)
+    driver.against = VmNotFound(vm="b")
+    with pytest.raises(VmNotFound):
+        computer.remove()
+    assert driver.open == 0
+    assert [machine.name for machine in computer.look().machines] == ["t4t-b"]
+    driver.against = None
+    computer.remove()
+    assert driver.listed == []
+    assert not computer.data.exists()
+
+
+def test_a_hypervisor_that_is_gone_has_no_list(tmp_path: Path, driver: Driver) -> None:
+    computer = Computer(tmp_path)
+    driver.missing = True
+    computer.remove()
+    assert driver.open == 0
+    assert not computer.data.exists()
+
+
+def test_a_folder_of_somebodys_choice_stays_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(paths, "own_data_dir", lambda: tmp_path / "elsewhere")
+    computer = Computer(tmp_path)
+    assert computer.look().chosen
+    assert computer.remove().stayed == ()
+    assert list(computer.data.iterdir()) == []
+
+
+def test_another_installations_start_is_not_ours(tmp_path: Path) -> None:
+    computer = Computer(tmp_path)
+    computer.entry.on(("/opt/other/t4t", "run", "--tray"))
+    assert computer.look().of(Part.START) == ()
+    computer.remove()
+    assert computer.entry.file.is_file()
+
+
+def test_where_nobody_ever_worked_nothing_is_begun(tmp_path: Path) -> None:
+    data, entry = tmp_path / "data", AutostartFile(tmp_path / "autostart.desktop", autostart_entry, read_entry)
+    around, told = Elsewhere(at_login=entry, once_at_login=OnceAtLogin(tmp_path / "once.desktop", desktop_entry)), list[Part]()
+    entry.on(login.command(data))
+    assert removal.look(data, around).parts == (Part.START,)
+    assert removal.remove(data, (), cast("ProjectServices", None), told.append, around) == Removed(freed=0)
+    assert told == [Part.START]
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_project_that_can_not_be_told_is_named_and_its_key_goes(tmp_path: Path) -> None:
@@ -250,18 +353,17 @@ def test_a_start_that_stays_is_named(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="whom a folder's rights stop")
 def test_what_can_not_be_removed_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     computer = Computer(tmp_path)
-    unlink, rmdir = Path.unlink, Path.rmdir
+    unlink = Path.unlink
 
     def refuse(path: Path, *, missing_ok: bool = False) -> None:
         if path.name == "disk.qcow2":
             raise PermissionError(13, "Permission denied", str(path))
         unlink(path, missing_ok=missing_ok)
 
-    monkeypatch.setattr(Path, "unlink", refuse)
-    (stayed,) = computer.remove().stayed
+    with monkeypatch.context() as refusing:
+        refusing.setattr(Path, "unlink", refuse)
+        (stayed,) = computer.remove().stayed
     assert stayed == Stayed(place=str(computer.data / "vms" / "a" / "disk.qcow2"), reason="Permission denied")
-    monkeypatch.undo()
-    assert Path.rmdir is rmdir
     computer.remove()
     assert not computer.data.exists()
 
@@ -277,81 +379,3 @@ def test_our_own_log_is_closed_first(tmp_path: Path) -> None:
         logging.getLogger().removeHandler(handler)
         handler.close()
     assert not computer.data.exists()
-
-
-# --- the verb --------------------------------------------------------------------------------------------------------
-
-
-class Told:
-    """The services of the verb."""
-
-    def __init__(self, found: Removal, removed: Removed) -> None:
-        self.found, self.removed = found, removed
-        self.kept: list[frozenset[Part]] = []
-
-    def removal(self) -> Removal:
-        return self.found
-
-    def remove(self, keep: Collection[Part], tell: Callable[[Part], None]) -> Removed:
-        self.kept.append(frozenset(keep))
-        tell(Part.MACHINES)
-        return self.removed
-
-
-FOUND = Removal(folder="/d", pieces=(Piece(part=Part.MACHINES, place="/d/vms", size=3 << 30), Piece(part=Part.PICTURES, place="/d/gallery", size=5)))
-
-
-def run(told: Told, *words: str) -> int:
-    return verbs.run(arguments.parser().parse_args(words), cast("Services", told))
-
-
-def test_the_verb_lists_asks_and_does(capsys: pytest.CaptureFixture[str]) -> None:
-    told = Told(FOUND, Removed(freed=3 << 30, untold=("LHC@home",)))
-    assert run(told, "remove-everything", "--show") == 0
-    assert "Virtual machines and their disks  3.0 GB\n  /d/vms  3.0 GB\nYour gallery  less than 1 MB\n" in capsys.readouterr().out
-    assert run(told, "remove-everything") == 3, "nobody said yes"
-    assert told.kept == []
-    assert run(told, "remove-everything", "--yes", "--keep", "pictures", "logs") == 0
-    assert told.kept == [frozenset({Part.PICTURES, Part.LOGS})]
-    shown = capsys.readouterr()
-    assert "Your gallery (kept)" in shown.out
-    assert "LHC@home" in shown.out
-    assert "Removing the virtual machines" in shown.err
-
-
-def test_the_document(capsys: pytest.CaptureFixture[str]) -> None:
-    told = Told(FOUND, Removed(freed=7))
-    assert run(told, "--json", "remove-everything") == 3
-    assert json.loads(capsys.readouterr().out)["done"] is False
-    assert run(told, "--json", "remove-everything", "--yes", "--keep", "pictures") == 0
-    document = json.loads(capsys.readouterr().out)
-    assert (document["done"], document["freed"], [piece["kept"] for piece in document["pieces"]]) == (True, 7, [False, True])
-
-
-def test_what_the_verb_refuses() -> None:
-    with pytest.raises(FolderShared):
-        run(Told(Removal(folder="/d", pieces=FOUND.pieces, strange=("x",)), Removed(freed=0)), "remove-everything", "--yes")
-    with pytest.raises(NotAllRemoved) as left:
-        run(Told(FOUND, Removed(freed=0, stayed=(Stayed(place="/d/vms", reason="busy"),))), "remove-everything", "--yes")
-    assert left.value.count == 1
-    with pytest.raises(SystemExit):
-        run(Told(FOUND, Removed(freed=0)), "remove-everything", "--keep", "machines")
-
-
-def test_a_yes_is_a_yes(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    class Terminal:
-        def __init__(self, answer: str) -> None:
-            self._answer = answer
-
-        def isatty(self) -> bool:
-            return True
-
-        def readline(self) -> str:
-            return self._answer
-
-    told = Told(FOUND, Removed(freed=1))
-    for answer, done in (("\n", 3), ("y\n", 0)):
-        monkeypatch.setattr(sys, "stdin", Terminal(answer))
-        assert run(told, "remove-everything") == done
-    assert len(told.kept) == 1
-    assert "can't be brought back" in capsys.readouterr().err

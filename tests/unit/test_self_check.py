@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import ssl
+import subprocess
 import sys
 from typing import TYPE_CHECKING, cast
 
@@ -14,6 +15,7 @@ from t4t.bootstrap import self_check
 from t4t.bootstrap.services import Services
 from t4t.cli import arguments, verbs
 from t4t.domain.self_check import Checked, Part
+from t4t.hypervisor.own import own_program
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -115,3 +117,11 @@ def test_a_worker_that_says_something_else_is_told(monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(self_check, "own_program", lambda: (sys.executable, "-c", "print('{\"id\": 1}')"))
     (found,) = self_check.check(Part.API_WORKER)
     assert (found.well, found.detail) == (False, "RuntimeError: it said {'id': 1}")
+
+
+def test_a_part_with_the_name_of_a_process_is_a_part(tmp_path: Path) -> None:
+    """The last word alone makes nobody that process."""
+    command = (*own_program(), "--data-dir", str(tmp_path / "data"), "--json", "self-check", Part.API_WORKER.value)
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60, check=True)
+    assert json.loads(done.stdout)["well"] is True
+    assert not (tmp_path / "data").exists(), "looking leaves nothing behind"

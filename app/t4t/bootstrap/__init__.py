@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         leave_bundle(os.environ)
     words = sys.argv[1:] if argv is None else list(argv)
     _be_host(words)
-    if words[-1:] == [API_WORKER]:
+    if words == [API_WORKER]:
         from t4t.hypervisor.virtualbox.api import worker  # noqa: PLC0415 - as the module says
 
         worker.main()

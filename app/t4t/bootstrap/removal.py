@@ -14,21 +14,21 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from t4t.api.endpoint import endpoint
-from t4t.bootstrap import login, net
+from t4t.bootstrap import ending, login, net
 from t4t.bootstrap.machines import owner, remote
-from t4t.bootstrap.moving import patiently, quit_agent
 from t4t.bootstrap.projects import ATTACHED, attached
 from t4t.domain.errors import HypervisorMissing, T4TError
 from t4t.domain.project_errors import AccountError, KeyringMissing
 from t4t.domain.record import record
-from t4t.domain.removal import KEEPABLE, Part, Piece, Removal, Removed, Stayed
+from t4t.domain.removal import KEEPABLE, Machine, Part, Piece, Removal, Removed, Stayed
 from t4t.domain.removal_errors import FolderShared
 from t4t.host.clock import RealClock
 from t4t.host.resume import Resume
 from t4t.hypervisor import choice
 from t4t.hypervisor.qemu.files import runtime_folder
-from t4t.storage import removal
+from t4t.storage import paths, removal
 from t4t.storage.files import FolderLock
+from t4t.storage.place import check_place
 from t4t.storage.secrets import KeyringVault
 
 if TYPE_CHECKING:
@@ -55,37 +55,45 @@ class Elsewhere:
 
 
 def look(data: Path, around: Elsewhere | None = None) -> Removal:
-    """What there is; changes nothing."""
+    """What there is; changes nothing, and asks nobody: no agent, no hypervisor."""
     around = around or Elsewhere()
     found = list(removal.pieces(data))
     with contextlib.suppress(T4TError):
-        start = login.autostart_of(data, on=None, at_login=around.at_login)
-        if start.on or start.command:
-            found.append(Piece(part=Part.START, place=start.place))
+        if place := _start(data, around):
+            found.append(Piece(part=Part.START, place=place))
     order = list(Part)
     found.sort(key=lambda piece: order.index(piece.part))
-    return Removal(folder=str(data), pieces=tuple(found), strange=removal.strange(data))
+    return Removal(
+        folder=str(data),
+        pieces=tuple(found),
+        strange=removal.strange(data),
+        machines=tuple(Machine(name=name, hypervisor=kind) for root in removal.roots(data) for kind, name in choice.machines_begun(root)),
+        projects=tuple(state.project_name or state.master_url for state in attached(data)),
+        chosen=_chosen(data),
+    )
 
 
 def remove(data: Path, keep: Collection[Part], projects: ProjectServices, tell: Callable[[Part], None], around: Elsewhere | None = None) -> Removed:
     """Remove all but what is to be kept (of `KEEPABLE`). ``tell`` hears which part comes next; whatever it raises ends the work between two parts.
 
-    Raises `FolderShared`, `FolderBusy` where something of ours is at work that is not the agent, and what stands against removing a machine.
+    Raises `FolderShared`, `FolderBusy` where something of ours is at work that is not the agent, `MachinesAway` where they are on a disk that is not there, and
+    what stands against removing a machine.
     """
     around = around or Elsewhere()
     before = look(data, around)
     if before.strange:
         raise FolderShared(path=str(data), names=", ".join(before.strange[:_NAMED]))
+    if not data.is_dir():  # nor is it begun
+        tell(Part.START)
+        return Removed(freed=0, stayed=tuple(_remove_start(data, around)))
+    _check_machines(data)
     keep = frozenset(keep) & frozenset(KEEPABLE)
-    for root in removal.roots(data)[1:]:
-        with FolderLock(root, "host.lock"):
-            pass  # nobody has machines there at work
     tell(Part.PROJECTS)
     untold = _leave(data, projects)
-    quit_agent(data)
+    ending.ask(data)
     stayed: list[Stayed] = []
-    with patiently(FolderLock(data, "agent.lock")):
-        patiently(FolderLock(data, "host.lock")).release()  # the VM host has saved; the next one is ours
+    with ending.patient(FolderLock(data, ending.LOCKS[0])):
+        ending.patient(FolderLock(data, ending.LOCKS[1])).release()  # the VM host has saved; the next one is ours
         closed = _forget_keys(data, around)
         stayed += closed
         tell(Part.MACHINES)
@@ -104,9 +112,21 @@ def remove(data: Path, keep: Collection[Part], projects: ProjectServices, tell: 
         for root in removal.roots(data):
             _remove_sockets(root)
     if not stayed:
-        stayed += removal.finish(data)  # not before our lock is free: Windows removes no open file
+        stayed += removal.finish(data, chosen=_chosen(data))  # not before our lock is free: Windows removes no open file
     after = sum(piece.size for piece in removal.pieces(data))
     return Removed(freed=max(0, before.size() - after), untold=untold, stayed=tuple(stayed))
+
+
+def _check_machines(data: Path) -> None:
+    """They are there, and nobody but the agent has any of them at work."""
+    check_place(data)
+    for root in removal.roots(data)[1:]:
+        with FolderLock(root, ending.LOCKS[1]):
+            pass
+
+
+def _chosen(data: Path) -> bool:
+    return data.absolute() != paths.own_data_dir()
 
 
 # --- projects and keys -----------------------------------------------------------------------------------------------
@@ -170,10 +190,17 @@ def _close_log(data: Path) -> None:
             handler.close()
 
 
+def _start(data: Path, around: Elsewhere) -> str:
+    """Where it is written down that this program starts with this data folder; that of another installation is not ours. Raises `FolderUnwritable`."""
+    state = login.autostart_of(data, on=None, at_login=around.at_login)
+    return state.place if state.command and not state.other else ""
+
+
 def _remove_start(data: Path, around: Elsewhere) -> list[Stayed]:
     Resume(data, boot=RealClock().boot(), at_login=around.once_at_login).drop()
     try:
-        login.autostart_of(data, on=False, at_login=around.at_login)
+        if _start(data, around):
+            login.autostart_of(data, on=False, at_login=around.at_login)
     except T4TError as error:
         return [Stayed(place="", reason=str(error))]
     return []

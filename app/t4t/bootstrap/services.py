@@ -195,6 +195,12 @@ class Services:
 
         return moving.move(self.data, to, tell)
 
+    def end(self) -> bool:
+        """See `Services.end`."""
+        from t4t.bootstrap import ending  # noqa: PLC0415 - only this verb needs it
+
+        return ending.end(self.data)
+
     def removal(self) -> Removal:
         """See `Services.removal`."""
         from t4t.bootstrap import removal  # noqa: PLC0415 - the agent, which lives long, has no use for it

@@ -184,7 +184,8 @@ def parser() -> argparse.ArgumentParser:
     verbs.add_parser("tasks", help=gettext("the tasks at hand"))
     history = verbs.add_parser("timeline", help=gettext("what happened"))
     history.add_argument("--limit", type=_between(1, 1000), default=40, metavar="N", help=gettext("how many lines (default: 40)"))
-    verbs.add_parser("quit", help=gettext("save everything and end the program"))
+    ending = verbs.add_parser("quit", help=gettext("save everything and end the program"))
+    ending.add_argument("--wait", action="store_true", help=gettext("come back only when everything is saved and the program has ended"))
 
     _add_report(verbs)
     _add_project_verbs(verbs)

@@ -32,7 +32,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     parts = [part.value for part in KEEPABLE]
     verb.add_argument("--keep", nargs="+", default=[], choices=parts, metavar="PART", help=gettext("of these: {parts}").format(parts=", ".join(parts)))
     verb.add_argument("--yes", action="store_true", help=gettext("do it without a question"))
-    verb.add_argument("--show", action="store_true", help=gettext("only list it"))
+    verb.add_argument("--show", action="store_true", help=gettext("only list it; changes nothing"))
 
 
 def run(args: argparse.Namespace, services: Services) -> int:
@@ -72,4 +72,6 @@ def _agreed(*, as_json: bool) -> bool:
 
 def _document(found: Removal, keep: frozenset[Part]) -> dict[str, object]:
     pieces = [{"part": piece.part.value, "place": piece.place, "bytes": piece.size, "kept": piece.part in keep} for piece in found.pieces]
-    return {"folder": found.folder, "pieces": pieces, "not_ours": list(found.strange)}
+    machines = [{"name": machine.name, "hypervisor": machine.hypervisor} for machine in found.machines]
+    about = {"folder": found.folder, "folder_stays": found.chosen, "machines": machines, "projects": list(found.projects)}
+    return {**about, "pieces": pieces, "not_ours": list(found.strange)}

@@ -214,6 +214,10 @@ class Services(Protocol):
         """
         ...
 
+    def end(self) -> bool:
+        """End the agent, if it runs, and wait until everything is saved; whether it ran. Raises `FolderBusy`, `AgentNotUnderstood`."""
+        ...
+
     def removal(self) -> Removal:
         """All that this program made here; changes nothing."""
         ...

@@ -12,7 +12,7 @@ import msgspec
 from t4t.cli import autostart, energy, moving, project_verbs, proxy, removal, self_check, settings_verbs, updating
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
-from t4t.domain.errors import AgentRunning
+from t4t.domain.errors import AgentMissing, AgentRunning
 from t4t.domain.progress import Outcome, TaskResult
 from t4t.wording.language import gettext
 from t4t.wording.numbers import decimal
@@ -93,6 +93,10 @@ def _agent(args: argparse.Namespace, services: Services) -> int:
             return DONE
         case "window":
             services.show_window(args.page)
+            return DONE
+        case "quit" if args.wait:
+            if not services.end():
+                raise AgentMissing(data_dir=str(services.data))
             return DONE
         case verb if verb in project_verbs.VERBS:
             return project_verbs.run(args, services.of_projects())

@@ -74,6 +74,16 @@ class Piece:
     part: Part
     place: str
     size: int = 0
+    moved: str = ""
+    """Where it lies in truth, if it was moved to another disk."""
+
+
+@record
+class Machine:
+    """A virtual machine that a hypervisor has in its list."""
+
+    name: str
+    hypervisor: str
 
 
 @record
@@ -83,6 +93,11 @@ class Removal:
     folder: str
     pieces: tuple[Piece, ...]
     strange: tuple[str, ...] = ()
+    machines: tuple[Machine, ...] = ()
+    projects: tuple[str, ...] = ()
+    """Attached ones, by their names."""
+    chosen: bool = False
+    """Somebody chose this data folder: it is never removed itself."""
 
     def of(self, part: Part) -> tuple[Piece, ...]:
         """The pieces of one part."""

@@ -11,7 +11,12 @@ import platformdirs
 def data_dir(chosen: str | None = None) -> Path:
     """The data folder: ``chosen`` (``--data-dir``), else ``T4T_DATA_DIR``, else the system's place for a user's application data."""
     named = chosen or os.environ.get("T4T_DATA_DIR")
-    return Path(named).expanduser().absolute() if named else platformdirs.user_data_path("t4t", appauthor=False)
+    return Path(named).expanduser().absolute() if named else own_data_dir()
+
+
+def own_data_dir() -> Path:
+    """The system's place for it, which is the program's alone."""
+    return platformdirs.user_data_path("t4t", appauthor=False)
 
 
 def appliance_dir(data: Path) -> Path:

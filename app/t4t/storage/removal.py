@@ -34,7 +34,8 @@ def pieces(data: Path) -> Iterator[Piece]:
 
 
 def _piece(part: Part, path: Path) -> Piece:
-    return Piece(part=part, place=str(path), size=_size(path))
+    away = moved_to(path.parent) if path.name == MACHINES else None
+    return Piece(part=part, place=str(path), size=_size(path), moved=away or "")
 
 
 def strange(data: Path) -> tuple[str, ...]:
@@ -55,12 +56,14 @@ def remove(path: Path) -> Stayed | None:
     return Stayed(place=problems[0].filename or str(path), reason=_why(problems[0])) if problems else None
 
 
-def finish(data: Path) -> tuple[Stayed, ...]:
-    """Take away what held the rest together, and the folders in which nothing is left; the data folder too, unless something was to be kept."""
+def finish(data: Path, *, chosen: bool) -> tuple[Stayed, ...]:
+    """Take away what held the rest together, and the folders in which nothing is left; the data folder too, unless somebody chose it or keeps something."""
     stayed = []
     for folder in (data / DEMO, data):
         gone = (remove(path) for path in _children(folder) if path.name in {*LAST, *LITTER})
         stayed += [found for found in gone if found is not None]
+        if chosen and folder == data:
+            continue
         with contextlib.suppress(OSError):  # it is not empty, or was never there
             folder.rmdir()
     return tuple(stayed)

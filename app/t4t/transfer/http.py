@@ -171,8 +171,7 @@ class Http:
         try:
             yield
         except ProxyRefused:
-            if proxy is not None:
-                self._logins.pop(proxy.shown, None)
+            self._logins.pop(proxy.shown if proxy else "", None)
             raise
 
     def _new_session(self, proxy: Proxy | None) -> aiohttp.ClientSession:

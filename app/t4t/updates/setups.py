@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from t4t.updates.installation import Installation
 
-_SILENT: Final = "/S"
-"""NSIS's word: no window, no question; the setup is one for this user alone and needs no administrator."""
+_SILENT: Final = ("/S", "/Ended")
+"""NSIS's word for no window and no question; ours for a program that is not to be ended and started again: we have its locks, it would wait for them."""
 
 
 class Setups:
@@ -84,7 +84,7 @@ class Setups:
             # a setup's name must end in .exe, or Windows does not run it
             program = self._folder / f"setup-{version}.exe"
             shutil.copyfile(self._folder / version, program)
-            self._run(str(program), _SILENT)
+            self._run(str(program), *_SILENT)
             program.unlink(missing_ok=True)
         except (OSError, subprocess.SubprocessError) as error:
             raise UpdateFailed(version=version, reason=str(error)[:200]) from error

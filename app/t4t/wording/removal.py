@@ -11,10 +11,12 @@ from t4t.wording.numbers import decimal
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from t4t.domain.removal import Piece, Removal, Removed
+    from t4t.domain.removal import Machine, Piece, Removal, Removed
 
 _GIB: Final = 1 << 30
 _MIB: Final = 1 << 20
+_HYPERVISORS: Final = {"virtualbox": "VirtualBox", "qemu": "QEMU"}
+_NAMED: Final = 5
 _PARTS: Final[dict[Part, tuple[Marked, Marked]]] = {
     Part.PROJECTS: ("Projects and their keys", "Each project is told, and gets its unfinished tasks back. Your accounts there stay."),
     Part.MACHINES: ("Virtual machines and their disks", "Also removed from VirtualBox's list. Machines of other programs are not touched."),
@@ -92,7 +94,7 @@ def sizes(pieces: tuple[Piece, ...]) -> str:
 
 def places(pieces: tuple[Piece, ...], most: int = 3) -> str:
     """Where they lie, a line each."""
-    lines = [piece.place for piece in pieces[:most]]
+    lines = [piece.moved or piece.place for piece in pieces[:most]]
     more = len(pieces) - len(lines)
     return "\n".join([*lines, *([ngettext("and {number} more", "and {number} more", more).format(number=more)] if more else [])])
 
@@ -108,13 +110,30 @@ def freed(found: int) -> str:
 
 
 def listed(found: Removal, keep: frozenset[Part]) -> Iterator[str]:
-    """All of it for a terminal."""
+    """All of it for a terminal, and for the uninstallers, which show it as it is."""
+    if not found.pieces:
+        yield word("nothing")
     for part in found.parts:
         pieces = found.of(part)
         mark = gettext(" (kept)") if part in keep else ""
         yield f"{name(part)}{mark}  {sizes(pieces)}".rstrip()
-        yield from (f"  {piece.place}  {size(piece.size) if piece.size else ''}".rstrip() for piece in pieces)
-    yield freed(found.size(keep))
+        if part is Part.PROJECTS:
+            yield from (f"  {project}" for project in found.projects)
+        if part is Part.MACHINES:
+            yield from (f"  {_listing(machine)}" for machine in found.machines)
+        yield from (f"  {piece.moved or piece.place}  {size(piece.size) if piece.size else ''}".rstrip() for piece in pieces)
+    if found.strange:
+        shape = gettext("In {folder} lie files that this program did not make ({names}): as long as they do, nothing is removed.")
+        yield shape.format(folder=found.folder, names=", ".join(found.strange[:_NAMED]))
+    elif found.pieces:
+        yield freed(found.size(keep))
+    if found.chosen and found.pieces:
+        yield gettext("Somebody chose the folder {folder}: it stays itself.").format(folder=found.folder)
+
+
+def _listing(machine: Machine) -> str:
+    """A machine, and in whose list it is."""
+    return gettext("{machine} (in {hypervisor})").format(machine=machine.name, hypervisor=_HYPERVISORS.get(machine.hypervisor, machine.hypervisor))
 
 
 def done(removed: Removed) -> str:

@@ -105,12 +105,14 @@ EXCLUDED: Final = (
     "lib2to3",
     "pip",
     "pydoc_data",
+    "pythonwin",
     "readline",
     "setuptools",
     "pkg_resources",
     "test",
     "tkinter",
     "turtle",
+    "win32ui",
 )
 """Modules that libraries mention and the program has no use for."""
 EXCLUDED_WITHOUT_WEB: Final = ("PySide6.QtWebEngineCore", "PySide6.QtWebEngineWidgets", "PySide6.QtWebChannel", "PySide6.QtPrintSupport")
@@ -126,7 +128,7 @@ _PLUGIN: Final = re.compile(r"^PySide6/(?:Qt/)?plugins/(?P<kind>[\w-]+)/(?:lib)?
 _LOCALE: Final = re.compile(r"/(?:qtwebengine_)?locales/(?P<name>[\w-]+)\.pak$")
 _RESOURCE: Final = re.compile(r"/(?:icudtl\.dat|qtwebengine_resources\w*\.pak|v8_context_snapshot\w*\.bin)$")
 _ALSO: Final = re.compile(
-    r"^PySide6/(?:Qt/lib/libicu[^/]+|Qt/libexec/qt\.conf|qt\.conf|libpyside6\.[^/]+|pyside6\.[^/]+|(?:concrt|msvcp|vcruntime)140[^/]*\.dll)$"
+    r"^PySide6/(?:Qt/lib/libicu[^/]+|Qt/libexec/qt\.conf|qt\.conf|libpyside6\.[^/]+|pyside6\.[^/]+|(?i:concrt|msvcp|vcruntime)140[^/]*\.dll)$"
 )
 _WITH_WEB: Final = re.compile(r"QtWebEngineProcess|^PySide6/(?:lib)?pyside6qml\.")
 _HOST_LIBRARY: Final = re.compile(r"^lib[^/]+\.(?:so(?:\.|$)|chk$)")

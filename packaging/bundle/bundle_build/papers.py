@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 LICENCES: Final = "LICENCES.txt"
 SBOM: Final = "sbom.cdx.json"
+MARKER: Final = "installation.json"
+
+
+def marker(kind: str, platform: str, number: str) -> str:
+    """How a copy will have come to where it is installed: by that it knows how it is updated (`t4t.updates.installation`). What packs a bundle puts it in."""
+    return json.dumps({"kind": kind, "platform": platform, "version": number}) + "\n"
 
 
 def written(binaries: Sequence[tuple[str, str, str]], *, folder: Path, web: bool, app_sbom: Path) -> list[tuple[str, str, str]]:

@@ -24,6 +24,7 @@ ALWAYS = [
     "PySide6/Qt/plugins/wayland-graphics-integration-client/libqt-plugin-wayland-egl.so",
     "PySide6/libpyside6.abi3.so.6.11",
     "PySide6/msvcp140.dll",
+    "PySide6\\MSVCP140_1.dll",
     "shiboken6/libshiboken6.abi3.so.6.11",
     "libpython3.11.so.1.0",
     "libssl.so.3",

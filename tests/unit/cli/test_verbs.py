@@ -154,6 +154,9 @@ class Services(NothingToRemove):
     def proxy_login(self, login: tuple[str, str] | None) -> None:
         self.asked.append(("proxy", login))
 
+    def end(self) -> bool:
+        return self.agent_runs
+
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:
         self.asked.append((to,))
         for done in (0, 1, 1, 2):
@@ -388,14 +391,3 @@ def test_a_demo_project_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> 
     assert "code" in shown
     assert run(Services(), "--json", "demo-project") == 0
     assert json.loads(capsys.readouterr().out) == {"address": "http://127.0.0.1:1/t4t/", "invite_code": "code"}
-
-
-def test_move_says_how_far_it_is_to_people_alone(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    services = Services()
-    assert run(services, "move", "/disk") == 0
-    assert capsys.readouterr() == (f"The virtual machines are in {Path('/disk/t4t-vms-1')} now.\n", "")
-    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
-    assert run(services, "--json", "move", "/disk") == 0
-    assert json.loads((told := capsys.readouterr()).out) == {"place": str(Path("/disk/t4t-vms-1"))}
-    assert [one.split(":")[1].strip() for one in told.err.split("\r")[1:]] == ["0\N{NO-BREAK SPACE}%", "50\N{NO-BREAK SPACE}%", "100\N{NO-BREAK SPACE}%"]
-    assert services.asked == [(Path("/disk").absolute(),)] * 2

@@ -222,3 +222,14 @@ def test_the_mode_of_a_file_stays(tmp_path: Path) -> None:
 def test_where_the_deployment_file_is() -> None:
     assert storage.deployment_file().name == "settings.toml"
     assert storage.deployment_file().parent.name == "t4t"
+
+
+def test_the_example_for_many_computers_is_one(tmp_path: Path) -> None:
+    """Of docs/deployment.md: people copy it."""
+    page = (Path(__file__).resolve().parents[3] / "docs/deployment.md").read_text(encoding="utf-8")
+    example = tmp_path / "settings.toml"
+    example.write_text(page.partition("```toml\n")[2].partition("```")[0], encoding="utf-8")
+    deployment, told = read_deployment(example)
+    assert told == []
+    assert {"when.in_use", "resources.cores", "transfers.proxy_host"} <= set(deployment.locked)
+    assert deployment.defaults

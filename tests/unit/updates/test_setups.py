@@ -69,7 +69,7 @@ def test_there_and_back(computer: Computer) -> None:
     slot.stage_kept()
     slot.put("1.0.0")
     assert slot.here() == "1.0.0"
-    assert computer.ran == [("setup-1.1.0.exe", "/S"), ("setup-1.0.0.exe", "/S")]
+    assert computer.ran == [("setup-1.1.0.exe", "/S", "/Ended"), ("setup-1.0.0.exe", "/S", "/Ended")]
     slot.stage(computer.setup("1.2.0"), "1.2.0", 0)
     slot.put("1.2.0")
     slot.clean("1.0.0")

@@ -31,6 +31,7 @@ from support.scripted_projects import a_community, a_project, credit, news
 from support.widgets import button, buttons
 from support.window_rig import TROUBLE, ScriptedServices
 from t4t.domain.community import CommunityView
+from t4t.domain.contribution import Span
 from t4t.domain.policy import Level
 from t4t.domain.project_errors import Unreachable
 from t4t.domain.project_view import ProjectDetails
@@ -56,8 +57,8 @@ from t4t.gui.window.science import Science
 from t4t.gui.window.settings import Settings
 from t4t.storage import gallery
 from t4t.storage.state import Happening
+from t4t.wording import contribution, removal
 from t4t.wording import physics as words
-from t4t.wording import removal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -147,8 +148,8 @@ def _removal(window: Window) -> QWidget:
 def _all_as_table(window: Window) -> None:
     page = window.page("contribution")
     page.findChildren(QComboBox)[0].setCurrentIndex(1)
-    button(window, "All").click()
-    _press(window, "Show as table")
+    button(window, contribution.span(Span.ALL)).click()
+    _press(window, words.word("table"))
 
 
 def _point_at_map(window: Window) -> None:

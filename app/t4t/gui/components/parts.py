@@ -77,6 +77,7 @@ class Stat(QWidget):
         box.setSpacing(0)
         box.addWidget(self._number)
         box.addWidget(self._what)
+        box.addStretch(1)  # one beside it may take more lines
 
     def fill(self, number: str) -> None:
         """Show ``number``, written as people here write numbers."""

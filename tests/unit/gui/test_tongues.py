@@ -101,6 +101,8 @@ def test_no_page_cuts_words_off(qtbot: QtBot, session: Session, agent: ApiThread
     qtbot.waitUntil(lambda: session.view is not None and session.view.finished == 37)
     for page in PAGES:
         window.show_page(page)
+        if page == "settings":
+            qtbot.waitUntil(lambda: any(row.isVisible() for row in window.page("settings").findChildren(FieldRow)))
         for width in WIDTHS:
             window.resize(width, 700)
             qtbot.waitUntil(functools.partial(_fits, window.page(window.current)))  # Qt lays out in several turns

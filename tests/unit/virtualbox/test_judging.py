@@ -61,6 +61,16 @@ def test_a_process_that_broke_off_after_the_end() -> None:
     assert judging.ended_well(VmState.ABORTED_SAVED, "Restoring") is None
 
 
+@given(STATES, st.sampled_from(["", "Running", "Paused", "Saving", "PoweredOff", "Saved", "Aborted", "AbortedSaved"]))
+def test_a_death_is_told_at_once_only_where_nothing_else_can_be(state: VmState, last_word: str) -> None:
+    told = judging.ended_at_once(state, last_word)
+    certain = state in {VmState.RUNNING, VmState.PAUSED, VmState.STUCK} and last_word in {"Running", "Paused", "Saving"}
+    assert told is (VmState.ABORTED if certain else None)
+    for virtualbox in VmState:
+        if told is not None and virtualbox in {VmState.RUNNING, VmState.PAUSED, VmState.STUCK, VmState.ABORTED}:
+            assert judging.judged(judging.Sight(state=virtualbox, session=False, process=False)) is told, "VirtualBox's word says the same later"
+
+
 @given(st.sampled_from(Intent))
 def test_what_is_meant_is_never_a_state_to_rest_in(intent: Intent) -> None:
     state = judging.meant(intent)

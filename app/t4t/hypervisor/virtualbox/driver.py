@@ -94,7 +94,7 @@ class VirtualBoxDriver:
             all_servers=servers,
             seen_process=self._seen_process,
         )
-        self._sentry = Sentry(road, clock, doubt=self._doubt, due=self._due, server=self._context.find_server)
+        self._sentry = Sentry(road, clock, doubt=self._doubt, ended=self._ended, due=self._due, server=self._context.find_server)
 
     def _seen_process(self, vm_id: VmId, owned: ProcessId) -> None:
         self._sentry.watch_process(vm_id, owned)
@@ -112,6 +112,11 @@ class VirtualBoxDriver:
         """Something may have happened to a VM, or to all."""
         for machine in [one for one in self._machines.values() if vm_id in {None, one.vm_id}]:
             machine.doubt()
+
+    def _ended(self, vm_id: VmId, owned: ProcessId) -> None:
+        """A VM's process is gone."""
+        if vm_id in self._machines:
+            self._machines[vm_id].process_ended(owned)
 
     def _due(self) -> Iterator[VmId]:
         """VMs with a process that should be looked at."""

@@ -71,6 +71,11 @@ def ended_unseen(state: VmState, last_word: str) -> VmState | None:
     return None if not last_word or last_word in _ENDS else _LOST.get(state)
 
 
+def ended_at_once(state: VmState, last_word: str) -> VmState | None:
+    """What may be told of a VM in ``state`` as soon as its process is gone, by itself and with a log that breaks off; None where VirtualBox must be asked."""
+    return VmState.ABORTED if state in _WITH_PROCESS and last_word and last_word not in _ENDS else None
+
+
 def ended_well(state: VmState, last_word: str) -> VmState | None:
     """What holds instead of ``state`` when the VM had ended properly, as the last word of its log says, and only its process broke off afterwards.
 

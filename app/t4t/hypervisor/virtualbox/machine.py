@@ -339,6 +339,15 @@ class Machine:
         if not self._closed and (self._looking is None or self._looking.done()):
             self._looking = self.turns.keep(asyncio.create_task(self._refresh()))
 
+    def process_ended(self, owned: ProcessId) -> None:
+        """The VM's process is gone. Where nobody is at work and its log breaks off, that is told before VirtualBox, which sees it late, is asked."""
+        seen, file = self.seen, self.log_file()
+        if seen is not None and seen.owned == owned and file is not None and not self.turns.taken:
+            state = judging.ended_at_once(seen.state, log.last_state(log.end_of(file)))
+            if state is not None:
+                self.context.publish(self.vm_id, state)
+        self.doubt()
+
     async def _refresh(self) -> None:
         attempts = 0
         while self._news and not self._closed:

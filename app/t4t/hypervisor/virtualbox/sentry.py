@@ -32,13 +32,18 @@ class Sentry:
         clock: Clock,
         *,
         doubt: Callable[[VmId | None], None],
+        ended: Callable[[VmId, ProcessId], None],
         due: Callable[[], Iterable[VmId]],
         server: Callable[[], ProcessId | None],
     ) -> None:
-        """``doubt`` makes the driver look at one VM, or at all; ``due`` names those that have not been looked at for long; ``server`` finds VBoxSVC."""
+        """``doubt`` makes the driver look at one VM, or at all; ``ended`` tells it that a VM's process is gone.
+
+        ``due`` names those that have not been looked at for long; ``server`` finds VBoxSVC.
+        """
         self._road = road
         self._clock = clock
         self._doubt = doubt
+        self._ended = ended
         self._due = due
         self._server = server
         self._watched: dict[ProcessId, asyncio.Task[None]] = {}
@@ -67,7 +72,7 @@ class Sentry:
     async def _await_end(self, vm: VmId, owned: ProcessId) -> None:
         await process.wait_gone(owned)
         del self._watched[owned]
-        self._doubt(vm)
+        self._ended(vm, owned)
 
     async def _await_server(self, server: ProcessId) -> None:
         await process.wait_gone(server)

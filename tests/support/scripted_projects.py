@@ -169,6 +169,7 @@ class ScriptedProjects:
         self.fetched: CommunityView | None = None
         """What asking brings; None: what is known."""
         self.boards_known = BoardsView()
+        self.asked_boards: list[str] = []
         self.new_threads: BoardsView | None = None
         """As `fetched`."""
 
@@ -209,7 +210,7 @@ class ScriptedProjects:
         return self.known
 
     async def boards(self, address: str, *, fetch: bool) -> BoardsView:
-        self.asked.append(f"boards {address} {fetch}")
+        self.asked_boards.append(f"{address} {fetch}")
         if self.refuse_with is not None:
             raise self.refuse_with
         if fetch and self.new_threads is not None:

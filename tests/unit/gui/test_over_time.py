@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from support.scenes import some_work
-from support.scripted_projects import URL, a_community, a_project, credit, news
+from support.scripted_projects import URL, a_community, a_project, credit, news, team_credit
 from support.widgets import button, buttons, click, nameless, texts
 from support.window_rig import ScriptedServices
 from t4t.domain.community import CommunityView
@@ -49,7 +49,7 @@ OFFLINE = Unreachable(host="lhcathome.example.org", reason="offline")
 
 @pytest.fixture
 def window(qtbot: QtBot, session: Session, qapp: QApplication, agent: ApiThread) -> Iterator[Window]:
-    agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit())]
+    agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit(), team=team_credit())]
     agent.show(projects=(a_project(unread=2),))
     agent.work = some_work()
     made = Window(session, Theme(qapp), ScriptedServices())
@@ -195,7 +195,7 @@ def test_nobody_is_asked_before_somebody_clicks(qtbot: QtBot, window: Window, ag
     qtbot.waitUntil(lambda: "Not asked yet" in texts(page))
     qtbot.waitUntil(lambda: agent.projects.asked == [f"community {URL} False False"])
     click(page, "Ask the project now")
-    qtbot.waitUntil(lambda: "978,655" in texts(page))
+    qtbot.waitUntil(lambda: {"978,655", "1,467,982", "computers with credit"} <= set(texts(page)))
     assert agent.projects.asked[-1] == f"community {URL} True False"
     assert "Not asked yet" not in texts(page)
     assert not {"Ask the project now", "Ask for newer statistics"} & set(buttons(page))
@@ -297,6 +297,13 @@ def test_several_projects_are_looked_at_one_by_one(qtbot: QtBot, window: Window,
     agent.show(projects=())
     qtbot.waitUntil(lambda: "No project yet" in texts(page))
     assert buttons(page) == []
+
+
+def test_where_the_number_of_computers_is_not_told_there_is_none(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
+    agent.projects.known = CommunityView(community=a_community(hosts=0), fresh=True)
+    page = _community(window)
+    qtbot.waitUntil(page.map_card.isVisible)
+    assert "computers with credit" not in texts(page)
 
 
 def test_the_boards_are_on_the_website(qtbot: QtBot, window: Window, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,6 +94,17 @@ async def test_what_is_kept_can_not_be_read_and_the_project_is_left(tmp_path: Pa
             await ask(rig)
 
 
+async def test_a_project_that_is_left_while_its_boards_are_read(tmp_path: Path) -> None:
+    async with agent(tmp_path) as rig:
+        rig.export.pages["forum_index.php"], rig.export.hold = INDEX, asyncio.Event()
+        asked = ask(rig)
+        await rig.export.served.wait()
+        await rig.projects.detach("")
+        with pytest.raises(NotAttached):
+            await asked
+        assert rig.kept == []
+
+
 # --- computers -----------------------------------------------------------------------------------------------------
 
 
@@ -182,3 +193,22 @@ async def test_the_demo_project_has_a_board_and_a_team(tmp_path: Path) -> None:
         assert all(one.title in board for one in THREADS)
         none = (await rig.volunteer.http.get(f"{config.master_url}forum_rss.php?forumid=1&ndays=1")).body
         assert b"<item>" not in none
+
+
+async def test_notices_that_can_not_be_had_are_asked_for_later(tmp_path: Path) -> None:
+    async with agent(tmp_path) as rig:
+        daily, book, name = _daily(rig)
+        book.put_project(replace(book.projects[name], rss_urls=(f"{book.projects[name].master_url}feed",)))
+        await daily.look(book.projects[name])
+        await daily.look(book.projects[name])
+        assert len(rig.server.seen) == 1
+        assert book.kept(name).news == ()
+        rig.export.pages["feed"] = b"<rss><channel>" + item("News", 1) + b"</channel></rss>"
+        daily.at_once()
+        await daily.look(book.projects[name])
+        await daily.look(book.projects[name])
+        assert [notice.title for notice in book.kept(name).news] == ["News"]
+        assert len(rig.server.seen) == 2
+        rig.clock.now += DAY
+        await daily.look(book.projects[name])
+        assert len(rig.server.seen) == 3

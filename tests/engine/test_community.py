@@ -88,6 +88,9 @@ class Export:
         etag = f'"{hash(self.data):x}"'
         page = request.target.removeprefix("/p/")
         if page in self.pages:
+            self.served.set()
+            if self.hold is not None:
+                await self.hold.wait()
             await Serve(self.pages[page])(request, out)
         elif page != "stats/user.gz":
             await Status(404)(request, out)

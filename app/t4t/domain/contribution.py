@@ -165,10 +165,10 @@ def _by_day(found: Iterable[tuple[int, float]]) -> tuple[date | None, dict[date,
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that was done from ``first`` on to ``last``, both included, as ISO 8601 names them."""
+    """Everything that was done from ``first`` on to ``last``, both included."""
 
-    first: str
-    last: str
+    first: date
+    last: date
     collisions: int = 0
     processor_hours: float = 0.0
     kwh: float = 0.0
@@ -203,8 +203,8 @@ def done(work: Contribution, credit: Sequence[Sequence[CreditDay]], teams: Seque
 def _done(bars: tuple[Bar, ...], first: date) -> Done:
     collisions, hours, kwh, estimated, tasks, here, everywhere, team = (bar.value for bar in bars)
     return Done(
-        first=first.isoformat(),
-        last=bars[0].last.isoformat(),
+        first=first,
+        last=bars[0].last,
         collisions=round(collisions),
         processor_hours=hours,
         kwh=kwh,

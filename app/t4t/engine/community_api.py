@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, assert_never
 
 from t4t.api.messages import BoardsParams, CommunityParams
 
@@ -30,3 +30,5 @@ async def answer(commands: CommunityCommands, params: CommunityParams | BoardsPa
             return await commands.community(params.project, fetch=params.fetch, agreed=params.agreed)
         case BoardsParams():
             return await commands.boards(params.project, fetch=params.fetch)
+        case _:
+            assert_never(params)

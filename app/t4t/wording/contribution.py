@@ -239,10 +239,7 @@ def cells(line: Done) -> tuple[str, ...]:
 
 def when(line: Done, how: Span) -> str:
     """Which time it is about."""
-    first, last = date_of(line.first), date_of(line.last)
-    if first is None or last is None:
-        return ""
-    return _name(Bar(first, last, 0.0), Span.WEEK if how is Span.ALL else how)
+    return _name(Bar(line.first, line.last, 0.0), Span.WEEK if how is Span.ALL else how)
 
 
 def how_counted(work: Contribution, lines: Sequence[Done]) -> str:

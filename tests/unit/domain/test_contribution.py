@@ -179,8 +179,8 @@ def test_the_table_has_everything_once(work: dict[int, int], credit: dict[int, f
     gained = told[-1].user_total - told[0].user_total if told else 0.0
     assert abs(sum(line.credit_all_computers for line in lines) - gained) <= 1e-6 * max(1.0, gained)
     assert any(line.kwh_estimated for line in lines) is any(much % 2 for much in work.values())
-    assert lines[-1].last == today.isoformat()
-    ends = [(date.fromisoformat(line.first), date.fromisoformat(line.last)) for line in lines]
+    assert lines[-1].last == today
+    ends = [(line.first, line.last) for line in lines]
     assert all(first <= last for first, last in ends)
     assert all(after == before + timedelta(days=1) for (_, before), (after, _) in itertools.pairwise(ends))
     assert len(lines) == 1 or span is not Span.ALL

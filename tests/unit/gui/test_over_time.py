@@ -16,7 +16,7 @@ from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from support.scenes import some_work
 from support.scripted_projects import URL, a_community, a_project, credit, news, team_credit
-from support.widgets import button, buttons, click, nameless, texts
+from support.widgets import button, buttons, click, cut_off, nameless, texts
 from support.window_rig import ScriptedServices
 from t4t.domain.community import CommunityView
 from t4t.domain.contribution import Contribution, WorkDay
@@ -184,6 +184,13 @@ def test_while_somebody_looks_it_is_never_older_than_a_minute(qtbot: QtBot, wind
     agent.work = Contribution(since="2026-11-22", days=(WorkDay(day="2026-11-22", collisions=77_777),))
     agent.show(save_s=1.5)
     qtbot.waitUntil(lambda: "77,777" in texts(page))
+
+
+def test_in_a_narrow_window_nothing_is_cut_off_and_the_team_is_told(qtbot: QtBot, window: Window) -> None:
+    window.resize(420, 700)
+    page = _own(window, qtbot)
+    qtbot.waitUntil(lambda: "Physics class 10b: 2,345,678 credit in all, 5,432 a day at present" in texts(page))
+    qtbot.waitUntil(lambda: not cut_off(page, page.viewport()))
 
 
 # --- community -------------------------------------------------------------------------------------------------------

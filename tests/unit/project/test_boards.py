@@ -66,6 +66,7 @@ def test_a_feed() -> None:
     assert second.time == 1_795_354_460.0
     assert second.text == "We released a new version of Theory. See the site."
     assert list(threads_of(b" \n", Board(1, "News"), NOW)) == [], "BOINC's is empty where nothing was written"
+    assert list(threads_of(b"<rss><channel><item><title>Nowhere</title></item></channel></rss>", Board(1, "News"), NOW)) == [], "without a link"
     with pytest.raises(ReplyUnreadable):
         list(threads_of(b"<html>down</html>", Board(1, "News"), NOW))
 

@@ -135,11 +135,11 @@ def some_boards(**changes: Any) -> Boards:
     told = (
         ("How long does a Theory task take here?", "Theory Application", "About three hours on my old laptop, and the progress is shown in the window now."),
         ("Z bosons & jets: which plots are mine?", "Science", "Look at the page Science; the ones with the blue line are of your own collisions."),
-        ("<b>x</b>" + "https://lhcathome.example.org/" + "a" * 90, "Number crunching", "See https://lhcathome.example.org/" + "very-long-address/" * 8),
         ("VirtualBox 7.2 on Debian", "Questions and problems", "It works since the last update."),
         ("Team of the month", "Cafe LHC", ""),
         ("Quiet fans, please", "Cafe LHC", "Try the setting Gentle."),
         ("Hello from Kenya", "Cafe LHC", "New here, and happy to help."),
+        ("<b>x</b>" + "https://lhcathome.example.org/" + "a" * 90, "Number crunching", "See https://lhcathome.example.org/" + "very-long-address/" * 8),
     )
     threads = tuple(
         Thread(title=title, board=board, text=text, link=f"{URL}forum_thread.php?id={number}", time=time.time() - 3600 * (1 + number * number))

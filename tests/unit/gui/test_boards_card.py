@@ -76,7 +76,9 @@ def test_strangers_words_are_text_and_no_wider_than_the_window(qtbot: QtBot, win
     agent.projects.boards_known = FRESH
     window.resize(420, 900)
     card = _card(window)
-    qtbot.waitUntil(lambda: any(text.startswith("<b>x</b>https://") for text in texts(card)))
+    qtbot.waitUntil(lambda: "Show more" in buttons(card))
+    click(card, "Show more")
+    assert any(text.startswith("<b>x</b>https://") for text in texts(card))
     page = cast("CommunityPage", window.page("community"))
     qtbot.waitUntil(lambda: not cut_off(card, page.viewport()))
 

@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 LOG: Final = ROOT / "docs" / "evidence" / "known-physics.jsonl"
 SEED: Final = 20_261
 JOBS: Final = {
-    "lep": ("ee zhad 91.2", 20_000),
-    "z": ("pp z 13000", 4000),
+    "lep": ("ee zhad 91.2", 8000),
+    "z": ("pp z 13000", 2000),
     "soft-900": ("pp softqcd 900", 2000),
     "soft-2760": ("pp softqcd 2760", 2000),
     "soft-7000": ("pp softqcd 7000", 2000),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import TYPE_CHECKING, cast
 
 import pytest
@@ -49,6 +50,10 @@ def window(qtbot: QtBot, session: Session, qapp: QApplication, agent: ApiThread)
 def _card(window: Window) -> BoardsCard:
     window.show_page("community")
     return cast("CommunityPage", window.page("community")).boards
+
+
+def _says(card: BoardsCard, text: str) -> bool:
+    return text in texts(card)
 
 
 def test_nobody_is_asked_before_somebody_clicks(qtbot: QtBot, window: Window, agent: ApiThread, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -105,7 +110,7 @@ def test_where_nothing_is_known_or_nothing_is_there(qtbot: QtBot, window: Window
     ):
         agent.projects.new_threads = agent.projects.boards_known = BoardsView(boards=boards)
         card.show_project(URL)
-        qtbot.waitUntil(lambda said=said: said in texts(card))
+        qtbot.waitUntil(functools.partial(_says, card, said))
 
 
 def test_without_an_agent_nobody_waits(qtbot: QtBot, window: Window, agent: ApiThread, session: Session) -> None:

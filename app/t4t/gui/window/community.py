@@ -116,7 +116,7 @@ class CommunityPage(Page):
         self._which.setAccessibleName(words.word("which"))
         self._which.activated.connect(lambda _number: self._look())
         self._numbers = Card()
-        self._stats = {key: Stat(words.word(key), wraps=False) for key in ("volunteers", "with_credit", "active", "hosts")}
+        self._stats = {key: Stat(words.word(key)) for key in ("volunteers", "with_credit", "active", "hosts")}
         self._as_of, self._places = label("title"), label()
         self._numbers.rows.addWidget(self._as_of)
         self._numbers.rows.addWidget(Across(*self._stats.values(), space=SPACE[5]))

@@ -37,10 +37,10 @@ SEED: Final = 20_261
 JOBS: Final = {
     "lep": ("ee zhad 91.2", 8000),
     "z": ("pp z 13000", 2000),
-    "soft-900": ("pp softqcd 900", 2000),
-    "soft-2760": ("pp softqcd 2760", 2000),
-    "soft-7000": ("pp softqcd 7000", 2000),
-    "soft-13000": ("pp softqcd 13000", 2000),
+    "soft-900": ("pp softqcd 900", 3000),
+    "soft-2760": ("pp softqcd 2760", 3000),
+    "soft-7000": ("pp softqcd 7000", 3000),
+    "soft-13000": ("pp softqcd 13000", 3000),
 }
 _MOST_S: Final = 3600.0
 _ALONE: Final = ("in_use=go-on", "busy_slow_percent=0", "busy_pause_percent=0")

@@ -18,7 +18,7 @@ CHARGED_AT_LEP: Final = 20.9
 """Charged particles in a hadronic decay of the Z."""
 CHARGED_WITHIN: Final = 0.6
 """Monash 2013 is a general tune: it has 2 % fewer. Each of LEP's experiments is sure to about one in a hundred."""
-CLEARLY: Final = 5.0
+CLEARLY: Final = 3.0
 """Standard deviations."""
 
 

@@ -68,6 +68,7 @@ soak: ready-test ## thousands of chaos schedules, then hours of real kills on QE
 	@$(VENV)/python tests/soak/kill_rounds.py --rounds $(or $(ROUNDS),100)
 	@$(VENV)/python tests/soak/agent_kills.py --kills $(or $(KILLS),100)
 	@$(VENV)/python tests/soak/failing_server.py
+	@$(VENV)/python tests/soak/known_physics.py
 	@$(if $(filter 0,$(shell id -u)),$(PYTHON) packaging/setup/prepare.py lab,echo "the kills on VirtualBox are left out: its laboratory needs root")
 	@$(if $(filter 0,$(shell id -u)),$(PYTHON) packaging/lab/enter.py --lab build/lab --appliance build/appliance --scratch docs/evidence \
 		--env PYTHONPATH=/checkout/app -- python tests/soak/agent_kills.py --hypervisor virtualbox --kills $(or $(VIRTUALBOX_KILLS),20) \

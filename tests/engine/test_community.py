@@ -81,10 +81,20 @@ class Export:
     served: asyncio.Event = field(default_factory=asyncio.Event)
     hold: asyncio.Event | None = None
     """The body comes only when this is set."""
+    pages: dict[str, bytes] = field(default_factory=dict)
+    """The project's other pages."""
 
     async def __call__(self, request: Request, out: asyncio.StreamWriter) -> None:
         etag = f'"{hash(self.data):x}"'
-        if self.status != 200:
+        page = request.target.removeprefix("/p/")
+        if page in self.pages:
+            self.served.set()
+            if self.hold is not None:
+                await self.hold.wait()
+            await Serve(self.pages[page])(request, out)
+        elif page != "stats/user.gz":
+            await Status(404)(request, out)
+        elif self.status != 200:
             await Status(self.status)(request, out)
         elif request.method == "HEAD":
             await Raw(head(200, Content_Length=len(self.data), ETag=etag))(request, out)
@@ -112,7 +122,8 @@ class Rig:
 
     @property
     def requests(self) -> list[str]:
-        return [request.method for request in self.server.seen]
+        """Those for the export."""
+        return [request.method for request in self.server.seen if request.target.endswith("/user.gz")]
 
     @property
     def kept(self) -> list[str]:

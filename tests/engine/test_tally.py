@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -9,10 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as some
 
-from support.scripted_engine import a_task, a_view
+from support.scripted_engine import ScriptedEngine, a_task, a_view
 from support.scripted_physics import a_job, some_results
+from t4t.bootstrap.done import contribution_of
+from t4t.domain.contribution import Contribution, WorkDay
 from t4t.domain.errors import FolderUnwritable
 from t4t.engine import tally
+from t4t.engine.server import ApiServer
 from t4t.engine.tally import DAYS, MARKS, Tally
 from t4t.storage.state import State
 
@@ -203,3 +207,22 @@ def test_whatever_dies_the_sum_is_right(steps: list[tuple[str, int]]) -> None:
     one.heard("theory_1", _job(done))
     assert sum(day.cpu_s for day in one.days) == cpu
     assert sum(day.collisions for day in one.days) == done
+
+
+async def test_a_verb_reads_it_with_and_without_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
+    clock = _Clock()
+    state = State(tmp_path, now=clock.wall)
+    counting = Tally(state, clock)
+    counting.heard("one", a_job().job)
+    counting.write()
+    state.close()
+    written = await asyncio.to_thread(contribution_of, tmp_path)
+    assert (written.since, [day.collisions for day in written.days]) == ("2026-11-23", [14_400])
+    told = Contribution(since="2026-11-01", days=(WorkDay(day="2026-11-02", collisions=7),))
+    server = ApiServer(ScriptedEngine(a_view()), tmp_path, work=lambda: told)
+    await server.start()
+    try:
+        assert await asyncio.to_thread(contribution_of, tmp_path) == told
+    finally:
+        await server.close()

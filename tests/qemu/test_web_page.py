@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.browser import Page, axe_faults, browser
+from support.known_physics import has_leps_charge
 from t4t.domain.vm import Share
 from t4t.guest import webapp
 from t4t.guest.yoda import HISTOGRAMS_NAME, read_result
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qemu.conftest import Lab
+    from t4t.guest.yoda import ResultArchive
 
 pytestmark = pytest.mark.qemu
 
@@ -31,6 +33,18 @@ async def rows(page: Page, name: str) -> list[list[float]]:
     await page.click("#csv")
     text = await page.run("kept.at(-1).text()")
     return [[float(value) for value in row[:4]] for row in list(csv.reader(line for line in text.splitlines() if not line.startswith("#")))[1:]]
+
+
+async def check_bins(page: Page, result: ResultArchive) -> None:
+    """What the page saves of each histogram is what the result's file has."""
+    assert len(result.histograms) == 9
+    for histogram in result.histograms:
+        shown = await rows(page, histogram.path.rpartition("/")[2])
+        for bin_number, (low, high, height, error) in enumerate(shown):
+            assert (low, high) == pytest.approx((histogram.edges[bin_number], histogram.edges[bin_number + 1]))
+            assert height == pytest.approx(histogram.heights[bin_number], rel=1e-12)
+            assert error == pytest.approx(histogram.errors[bin_number], rel=1e-12)
+        assert len(shown) == histogram.bin_count
 
 
 async def test_a_running_job_is_seen_to_its_end_through_a_pause(guest_lab: Lab, tmp_path: Path) -> None:
@@ -75,14 +89,9 @@ async def test_a_running_job_is_seen_to_its_end_through_a_pause(guest_lab: Lab, 
             "window.kept = []; { const make = URL.createObjectURL.bind(URL); URL.createObjectURL = (blob) => { kept.push(blob); return make(blob); } } 0"
         )
         result = read_result(share / "output.tgz")
-        assert len(result.histograms) == 9
-        for histogram in result.histograms:
-            shown = await rows(page, histogram.path.rpartition("/")[2])
-            for bin_number, (low, high, height, error) in enumerate(shown):
-                assert (low, high) == pytest.approx((histogram.edges[bin_number], histogram.edges[bin_number + 1]))
-                assert height == pytest.approx(histogram.heights[bin_number], rel=1e-12)
-                assert error == pytest.approx(histogram.errors[bin_number], rel=1e-12)
-            assert len(shown) == histogram.bin_count
+        await check_bins(page, result)
+        (charged,) = (one for one in result.histograms if one.path.endswith("/nch"))
+        assert has_leps_charge(charged.edges, charged.heights, _EVENTS), charged.mean
         with tarfile.open(share / "output.tgz") as archive:
             member = archive.extractfile(HISTOGRAMS_NAME)
             assert member is not None

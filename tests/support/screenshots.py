@@ -27,9 +27,10 @@ from support.api_thread import an_agent
 from support.scenes import Scene, some_work
 from support.scripted_engine import a_notice, a_task
 from support.scripted_physics import a_job, silent, some_results
-from support.scripted_projects import a_community, a_project, credit, news
+from support.scripted_projects import a_community, a_project, credit, news, some_boards, team_credit
 from support.widgets import button, buttons
 from support.window_rig import TROUBLE, ScriptedServices
+from t4t.domain.boards import BoardsView
 from t4t.domain.community import CommunityView
 from t4t.domain.contribution import Span
 from t4t.domain.policy import Level
@@ -196,10 +197,10 @@ def _scenes() -> list[Scene]:
         Scene("contribution-all", page="contribution", work=some_work(), size=(1040, 1000), before=_all_as_table),
         Scene("contribution-alone", page="contribution", changes={"projects": ()}),
         Scene("contribution-narrow", page="contribution", work=some_work(), size=(420, 700)),
-        Scene("community", page="community", size=(1040, 1500), community=CommunityView(community=a_community(), fresh=True), before=_point_at_map),
+        Scene("community", page="community", size=(1040, 2000), community=CommunityView(community=a_community(), fresh=True), before=_point_at_map),
         Scene("community-empty", page="community"),
         Scene("community-old", page="community", community=_old_community()),
-        Scene("community-narrow", page="community", size=(420, 1500), community=CommunityView(community=a_community(), fresh=True)),
+        Scene("community-narrow", page="community", size=(420, 2450), community=CommunityView(community=a_community(), fresh=True)),
         Scene("news", page="news"),
         Scene("news-none", page="news", changes={"projects": ()}),
         Scene("computer", page="computer"),
@@ -218,7 +219,7 @@ def _windows(made: QApplication, folder: Path) -> None:
         session, services = Session(AgentLink(agent.path)), ScriptedServices()
         chosen = [LIGHT]
         theme = Theme(made, choose=lambda _: chosen[0])
-        agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit())]
+        agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit(), team=team_credit())]
         agent.engine.happened = _history()
         agent.physics.kept = some_results()
         _fill_gallery(Path(data))
@@ -245,6 +246,7 @@ def _windows(made: QApplication, folder: Path) -> None:
             services.diagnosis, services.place, services.data = scene.diagnosis, scene.place, Path(data)
             agent.physics.told = scene.physics
             agent.work, agent.projects.known = scene.work, scene.community
+            agent.projects.boards_known = BoardsView(boards=some_boards(), fresh=scene.community.fresh) if scene.community.community else BoardsView()
             agent.show(**usual | scene.changes)
             serial = agent.engine.view.serial
             _until(made, functools.partial(_has_come, session, serial))

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from t4t.domain.boards import Boards, BoardsView, Thread
 from t4t.domain.community import DAYS, Community, CommunityView, Country, Standing
-from t4t.domain.credit import CreditDay
+from t4t.domain.credit import CreditDay, TeamDay
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.project_view import NewsView, ProjectDetails, ProjectView
 
@@ -33,6 +34,8 @@ def a_project(**changes: Any) -> ProjectView:
         user_total=412_345.0,
         user_recent=1234.0,
         host_total=98_765.0,
+        team_total=2_345_678.0,
+        team_recent=5_432.0,
         held=2,
         fetching=1,
     )
@@ -121,9 +124,37 @@ def a_community(**changes: Any) -> Community:
         recent=everybody * 3.2,
         new=tuple(60 + number * number % 53 + number for number in range(DAYS)),
         countries=countries,
+        hosts=everybody * 3 // 2,
         standing=Standing(total=412_345.0, recent=1234.0, by_total=1204, by_recent=877),
     )
     return msgspec.structs.replace(made, **changes)
+
+
+def some_boards(**changes: Any) -> Boards:
+    """Seven threads of three boards; one with much that is not ours to trust."""
+    told = (
+        ("How long does a Theory task take here?", "Theory Application", "About three hours on my old laptop, and the progress is shown in the window now."),
+        ("Z bosons & jets: which plots are mine?", "Science", "Look at the page Science; the ones with the blue line are of your own collisions."),
+        ("VirtualBox 7.2 on Debian", "Questions and problems", "It works since the last update."),
+        ("Team of the month", "Cafe LHC", ""),
+        ("Quiet fans, please", "Cafe LHC", "Try the setting Gentle."),
+        ("Hello from Kenya", "Cafe LHC", "New here, and happy to help."),
+        ("<b>x</b>" + "https://lhcathome.example.org/" + "a" * 90, "Number crunching", "See https://lhcathome.example.org/" + "very-long-address/" * 8),
+    )
+    threads = tuple(
+        Thread(title=title, board=board, text=text, link=f"{URL}forum_thread.php?id={number}", time=time.time() - 3600 * (1 + number * number))
+        for number, (title, board, text) in enumerate(told, 1)
+    )
+    return msgspec.structs.replace(Boards(at=time.time() - 60, boards=4, threads=threads), **changes)
+
+
+def team_credit(days: int = 20) -> tuple[TeamDay, ...]:
+    """Of the team of `a_project`, each day until now."""
+    now = int(time.time() // 86_400)
+    return tuple(
+        TeamDay(day=now - days + 1 + one, at=(now - days + 1 + one) * 86_400.0, team="Physics class 10b", total=2e6 + one * 5100.0, recent=5000.0)
+        for one in range(days)
+    )
 
 
 class ScriptedProjects:
@@ -137,6 +168,10 @@ class ScriptedProjects:
         """Of everybody, without asking."""
         self.fetched: CommunityView | None = None
         """What asking brings; None: what is known."""
+        self.boards_known = BoardsView()
+        self.asked_boards: list[str] = []
+        self.new_threads: BoardsView | None = None
+        """As `fetched`."""
 
     def details(self) -> list[ProjectDetails]:
         return self.told
@@ -173,6 +208,14 @@ class ScriptedProjects:
         if fetch and self.fetched is not None:
             self.known = self.fetched
         return self.known
+
+    async def boards(self, address: str, *, fetch: bool) -> BoardsView:
+        self.asked_boards.append(f"{address} {fetch}")
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        if fetch and self.new_threads is not None:
+            self.boards_known = self.new_threads
+        return self.boards_known
 
     async def detach(self, address: str, *, force: bool = False) -> str:
         raise NotAttached(address=address)

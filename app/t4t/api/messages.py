@@ -87,6 +87,14 @@ class CommunityParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     version: int = VERSION
 
 
+class BoardsParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A project as in `ProjectParams`. ``fetch``: read its message boards where what is known is some minutes old."""
+
+    project: str = ""
+    fetch: bool = False
+    version: int = VERSION
+
+
 class AttachParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """A project as its config says, and the account's key; this goes over the private socket only and is logged nowhere."""
 
@@ -174,6 +182,7 @@ Params: TypeAlias = (
     | TimelineParams
     | ProjectParams
     | CommunityParams
+    | BoardsParams
     | AttachParams
     | DemoParams
     | UnlockParams
@@ -203,6 +212,7 @@ METHODS: Final[dict[str, type[Params]]] = {
     "projects": NoParams,
     "update": ProjectParams,
     "community": CommunityParams,
+    "boards": BoardsParams,
     "contribution": NoParams,
     "attach": AttachParams,
     "detach": ProjectParams,

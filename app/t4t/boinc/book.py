@@ -13,7 +13,7 @@ import msgspec
 
 from t4t.boinc.folder import SLOTS
 from t4t.boinc.transfers import Wait  # noqa: TC001 - msgspec reads it at run time
-from t4t.domain.credit import CreditDay, noted
+from t4t.domain.credit import CreditDay, TeamDay, noted, noted_team
 from t4t.domain.file_names import project_folder
 from t4t.domain.notice_list import ProjectNotice  # noqa: TC001 - msgspec reads it at run time
 from t4t.domain.project import TrickleDown  # noqa: TC001 - msgspec reads it at run time
@@ -38,6 +38,7 @@ _TASK: Final = "task"
 _KEPT: Final = "project-kept"
 _TALLY: Final = "time"
 _CREDIT: Final = "credit"
+_TEAM: Final = "team-credit"
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -69,6 +70,7 @@ class Book:
         self.tasks = _all(state.documents(_TASK), ProjectTask)
         self._kept = _all(state.documents(_KEPT), Kept)
         self.credit = {name: _read(raw, tuple[CreditDay, ...]) or () for name, raw in state.documents(_CREDIT).items()}
+        self.team_credit = {name: _read(raw, tuple[TeamDay, ...]) or () for name, raw in state.documents(_TEAM).items()}
         self.tally = _read(state.documents(_TALLY).get("tally", b""), Tally) or Tally()
         self.net = _read(state.documents(_TALLY).get("net", b""), NetStats) or NetStats()
         self.used = _read(state.documents(_TALLY).get("used", b""), dict[int, int]) or {}
@@ -121,15 +123,23 @@ class Book:
             self._state.put_documents(_CREDIT, {name: msgspec.json.encode(history)})
             self.credit[name] = history
 
+    def note_team(self, name: str, now: float, *, team: str, total: float, recent: float) -> None:
+        """The credit of the volunteer's team, day by day."""
+        history = noted_team(self.team_credit.get(name, ()), now, team=team, total=total, recent=recent)
+        self._state.put_documents(_TEAM, {name: msgspec.json.encode(history)})
+        self.team_credit[name] = history
+
     def forget_project(self, name: str) -> None:
         """It is detached: nothing of it is left here."""
         self._state.put_documents(_TASK, {slot: None for slot, task in self.tasks.items() if task.project == name})
         self._state.put_documents(_KEPT, {name: None})
         self._state.put_documents(_CREDIT, {name: None})
+        self._state.put_documents(_TEAM, {name: None})
         self._state.put_documents(_PROJECT, {name: None})
         self.tasks = {slot: task for slot, task in self.tasks.items() if task.project != name}
         self._kept.pop(name, None)
         self.credit.pop(name, None)
+        self.team_credit.pop(name, None)
         self.projects.pop(name, None)
 
     # --- tasks -----------------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import logging
 from typing import TYPE_CHECKING, Final
 
 from t4t.boinc.care import Care, folder_bytes
+from t4t.boinc.daily import Daily
 from t4t.boinc.folder import PROJECTS
 from t4t.boinc.transfer_record import TransferRecord
 from t4t.boinc.transfers import Transfers
@@ -17,7 +18,7 @@ from t4t.domain.assignment import work_of
 from t4t.domain.boinc_settings import overriding
 from t4t.domain.errors import InternalFault, Retry, T4TError
 from t4t.domain.no_work import why_no_work
-from t4t.domain.notice_list import with_feed, with_messages
+from t4t.domain.notice_list import with_messages
 from t4t.domain.preferences import merge, read_account_preferences
 from t4t.domain.project_errors import AllowanceUsed, KeyMissing, TooEarly
 from t4t.domain.project_limits import read_project_limits
@@ -27,7 +28,6 @@ from t4t.domain.scheduler_plan import Holdings, disk_usage, plan_request
 from t4t.domain.scheduler_request import EXIT_ABORTED_BY_PROJECT, EXIT_ABORTED_BY_USER, StickyFile, WorkRequest
 from t4t.engine.inbox import Bell
 from t4t.project.attachment import new_cpid
-from t4t.project.replies import feed, root_of
 from t4t.project.scheduler import Scheduler
 from t4t.project.upload import Uploads
 from t4t.transfer.download import Downloads
@@ -52,8 +52,6 @@ _QUIET_S: Final = 600.0
 _LEAST_S: Final = 0.1
 _KEY_AGAIN_S: Final = 300.0
 _BUG_S: Final = 900.0
-_FEED_S: Final = 86400.0
-_FEED_AGAIN_S: Final = 3600.0
 _UPLOADING_S: Final = 300.0
 """An upload that has taken longer does not hold up a report."""
 _LASTING: Final = 3
@@ -78,10 +76,10 @@ class Client:
         self._transfers = Transfers(downloads, uploads, clock=around.clock, chance=around.chance, tell=self._transfer_told, record=record, gate=around.gate)
         self.care = Care(name, around, self._transfers, preferences=lambda: self.merged().preferences, limits=lambda: self.limits, changed=self.changed)
         self._scheduler = Scheduler(around.http, save=self._book.put_project, now=around.clock.wall, chance=around.chance, new_cpid=new_cpid)
+        self._daily = Daily(name, around)
         self._one_at_a_time = asyncio.Lock()
         self._asked: list[asyncio.Future[T4TError | None]] = []
         self._key_at = 0.0
-        self._feed_at = 0.0
         self._contact_trouble: T4TError | None = None
         self._transfer_trouble: T4TError | None = None
         self._transfer_failures = 0
@@ -147,7 +145,7 @@ class Client:
         if reason is not None:
             self._answer(await self.contact(reason))
             self.care.turn()
-        await self._read_feeds()
+        await self._daily.look(self.state)
 
     def _answer(self, error: T4TError | None) -> None:
         for asked in self._asked:
@@ -204,7 +202,8 @@ class Client:
         """The volunteer asks: contact the scheduler now, whatever the back-off; what came of it."""
         asked: asyncio.Future[T4TError | None] = asyncio.get_running_loop().create_future()
         self._asked.append(asked)
-        self._key_at = self._feed_at = 0.0
+        self._key_at = 0.0
+        self._daily.at_once()
         self._transfers.try_now()
         self._bell.ring()
         return await asked
@@ -345,23 +344,7 @@ class Client:
             said = tuple(message.text for message in reply.messages if message.text)
             self._book.put_kept(self.name, no_work_since=since, no_work=reasons, said=said)
 
-    # --- notices ---------------------------------------------------------------------------------------------------
-
-    async def _read_feeds(self) -> None:
-        """What the project tells people, once a day; a feed that can't be read now is read later."""
-        now, kept = self._clock.wall(), self._book.kept(self.name)
-        if not self.state.rss_urls or now < max(self._feed_at, kept.feed_read + _FEED_S):
-            return
-        self._feed_at = now + _FEED_AGAIN_S
-        for url in self.state.rss_urls:
-            try:
-                read = feed(root_of((await self._around.http.get(url)).body, "rss", kind="rss"))
-            except T4TError as error:
-                _log.info("%s: no notices: %s", self.name, error)
-                return
-            kept = self._book.kept(self.name)
-            self._book.put_kept(self.name, news=with_feed(kept.news, read.items, now), feed_read=now)
-        self._around.workshop.scan()
+    # --- troubles ----------------------------------------------------------------------------------------------------
 
     @property
     def _waits_for_allowance(self) -> bool:

@@ -11,12 +11,15 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from t4t.domain.boards import Boards, BoardsView
+from t4t.domain.boards import is_fresh as are_fresh
 from t4t.domain.community import Community, CommunityView
 from t4t.domain.errors import FolderUnwritable, T4TError
-from t4t.domain.project_errors import ArchiveRefused, NotAttached
+from t4t.domain.project_errors import ArchiveRefused, NotAttached, ProjectError
 from t4t.durable import to_the_end, write_atomic
 from t4t.engine.showing import notice_view
-from t4t.project.community import Volunteer, counted
+from t4t.project.boards import read_boards
+from t4t.project.community import Volunteer, counted, hosts_of
 from t4t.project.statistics import Statistics, is_fresh
 from t4t.transfer.download import Downloads
 from t4t.transfer.gate import Closed, Gate
@@ -34,6 +37,9 @@ STATISTICS: Final = "statistics"
 """Below the data folder: a folder for each project whose statistics were asked for."""
 _EXPORT: Final = "user.gz"
 _SUMMARY: Final = "community.json"
+_TABLES: Final = "tables.xml"
+_TABLES_LIMIT: Final = 1024 * 1024
+_BOARDS: Final = "boards.json"
 
 
 class _Kept(msgspec.Struct, frozen=True):
@@ -49,6 +55,8 @@ class _Desk:
     """One project's: who asks while somebody else does waits, and finds the answer."""
 
     turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    boards: asyncio.Lock = field(default_factory=asyncio.Lock)
+    """The same for the message boards, which do not wait for megabytes."""
     stays: Gate = field(default_factory=Gate)
     """Closed when the project is left."""
 
@@ -82,7 +90,7 @@ class Communities:
         """The project is left: nothing of it is fetched any more, or kept."""
         desk = self._desks.setdefault(name, _Desk())
         desk.stays.let(go=False)
-        async with desk.turn:
+        async with desk.turn, desk.boards:
             await to_the_end(self._remove, name)
         self._desks.pop(name, None)
 
@@ -115,7 +123,8 @@ class Communities:
         statistics = self._statistics(name, state)
         try:
             fetched = await self._fetch(statistics, agreed=agreed)
-            return CommunityView(community=await self._counted(name, state, statistics, fetched), fresh=True)
+            hosts = await self._hosts(state)
+            return CommunityView(community=await self._counted(name, state, statistics, fetched, hosts), fresh=True)
         except T4TError as error:
             if before.community is None:
                 raise
@@ -134,7 +143,15 @@ class Communities:
         finally:
             self._around.book.put_used(self._around.allowance.used)
 
-    async def _counted(self, name: str, state: ProjectState, statistics: Statistics, fetched: Fetched) -> Community:
+    async def _hosts(self, state: ProjectState) -> int:
+        """How many computers there are: of the export of them, which is the largest of all, the number alone is of interest, and that stands elsewhere too."""
+        try:
+            return hosts_of((await self._around.http.get(f"{state.master_url}stats/{_TABLES}", limit=_TABLES_LIMIT)).body)
+        except ProjectError as error:
+            _log.info("no number of computers: %s", error)
+            return 0
+
+    async def _counted(self, name: str, state: ProjectState, statistics: Statistics, fetched: Fetched, hosts: int) -> Community:
         """Sum it up and keep that; a thread that nobody waits for any more ends soon."""
         gone, who = threading.Event(), _who(state)
         work = asyncio.get_running_loop().run_in_executor(None, counted, statistics.path(fetched), fetched.at, who, gone.is_set)
@@ -150,15 +167,56 @@ class Communities:
             await asyncio.wait([work])
             work.exception()
             raise
-        await to_the_end(self._keep, name, _Kept(fetched.file, who, community))
+        community = msgspec.structs.replace(community, hosts=hosts)
+        await to_the_end(self._keep, name, _SUMMARY, _Kept(fetched.file, who, community))
         return community
 
-    def _keep(self, name: str, kept: _Kept) -> None:
+    def _keep(self, name: str, file: str, kept: _Kept | Boards) -> None:
         folder = self._folder(name)
         try:
-            write_atomic(folder / _SUMMARY, msgspec.json.encode(kept))
+            folder.mkdir(parents=True, exist_ok=True)
+            write_atomic(folder / file, msgspec.json.encode(kept))
         except OSError as error:
             raise FolderUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
+
+    # --- message boards ----------------------------------------------------------------------------------------------
+
+    async def look_at_boards(self, name: str) -> BoardsView:
+        """What is here of the message boards of the project whose folder is ``name``; nobody is asked."""
+        return await to_the_end(self._look_at_boards, name)
+
+    async def ask_boards(self, name: str, state: ProjectState) -> BoardsView:
+        """The newest threads, at most every ten minutes. Over any network: it is as much as looking at the page.
+
+        As `ask`: where that fails it is what was kept; where nothing was, leaves of `ProjectError` or `FolderUnwritable`; `NotAttached` in any case.
+        """
+        desk = self._desks.setdefault(name, _Desk())
+        async with desk.boards:
+            try:
+                return await desk.stays.through(lambda: self._ask_boards(name, state))
+            except Closed:
+                raise NotAttached(address=state.master_url) from None
+
+    def _look_at_boards(self, name: str) -> BoardsView:
+        try:
+            kept = msgspec.json.decode((self._folder(name) / _BOARDS).read_bytes(), type=Boards)
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+            return BoardsView()
+        return BoardsView(boards=kept, fresh=are_fresh(kept, self._around.clock.wall()))
+
+    async def _ask_boards(self, name: str, state: ProjectState) -> BoardsView:
+        before = await self.look_at_boards(name)
+        if before.fresh:
+            return before
+        try:
+            boards = await read_boards(self._around.http, state.master_url, self._around.clock.wall())
+            await to_the_end(self._keep, name, _BOARDS, boards)
+        except T4TError as error:
+            if before.boards is None:
+                raise
+            _log.info("%s: no newer threads: %s", name, error)
+            return msgspec.structs.replace(before, trouble=notice_view(error))
+        return BoardsView(boards=boards, fresh=True)
 
 
 def _who(state: ProjectState) -> Volunteer:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from t4t.boinc.community import Communities
     from t4t.boinc.keys import Keys
     from t4t.boinc.surroundings import Surroundings
+    from t4t.domain.boards import BoardsView
     from t4t.domain.community import CommunityView
     from t4t.domain.project import ProjectConfig
     from t4t.domain.project_view import ImportantNotice, Keep, ProjectDetails, ProjectView
@@ -336,6 +337,12 @@ class Projects:
         client = self._named(address)
         everybody = self._everybody
         return await (everybody.ask(client.name, client.state, agreed=agreed) if fetch else everybody.look(client.name, client.state))
+
+    async def boards(self, address: str, *, fetch: bool) -> BoardsView:
+        """What is new on its message boards, as `community`: what is known here, or (``fetch``) the newest, see `Communities.ask_boards`."""
+        client = self._named(address)
+        everybody = self._everybody
+        return await (everybody.ask_boards(client.name, client.state) if fetch else everybody.look_at_boards(client.name))
 
     @property
     def _everybody(self) -> Communities:

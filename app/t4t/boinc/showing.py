@@ -36,6 +36,7 @@ def view(client: Client, book: Book, *, now: float, metered: bool) -> ProjectVie
     stages = [task.stage for task in held]
     said = book.credit.get(client.name, ())
     told_at = said[-1].at if said else now
+    team = next((one for one in book.team_credit.get(client.name, ())[-1:] if one.team == state.team_name), None)
     hour = now // _HOUR_S * _HOUR_S  # averages fade by whole hours: what changes with every look would be sent to all who look on
     return ProjectView(
         url=state.master_url,
@@ -47,6 +48,8 @@ def view(client: Client, book: Book, *, now: float, metered: bool) -> ProjectVie
         user_recent=decayed(state.user_expavg_credit, told_at, hour),
         host_total=state.host_total_credit,
         host_recent=decayed(state.host_expavg_credit, told_at, hour),
+        team_total=0.0 if team is None else team.total,
+        team_recent=0.0 if team is None else decayed(team.recent, team.at, hour),
         held=len(held),
         fetching=stages.count(Stage.FETCHING),
         sending=stages.count(Stage.SENDING),
@@ -68,4 +71,4 @@ def view(client: Client, book: Book, *, now: float, metered: bool) -> ProjectVie
 def details(client: Client, book: Book, project: ProjectView) -> ProjectDetails:
     """A project with its notices and its history of credit."""
     news = tuple(NewsView(id=one.id, title=one.title, text=one.text, time=one.time, links=one.links, read=one.read) for one in book.kept(client.name).news)
-    return ProjectDetails(project=project, news=news, credit=book.credit.get(client.name, ()))
+    return ProjectDetails(project=project, news=news, credit=book.credit.get(client.name, ()), team=book.team_credit.get(client.name, ()))

@@ -15,6 +15,7 @@ from t4t.bootstrap.net import http_of
 from t4t.bootstrap.projects import settle
 from t4t.bootstrap.settings import Giving, desk_of
 from t4t.domain.account import check_platform, master_url
+from t4t.domain.boards import BoardsView
 from t4t.domain.community import CommunityView
 from t4t.domain.errors import AgentMissing
 from t4t.domain.platforms import platforms
@@ -192,6 +193,11 @@ class ProjectVerbs:
 
         answer = self._ask("community", here, seconds=None, project=project, fetch=fetch, agreed=agreed)  # however slow the way is, or is to be
         return msgspec.convert(answer, CommunityView)
+
+    def boards(self, project: str, *, fetch: bool) -> BoardsView:
+        """See `ProjectServices.boards`."""
+        answer = self._ask("boards", lambda projects: projects.boards(project, fetch=fetch), project=project, fetch=fetch)
+        return msgspec.convert(answer, BoardsView)
 
     def detach(self, project: str, passphrase: str, *, force: bool) -> str:
         """See `ProjectServices.detach`."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
+    from t4t.domain.contribution import Contribution
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
     from t4t.domain.progress import TaskEvent, TaskResult
@@ -160,6 +161,12 @@ class Services:
         from t4t.bootstrap import costs  # noqa: PLC0415 - only this verb needs it
 
         return costs.days_of(self.data, self.of_settings().view())
+
+    def contribution(self) -> Contribution:
+        """See `Services.contribution`."""
+        from t4t.bootstrap import done  # noqa: PLC0415 - only this verb needs it
+
+        return done.contribution_of(self.data)
 
     def self_check(self, part: Part | None) -> Sequence[Checked]:
         """See `Services.self_check`."""

@@ -6,7 +6,7 @@ import argparse
 from typing import Final
 
 from t4t import __version__
-from t4t.cli import autostart, community, energy, moving, proxy, removal, self_check, settings_verbs, updating
+from t4t.cli import autostart, boards, community, contribution, energy, moving, proxy, removal, self_check, settings_verbs, updating
 from t4t.cli.grammar import Parser
 from t4t.domain.policy import AnywayKind, LessKind, PauseKind
 from t4t.domain.project_view import Keep
@@ -194,7 +194,7 @@ def parser() -> argparse.ArgumentParser:
     decode.add_argument("file", metavar="FILE", help=gettext("the reply's bytes, with or without the HTTP head"))
 
     _add_checks(verbs)
-    for others in (settings_verbs, proxy, autostart, energy, moving, removal, self_check, updating):
+    for others in (settings_verbs, proxy, autostart, contribution, energy, boards, moving, removal, self_check, updating):
         others.add(verbs)
 
     return top

@@ -54,7 +54,7 @@ def document(view: CommunityView | None) -> dict[str, Any] | None:
 def show(community: Community) -> None:
     """Print it."""
     print(f"  {words.as_of(community, Reader(time.time()))}")
-    for line in (words.counts(community), words.places(community), words.joined(community)):
+    for line in filter(None, (words.counts(community), words.computers(community), words.places(community), words.joined(community))):
         print(f"    {line}")
     name, users, total, recent = words.heads()
     print(f"    {name:{_WIDTH}} {users:>12} {total:>20} {recent:>16}")

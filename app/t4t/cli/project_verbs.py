@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 
-from t4t.cli import stats
+from t4t.cli import boards, stats
 from t4t.cli.terminal import plain, show_notice, tell
 from t4t.domain.project_errors import AnswerMissing, KeyFileLocked, KeyringLocked, KeyringMissing, ProjectDown
 from t4t.domain.project_view import Keep
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-VERBS: Final = frozenset({"attach", "detach", "projects", "stats", "update", "unlock"})
+VERBS: Final = frozenset({"attach", "boards", "detach", "projects", "stats", "update", "unlock"})
 DONE: Final = 0
 
 
@@ -48,6 +48,8 @@ def run(args: argparse.Namespace, services: ProjectServices) -> int:
             _print(args, found, "")
         case "unlock":
             services.unlock(typed_secret(gettext("The passphrase"), gettext("Passphrase: "), stdin=args.passphrase_stdin, option="--passphrase-stdin"))
+        case "boards":
+            boards.run(args, services)
         case "stats":
             stats.show(args, services)
         case _:

@@ -12,8 +12,10 @@ if TYPE_CHECKING:
     from t4t.domain.app_update import UpdateView
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
+    from t4t.domain.boards import BoardsView
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
     from t4t.domain.community import CommunityView
+    from t4t.domain.contribution import Contribution
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
     from t4t.domain.histogram import Histogram
@@ -93,6 +95,13 @@ class ProjectServices(Protocol):
         """All volunteers of the project at this address: what is known here, or (``fetch``) the newest, at most weekly.
 
         Raises what went wrong where nothing is known; `MeteredLink` is such a thing on a network that costs, unless that was ``agreed``.
+        """
+        ...
+
+    def boards(self, project: str, *, fetch: bool) -> BoardsView:
+        """What is new on the message boards of the project at this address: what is known here, or (``fetch``) the newest, at most every ten minutes.
+
+        Raises what went wrong where nothing is known.
         """
         ...
 
@@ -273,6 +282,10 @@ class Services(Protocol):
 
     def energy(self) -> Sequence[Day]:
         """What each day's work cost, the oldest first."""
+        ...
+
+    def contribution(self) -> Contribution:
+        """What this computer has done, day by day."""
         ...
 
     def autostart(self, *, on: bool | None) -> AutostartState:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from t4t.cli import autostart, energy, moving, project_verbs, proxy, removal, self_check, settings_verbs, updating
+from t4t.cli import autostart, contribution, energy, moving, project_verbs, proxy, removal, self_check, settings_verbs, updating
 from t4t.cli.services import DemoResult, MachineOptions, Services
 from t4t.cli.terminal import TerminalView, number, plain
 from t4t.domain.errors import AgentMissing, AgentRunning
@@ -48,6 +48,7 @@ def run(args: argparse.Namespace, services: Services) -> int:
         "report": _report,
         "settings": lambda args, services: settings_verbs.run(args, services.of_settings()),
         "autostart": autostart.run,
+        "contribution": contribution.run,
         "energy": energy.run,
         "self-check": self_check.run,
         "proxy-login": proxy.run,

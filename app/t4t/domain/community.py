@@ -47,6 +47,8 @@ class Community(msgspec.Struct, frozen=True, kw_only=True):
     """How many joined on each of the last `DAYS` days (UTC), the oldest first; the last one is the day of ``at``, which was not over."""
     countries: tuple[Country, ...]
     """By recent credit."""
+    hosts: int = 0
+    """Computers with credit; 0: the project does not tell."""
     standing: Standing | None = None
     """None: this volunteer is not in the statistics."""
 

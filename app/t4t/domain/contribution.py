@@ -12,19 +12,29 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
-from t4t.domain.credit import gains
+from t4t.domain.credit import gains, team_gains
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from t4t.domain.credit import CreditDay
+    from t4t.domain.credit import CreditDay, TeamDay
     from t4t.domain.energy import Day
 
 _EPOCH: Final = date(1970, 1, 1)
 _HOUR_S: Final = 3600.0
 _SUNDAY: Final = 7
 _DECEMBER: Final = 12
-_COLUMNS: Final[tuple[str, ...]] = ("day", "collisions", "processor_hours", "kwh", "kwh_estimated", "tasks", "credit_this_computer", "credit_all_computers")
+_COLUMNS: Final[tuple[str, ...]] = (
+    "day",
+    "collisions",
+    "processor_hours",
+    "kwh",
+    "kwh_estimated",
+    "tasks",
+    "credit_this_computer",
+    "credit_all_computers",
+    "credit_team",
+)
 _LATEST: Final = 3650
 """Days that any span reaches back: what is older, or lies in the future, is told by sums alone."""
 
@@ -96,8 +106,11 @@ def end_of(first: date, span: Span) -> date:
     return first
 
 
-def series(values: Mapping[date, float], span: Span, *, since: date, today: date) -> tuple[Bar, ...]:
-    """Bars without a gap from ``since`` to ``today``: a time without work is a bar of nothing, and there is none for what nobody counted."""
+def series(values: Mapping[date, float], span: Span, *, since: date, today: date, most: int | None = None) -> tuple[Bar, ...]:
+    """Bars without a gap from ``since`` to ``today``: a time without work is a bar of nothing, and there is none for what nobody counted.
+
+    The last ``most`` of them; None: as many as a chart has.
+    """
     since = max(min((since, today, *values)), today - timedelta(days=_LATEST))
     sums: dict[date, float] = {}
     for day, value in values.items():
@@ -110,7 +123,7 @@ def series(values: Mapping[date, float], span: Span, *, since: date, today: date
         together = sums.get(first, 0.0) + (together if span is Span.ALL else 0.0)
         bars.append(Bar(max(first, since), min(last, today), together))
         first = last + timedelta(days=1)
-    return tuple(bars[-SHOWN[span] :])
+    return tuple(bars[-(SHOWN[span] if most is None else most) :])
 
 
 def date_of(name: str) -> date | None:
@@ -135,24 +148,82 @@ def credit_days(histories: Iterable[Sequence[CreditDay]], *, host: bool) -> tupl
 
     These days are the projects' own, in UTC.
     """
-    first: date | None = None
-    found: dict[date, float] = {}
-    for history in histories:
-        for gain in gains(history):
-            day = _EPOCH + timedelta(days=gain.day)
-            first = day if first is None or day < first else first
-            found[day] = found.get(day, 0.0) + (gain.host if host else gain.user)
-    return first, found
+    return _by_day((gain.day, gain.host if host else gain.user) for history in histories for gain in gains(history))
 
 
-def as_csv(work: Contribution, histories: Sequence[Sequence[CreditDay]]) -> str:
+def team_days(histories: Iterable[Sequence[TeamDay]]) -> tuple[date | None, dict[date, float]]:
+    """As `credit_days`, for the volunteer's teams."""
+    return _by_day(gain for history in histories for gain in team_gains(history))
+
+
+def _by_day(found: Iterable[tuple[int, float]]) -> tuple[date | None, dict[date, float]]:
+    sums: dict[date, float] = {}
+    for number, credit in found:
+        day = _EPOCH + timedelta(days=number)
+        sums[day] = sums.get(day, 0.0) + credit
+    return min(sums, default=None), sums
+
+
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that was done from ``first`` on to ``last``, both included."""
+
+    first: date
+    last: date
+    collisions: int = 0
+    processor_hours: float = 0.0
+    kwh: float = 0.0
+    kwh_estimated: bool = False
+    tasks: int = 0
+    credit_this_computer: float = 0.0
+    credit_all_computers: float = 0.0
+    credit_team: float = 0.0
+
+
+def done(work: Contribution, credit: Sequence[Sequence[CreditDay]], teams: Sequence[Sequence[TeamDay]], span: Span, today: date) -> tuple[Done, ...]:
+    """All that `series` has, side by side, without a gap from the first day that anybody knows of; with ``Span.ALL`` one line that has it all."""
+    days = {day: one for one in work.days if (day := date_of(one.day)) is not None}
+    (_, here), (_, everywhere), (_, team) = credit_days(credit, host=True), credit_days(credit, host=False), team_days(teams)
+    columns: tuple[Mapping[date, float], ...] = (
+        {day: float(one.collisions) for day, one in days.items()},
+        {day: one.cpu_s / _HOUR_S for day, one in days.items()},
+        {day: one.kwh for day, one in days.items()},
+        {day: float(one.estimated) for day, one in days.items()},
+        {day: float(one.tasks) for day, one in days.items()},
+        here,
+        everywhere,
+        team,
+    )
+    begun = min((day for day in (date_of(work.since), *days, *here, *team) if day is not None), default=today)
+    lines = tuple(zip(*(series(column, span, since=begun, today=today, most=_LATEST + 1) for column in columns), strict=True))
+    if span is Span.ALL:
+        lines = lines[-1:]
+    return tuple(_done(bars, min(begun, today) if span is Span.ALL else bars[0].first) for bars in lines)
+
+
+def _done(bars: tuple[Bar, ...], first: date) -> Done:
+    collisions, hours, kwh, estimated, tasks, here, everywhere, team = (bar.value for bar in bars)
+    return Done(
+        first=first,
+        last=bars[0].last,
+        collisions=round(collisions),
+        processor_hours=hours,
+        kwh=kwh,
+        kwh_estimated=estimated > 0,
+        tasks=round(tasks),
+        credit_this_computer=here,
+        credit_all_computers=everywhere,
+        credit_team=team,
+    )
+
+
+def as_csv(work: Contribution, histories: Sequence[Sequence[CreditDay]], teams: Sequence[Sequence[TeamDay]] = ()) -> str:
     """One line a day for other programs: RFC 4180, a point in numbers, English names that stay."""
-    (_, here), (_, everywhere) = (credit_days(histories, host=host) for host in (True, False))
+    (_, here), (_, everywhere), (_, team) = credit_days(histories, host=True), credit_days(histories, host=False), team_days(teams)
     days = {found: one for one in work.days if (found := date_of(one.day)) is not None}
     lines = [_COLUMNS]
-    for day in sorted({*days, *here, *everywhere}):
+    for day in sorted({*days, *here, *everywhere, *team}):
         one = days.get(day, WorkDay(day=day.isoformat()))
         hours, kwh, estimated = f"{one.cpu_s / _HOUR_S:.4f}", f"{one.kwh:.6f}", "yes" if one.estimated else "no"
-        credit = (f"{found.get(day, 0.0):.2f}" for found in (here, everywhere))
+        credit = (f"{found.get(day, 0.0):.2f}" for found in (here, everywhere, team))
         lines.append((day.isoformat(), str(one.collisions), hours, kwh, estimated, str(one.tasks), *credit))
     return "".join(f"{','.join(line)}\r\n" for line in lines)  # no field of ours needs a quotation mark

@@ -28,6 +28,16 @@ class CreditDay(msgspec.Struct, frozen=True, kw_only=True):
     host_recent: float
 
 
+class TeamDay(msgspec.Struct, frozen=True, kw_only=True):
+    """What a project said last of the volunteer's team on one day; as `CreditDay`, and which team it was."""
+
+    day: int
+    at: float
+    team: str
+    total: float
+    recent: float
+
+
 class CreditGain(msgspec.Struct, frozen=True, kw_only=True):
     """What came on one day; nothing on the first one, before which nobody looked. Never less than nothing: servers correct their books."""
 
@@ -60,4 +70,17 @@ def gains(history: Sequence[CreditDay]) -> tuple[CreditGain, ...]:
         )
         for before, one in itertools.pairwise(history)
     ]
+    return (*first, *later)
+
+
+def noted_team(history: Sequence[TeamDay], now: float, *, team: str, total: float, recent: float) -> tuple[TeamDay, ...]:
+    """As `noted`, of a team."""
+    today = TeamDay(day=int(now // _DAY_S), at=now, team=team, total=total, recent=recent)
+    return (*(one for one in history if one.day < today.day), today)[-_MOST_DAYS:]
+
+
+def team_gains(history: Sequence[TeamDay]) -> tuple[tuple[int, float], ...]:
+    """What came to the team on each day, as `gains`; what another team had before is no gain of this one's."""
+    first = [(one.day, 0.0) for one in history[:1]]
+    later = [(one.day, max(0.0, one.total - before.total) if one.team == before.team else 0.0) for before, one in itertools.pairwise(history)]
     return (*first, *later)

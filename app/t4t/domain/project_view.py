@@ -6,7 +6,7 @@ import enum
 
 import msgspec
 
-from t4t.domain.credit import CreditDay  # noqa: TC001 - msgspec reads it at run time
+from t4t.domain.credit import CreditDay, TeamDay  # noqa: TC001 - msgspec reads it at run time
 
 
 class Keep(enum.Enum):
@@ -51,6 +51,8 @@ class ProjectView(msgspec.Struct, frozen=True, kw_only=True):
     user_recent: float = 0.0
     host_total: float = 0.0
     host_recent: float = 0.0
+    team_total: float = 0.0
+    team_recent: float = 0.0
     held: int = 0
     """Tasks that are not yet acknowledged, whatever their stage."""
     fetching: int = 0
@@ -85,3 +87,5 @@ class ProjectDetails(msgspec.Struct, frozen=True, kw_only=True):
     news: tuple[NewsView, ...] = ()
     credit: tuple[CreditDay, ...] = ()
     """Day by day, as this computer has seen it; the oldest first."""
+    team: tuple[TeamDay, ...] = ()
+    """The same of the volunteer's team."""

@@ -11,7 +11,7 @@ import msgspec
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
-LONG: Final = frozenset({"community"})
+LONG: Final = frozenset({"community", "boards"})
 
 
 class _Request(msgspec.Struct):

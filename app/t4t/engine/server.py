@@ -15,6 +15,7 @@ from t4t.api.endpoint import endpoint, make_private
 from t4t.api.messages import (
     AnywayParams,
     AttachParams,
+    BoardsParams,
     CommunityParams,
     DemoParams,
     LessParams,
@@ -37,8 +38,9 @@ from t4t.domain.contribution import Contribution
 from t4t.domain.errors import FolderUnwritable, T4TError, to_wire
 from t4t.domain.project import ProjectConfig
 from t4t.domain.project_errors import NotAttached
-from t4t.engine import by_hand_api, physics_api, settings_api
+from t4t.engine import by_hand_api, community_api, physics_api, settings_api
 from t4t.engine.asides import Asides
+from t4t.engine.community_api import CommunityCommands
 from t4t.engine.peer import is_ours
 
 if sys.platform == "win32":
@@ -48,7 +50,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from t4t.domain.community import CommunityView
     from t4t.domain.notification_policy import Reaction
     from t4t.domain.policy import AnywayKind, LessKind, PauseKind
     from t4t.domain.project_view import Keep, ProjectDetails
@@ -133,7 +134,7 @@ class Commands(Protocol):
         ...
 
 
-class ProjectCommands(Protocol):
+class ProjectCommands(CommunityCommands, Protocol):
     """What the API offers of projects."""
 
     def details(self) -> list[ProjectDetails]:
@@ -162,10 +163,6 @@ class ProjectCommands(Protocol):
 
     async def update(self, address: str) -> ProjectDetails:
         """Contact it now."""
-        ...
-
-    async def community(self, address: str, *, fetch: bool, agreed: bool) -> CommunityView:
-        """All of its volunteers, as it publishes."""
         ...
 
     async def detach(self, address: str, *, force: bool = False) -> str:
@@ -338,8 +335,8 @@ class _Conversation:
                 return await self._projects.attach(config, params.key, params.keep, host_cpid=params.host_cpid)
             case DemoParams(on=on):
                 return await self._projects.demo(on=on)
-            case CommunityParams():
-                return await self._projects.community(params.project, fetch=params.fetch, agreed=params.agreed)
+            case CommunityParams() | BoardsParams():
+                return await community_api.answer(self._projects, params)
             case ProjectParams() if method == "detach":
                 return await self._projects.detach(params.project, force=params.force)
             case ProjectParams():

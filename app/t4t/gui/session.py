@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 from PySide6.QtCore import QLocale, QObject, QTime, QTimer, Signal
 
+from t4t.domain.boards import BoardsView
 from t4t.domain.community import CommunityView
 from t4t.domain.contribution import Contribution
 from t4t.domain.errors import T4TError
@@ -64,6 +65,8 @@ class Session(QObject):
     """The `Contribution` that was asked for."""
     community_told = Signal(str, object)
     """The address of a project, and its `CommunityView`, or the `T4TError` why there is none."""
+    boards_told = Signal(str, object)
+    """The same with its `BoardsView`."""
 
     def __init__(self, link: AgentLink, parent: QObject | None = None) -> None:
         """Listens to ``link``, which belongs to it from now on."""
@@ -155,6 +158,10 @@ class Session(QObject):
         params: dict[str, object] = {"project": project, "fetch": fetch, "agreed": agreed}
         self._link.request("community", params, functools.partial(self._tell_community, project))
 
+    def ask_boards(self, project: str, *, fetch: bool) -> None:
+        """Ask for the message boards of the project at this address: `boards_told` brings them. ``fetch``: from the project where what is here is old."""
+        self._link.request("boards", {"project": project, "fetch": fetch}, functools.partial(self._tell_boards, project))
+
     def mark_read(self, ids: tuple[str, ...]) -> None:
         """These notices were seen: `projects_told` brings how it is then."""
         self._link.request("read", {"ids": list(ids)}, self._tell_projects)
@@ -201,6 +208,9 @@ class Session(QObject):
 
     def _tell_community(self, project: str, result: Result) -> None:
         self.community_told.emit(project, msgspec.json.decode(result, type=CommunityView) if isinstance(result, bytes) else result)
+
+    def _tell_boards(self, project: str, result: Result) -> None:
+        self.boards_told.emit(project, msgspec.json.decode(result, type=BoardsView) if isinstance(result, bytes) else result)
 
     def _contacted(self, result: Result) -> None:
         if isinstance(result, T4TError):

@@ -114,6 +114,11 @@ def _countries(sums: Mapping[bytes, list[float]]) -> tuple[Country, ...]:
     return tuple(sorted(found, key=lambda entry: (-entry.recent, entry.name)))
 
 
+def hosts_of(tables: bytes) -> int:
+    """How many computers with credit the project has, as its ``tables.xml`` says; 0 where it does not."""
+    return int(next((number_of(fields.get(b"nhosts_total", b"")) for fields in records([tables], "tables", (b"nhosts_total",))), 0.0))
+
+
 def counted(path: Path, at: float, volunteer: Volunteer, gone: Callable[[], bool]) -> Community:
     """The summary of a whole ``user.gz``; blocks for seconds, and returns soon, with anything, when ``gone`` says that nobody wants it any more.
 

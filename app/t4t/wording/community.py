@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -14,10 +15,14 @@ from t4t.wording.window import number
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from t4t.domain.boards import Boards, Thread
     from t4t.domain.community import Community, Country
     from t4t.wording.screen import Reader
 
 _LONGEST: Final = 60
+_LONGEST_TITLE: Final = 200
+_LONGEST_TEXT: Final = 300
+_LONG_WORD: Final = re.compile(r"\S{24}(?=\S)")
 _FARTHEST: Final = 1e11
 """Seconds since 1970: no calendar of ours goes so far."""
 
@@ -42,6 +47,11 @@ def counts(community: Community) -> str:
         community.users,
     )
     return shape.format(users=decimal(community.users), credit=decimal(community.with_credit), active=decimal(community.active))
+
+
+def computers(community: Community) -> str:
+    """How many computers; empty where the project does not tell."""
+    return ngettext("{n} computer with credit", "{n} computers with credit", community.hosts).format(n=decimal(community.hosts)) if community.hosts else ""
 
 
 def places(community: Community) -> str:
@@ -82,6 +92,7 @@ _WORDS: Final[dict[str, Marked]] = {
     "volunteers": "volunteers",
     "with_credit": "with credit",
     "active": "with more than one credit a day",
+    "hosts": "computers with credit",
     "fetch": "Ask the project now",
     "fetch_newer": "Ask for newer statistics",
     "agree": "Fetch it all the same",
@@ -98,6 +109,11 @@ _WORDS: Final[dict[str, Marked]] = {
     "day": "Day",
     "boards": "Talk to them",
     "boards_text": "The message boards are on the project’s website and open in your browser. You can read them without an account.",
+    "boards_fetch": "Show what is new there",
+    "boards_newer": "Look again",
+    "boards_asking": "The message boards are read…",
+    "boards_none": "This project has no message boards.",
+    "boards_quiet": "Nobody has written in the last 30 days.",
     "forum": "Message boards",
     "top": "Lists of volunteers",
     "status": "How the project’s servers are",
@@ -156,3 +172,40 @@ def joined_chart(community: Community) -> Chart:
 def rows(community: Community) -> list[tuple[str, str, str, str]]:
     """The table of all countries."""
     return [(country(one), decimal(one.users), decimal(one.total), decimal(one.recent, 1)) for one in community.countries]
+
+
+# --- message boards --------------------------------------------------------------------------------------------------
+
+
+def boards_as_of(boards: Boards, reader: Reader) -> str:
+    """Of when they are, or that there is nothing."""
+    if not boards.boards:
+        return word("boards_none")
+    if not boards.threads:
+        return word("boards_quiet")
+    return gettext("Newest first, as of {time}").format(time=moment(boards.at, reader) or "–")
+
+
+def thread_title(thread: Thread) -> str:
+    """What it is called."""
+    return _breakable(plain(thread.title, _LONGEST_TITLE)) or gettext("(without a title)")
+
+
+def thread_place(thread: Thread, reader: Reader) -> str:
+    """On which board, and when somebody last wrote."""
+    return " · ".join(part for part in (plain(thread.board, _LONGEST), moment(thread.time, reader)) if part)
+
+
+def thread_text(thread: Thread) -> str:
+    """How the newest post begins; its writer's, and so plain and short."""
+    return _breakable(plain(thread.text, _LONGEST_TEXT))
+
+
+def _breakable(text: str) -> str:
+    """Lines may end within what has no blank for long: an address would make a page wider than the window."""
+    return _LONG_WORD.sub("\\g<0>\N{ZERO WIDTH SPACE}", text)
+
+
+def spoken_thread(thread: Thread, reader: Reader) -> str:
+    """For who listens."""
+    return f"{thread_title(thread)}. {thread_place(thread, reader)}"

@@ -6,7 +6,7 @@ import enum
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, assert_never
 
-from t4t.domain.contribution import Bar, Span, credit_days, date_of, series
+from t4t.domain.contribution import Bar, Span, credit_days, date_of, series, team_days
 from t4t.wording.language import Marked, gettext, ngettext
 from t4t.wording.numbers import day, day_of_year, decimal, month, pointed
 from t4t.wording.window import number
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from t4t.domain.contribution import Contribution, WorkDay
-    from t4t.domain.credit import CreditDay
+    from t4t.domain.contribution import Contribution, Done, WorkDay
+    from t4t.domain.credit import CreditDay, TeamDay
 
 _HOUR_S: Final = 3600.0
 _FEW: Final = 100.0
@@ -32,6 +32,7 @@ class Quantity(enum.Enum):
     TASKS = "tasks"
     CREDIT_HERE = "credit_here"
     CREDIT_ALL = "credit_all"
+    CREDIT_TEAM = "credit_team"
 
 
 _QUANTITIES: Final[dict[Quantity, Marked]] = {
@@ -41,6 +42,7 @@ _QUANTITIES: Final[dict[Quantity, Marked]] = {
     Quantity.TASKS: "Tasks finished",
     Quantity.CREDIT_HERE: "Credit of this computer",
     Quantity.CREDIT_ALL: "Credit of all your computers",
+    Quantity.CREDIT_TEAM: "Credit of your team",
 }
 _UNITS: Final[dict[Quantity, Marked]] = {
     Quantity.COLLISIONS: "collisions",
@@ -49,6 +51,7 @@ _UNITS: Final[dict[Quantity, Marked]] = {
     Quantity.TASKS: "tasks",
     Quantity.CREDIT_HERE: "credit",
     Quantity.CREDIT_ALL: "credit",
+    Quantity.CREDIT_TEAM: "credit",
 }
 _SPANS: Final[dict[Span, Marked]] = {Span.DAY: "Days", Span.WEEK: "Weeks", Span.MONTH: "Months", Span.ALL: "All"}
 _HEADS: Final[dict[Span, Marked]] = {Span.DAY: "Day", Span.WEEK: "Week", Span.MONTH: "Month", Span.ALL: "Until the end of"}
@@ -65,6 +68,7 @@ _WORDS: Final[dict[str, Marked]] = {
     "hint": "Arrow keys read one bar after the other.",
     "nothing": "Nothing yet. It begins with the first work, and days without work are nothing to worry about.",
     "no_credit": "The project has told of no credit yet: it comes after its servers have checked a result.",
+    "no_team": "Nothing is known of a team: you are in none, or the project has not told of it yet.",
     "collisions": "collisions simulated",
     "hours": "processor hours",
     "not_saved": "This file could not be written.",
@@ -121,9 +125,14 @@ def span(which: Span) -> str:
     return gettext(_SPANS[which])
 
 
-def chart(which: Quantity, how: Span, work: Contribution, credit: Sequence[Sequence[CreditDay]], today: date) -> Chart:
+def chart(
+    which: Quantity, how: Span, work: Contribution, credit: Sequence[Sequence[CreditDay]], today: date, *, teams: Sequence[Sequence[TeamDay]] = ()
+) -> Chart:
     """``which`` summed up as ``how``, until ``today``."""
-    if which in {Quantity.CREDIT_HERE, Quantity.CREDIT_ALL}:
+    if which is Quantity.CREDIT_TEAM:
+        since, values = team_days(teams)
+        about, empty = gettext(_ABOUT_CREDIT) if since is not None else "", word("no_team")
+    elif which in {Quantity.CREDIT_HERE, Quantity.CREDIT_ALL}:
         since, values = credit_days(credit, host=which is Quantity.CREDIT_HERE)
         about, empty = gettext(_ABOUT_CREDIT), word("no_credit")
     else:
@@ -191,7 +200,7 @@ def _text(value: float, which: Quantity) -> str:
             return gettext("{n} kWh").format(n=text)
         case Quantity.TASKS:
             return ngettext("{n} task", "{n} tasks", round(value)).format(n=text)
-        case Quantity.CREDIT_HERE | Quantity.CREDIT_ALL:
+        case Quantity.CREDIT_HERE | Quantity.CREDIT_ALL | Quantity.CREDIT_TEAM:
             return gettext("{n} credit").format(n=text)
         case _:
             assert_never(which)
@@ -211,3 +220,32 @@ def spoken_table(title: str) -> str:
 def file_name(today: date) -> str:
     """What the file is called if nobody wishes another name."""
     return f"test4theory-{today.isoformat()}.csv"
+
+
+# --- a table for a terminal ------------------------------------------------------------------------------------------
+
+
+def heads() -> tuple[str, ...]:
+    """What stands over its columns."""
+    return (gettext("collisions"), gettext("hours"), gettext("kWh"), gettext("tasks"), gettext("credit here"), gettext("credit"), gettext("team"))
+
+
+def cells(line: Done) -> tuple[str, ...]:
+    """A line of it; what is partly estimated has a mark."""
+    kwh = f"{'~' if line.kwh_estimated and line.kwh > 0 else ''}{figure(line.kwh)}"
+    credit = (figure(value) for value in (line.credit_this_computer, line.credit_all_computers, line.credit_team))
+    return (figure(float(line.collisions)), figure(line.processor_hours), kwh, figure(float(line.tasks)), *credit)
+
+
+def when(line: Done, how: Span) -> str:
+    """Which time it is about."""
+    return _name(Bar(line.first, line.last, 0.0), Span.WEEK if how is Span.ALL else how)
+
+
+def how_counted(work: Contribution, lines: Sequence[Done]) -> str:
+    """Since when, and how well."""
+    since = date_of(work.since)
+    said = [gettext("Counted on this computer since {day}.").format(day=day(since))] if since is not None else []
+    if any(line.kwh_estimated for line in lines):
+        said.append(gettext("Partly estimated: this computer has no meter that may be read."))
+    return " ".join((*said, gettext("The projects count credit in days of UTC, since they were first asked from here.")))

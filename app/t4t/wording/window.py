@@ -221,9 +221,18 @@ def project_line(view: ProjectView) -> str:
 # --- contribution ----------------------------------------------------------------------------------------------------
 
 
+def team(view: ProjectView) -> str:
+    """The volunteer's team, with its credit where the project has told it."""
+    name = plain(view.team)
+    if not name or view.team_total <= 0:
+        return name
+    shape = gettext("{team}: {total} credit in all, {recent} a day at present")
+    return shape.format(team=name, total=number(view.team_total), recent=number(view.team_recent))
+
+
 def project_facts(view: ProjectView, reader: Reader) -> list[tuple[str, str]]:
     """What is known of an attached project, as names and values."""
-    facts = [(word("account"), plain(view.user)), (word("team"), plain(view.team)), (word("its_work"), stages(view))]
+    facts = [(word("account"), plain(view.user)), (word("team"), team(view)), (word("its_work"), stages(view))]
     if view.next_request is not None and view.next_request > reader.now:
         facts.append((word("next_contact"), moment(view.next_request, reader)))
     return [(name, value) for name, value in facts if value]

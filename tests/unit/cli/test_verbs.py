@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
     from t4t.domain.changes import Change, Fetch, Fix, Pending, Plan
+    from t4t.domain.contribution import Contribution
     from t4t.domain.diagnosis.findings import Diagnosis, Finding
     from t4t.domain.energy import Day
     from t4t.domain.self_check import Checked, Part
@@ -140,6 +141,9 @@ class Services(NothingToRemove):
         return self.screen
 
     def energy(self) -> Sequence[Day]:
+        raise NotImplementedError
+
+    def contribution(self) -> Contribution:
         raise NotImplementedError
 
     def self_check(self, part: Part | None) -> Sequence[Checked]:

@@ -11,8 +11,23 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as some
 
-from t4t.domain.contribution import SHOWN, Contribution, Span, WorkDay, as_csv, begin_of, credit_days, date_of, day_of, end_of, series, with_energy
-from t4t.domain.credit import CreditDay
+from t4t.domain.contribution import (
+    SHOWN,
+    Contribution,
+    Span,
+    WorkDay,
+    as_csv,
+    begin_of,
+    credit_days,
+    date_of,
+    day_of,
+    done,
+    end_of,
+    series,
+    team_days,
+    with_energy,
+)
+from t4t.domain.credit import CreditDay, TeamDay
 from t4t.domain.energy import Day
 
 DATES = some.dates(date(2020, 1, 1), date(2032, 12, 31))
@@ -123,4 +138,49 @@ def test_the_file_has_all_days_for_other_programs() -> None:
         "tasks": "2",
         "credit_this_computer": "5.00",
         "credit_all_computers": "30.50",
+        "credit_team": "0.00",
     }
+
+
+def _team(day: int, total: float, team: str = "T") -> TeamDay:
+    return TeamDay(day=day, at=day * 86_400.0, team=team, total=total, recent=0.0)
+
+
+def test_another_team_brings_nothing_along() -> None:
+    first, found = team_days(
+        [(_team(20_000, 1e6), _team(20_001, 1e6 + 5), _team(20_003, 7e9, "Large"), _team(20_004, 7e9 + 2, "Large"), _team(20_005, 1.0, "Large"))]
+    )
+    assert first == date(2024, 10, 4)
+    assert list(found.values()) == [0.0, 5.0, 0.0, 2.0, 0.0]
+    assert team_days([]) == (None, {})
+
+
+@given(
+    work=some.dictionaries(some.integers(-3, 400), some.integers(0, 1000), max_size=30),
+    credit=some.dictionaries(some.integers(-9, 400), some.floats(0, 1e6), max_size=10),
+    since=some.one_of(some.just(""), some.integers(0, 300).map(lambda back: (date(2026, 11, 23) - timedelta(days=back)).isoformat())),
+    span=SPANS,
+)
+def test_the_table_has_everything_once(work: dict[int, int], credit: dict[int, float], since: str, span: Span) -> None:
+    today = date(2026, 11, 23)
+    days = tuple(
+        WorkDay(day=(today - timedelta(days=back)).isoformat(), collisions=much, cpu_s=much * 36.0, tasks=1, kwh=0.5, estimated=bool(much % 2))
+        for back, much in work.items()
+    )
+    total, told = 0.0, []
+    for back in sorted(credit, reverse=True):
+        total += credit[back]
+        told.append(_credit((today - timedelta(days=back) - date(1970, 1, 1)).days, total, total / 2))
+    lines = done(Contribution(since=since, days=days), [told], [], span, today)
+    assert sum(line.collisions for line in lines) == sum(work.values())
+    assert sum(line.tasks for line in lines) == len(work)
+    assert abs(sum(line.kwh for line in lines) - len(work) / 2) < 1e-6
+    assert abs(sum(line.processor_hours for line in lines) - sum(work.values()) / 100) < 1e-6
+    gained = told[-1].user_total - told[0].user_total if told else 0.0
+    assert abs(sum(line.credit_all_computers for line in lines) - gained) <= 1e-6 * max(1.0, gained)
+    assert any(line.kwh_estimated for line in lines) is any(much % 2 for much in work.values())
+    assert lines[-1].last == today
+    ends = [(line.first, line.last) for line in lines]
+    assert all(first <= last for first, last in ends)
+    assert all(after == before + timedelta(days=1) for (_, before), (after, _) in itertools.pairwise(ends))
+    assert len(lines) == 1 or span is not Span.ALL

@@ -15,8 +15,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QFileDialog
 
 from support.scenes import some_work
-from support.scripted_projects import URL, a_community, a_project, credit, news
-from support.widgets import button, buttons, click, nameless, texts
+from support.scripted_projects import URL, a_community, a_project, credit, news, team_credit
+from support.widgets import button, buttons, click, cut_off, nameless, texts
 from support.window_rig import ScriptedServices
 from t4t.domain.community import CommunityView
 from t4t.domain.contribution import Contribution, WorkDay
@@ -49,7 +49,7 @@ OFFLINE = Unreachable(host="lhcathome.example.org", reason="offline")
 
 @pytest.fixture
 def window(qtbot: QtBot, session: Session, qapp: QApplication, agent: ApiThread) -> Iterator[Window]:
-    agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit())]
+    agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit(), team=team_credit())]
     agent.show(projects=(a_project(unread=2),))
     agent.work = some_work()
     made = Window(session, Theme(qapp), ScriptedServices())
@@ -186,6 +186,13 @@ def test_while_somebody_looks_it_is_never_older_than_a_minute(qtbot: QtBot, wind
     qtbot.waitUntil(lambda: "77,777" in texts(page))
 
 
+def test_in_a_narrow_window_nothing_is_cut_off_and_the_team_is_told(qtbot: QtBot, window: Window) -> None:
+    window.resize(420, 700)
+    page = _own(window, qtbot)
+    qtbot.waitUntil(lambda: "Physics class 10b: 2,345,678 credit in all, 5,432 a day at present" in texts(page))
+    qtbot.waitUntil(lambda: not cut_off(page, page.viewport()))
+
+
 # --- community -------------------------------------------------------------------------------------------------------
 
 
@@ -195,7 +202,7 @@ def test_nobody_is_asked_before_somebody_clicks(qtbot: QtBot, window: Window, ag
     qtbot.waitUntil(lambda: "Not asked yet" in texts(page))
     qtbot.waitUntil(lambda: agent.projects.asked == [f"community {URL} False False"])
     click(page, "Ask the project now")
-    qtbot.waitUntil(lambda: "978,655" in texts(page))
+    qtbot.waitUntil(lambda: {"978,655", "1,467,982", "computers with credit"} <= set(texts(page)))
     assert agent.projects.asked[-1] == f"community {URL} True False"
     assert "Not asked yet" not in texts(page)
     assert not {"Ask the project now", "Ask for newer statistics"} & set(buttons(page))
@@ -297,6 +304,13 @@ def test_several_projects_are_looked_at_one_by_one(qtbot: QtBot, window: Window,
     agent.show(projects=())
     qtbot.waitUntil(lambda: "No project yet" in texts(page))
     assert buttons(page) == []
+
+
+def test_where_the_number_of_computers_is_not_told_there_is_none(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
+    agent.projects.known = CommunityView(community=a_community(hosts=0), fresh=True)
+    page = _community(window)
+    qtbot.waitUntil(page.map_card.isVisible)
+    assert "computers with credit" not in texts(page)
 
 
 def test_the_boards_are_on_the_website(qtbot: QtBot, window: Window, monkeypatch: pytest.MonkeyPatch) -> None:

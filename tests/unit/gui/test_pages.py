@@ -189,7 +189,7 @@ def test_a_timed_pause_can_be_made_longer(qtbot: QtBot, window: Window, agent: A
 def test_credit_and_who_gave_it(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
     window.show_page("contribution")
     qtbot.waitUntil(lambda: "412,345" in texts(window))
-    assert {"LHC@home", "Ada", "Physics class 10b", "2 tasks, 1 being fetched", "1,234"} <= set(texts(window))
+    assert {"LHC@home", "Ada", "Physics class 10b: 2,345,678 credit in all, 5,432 a day at present", "2 tasks, 1 being fetched", "1,234"} <= set(texts(window))
     click(window, "Contact it now")
     qtbot.waitUntil(lambda: agent.projects.asked == [f"update {URL}"])
     agent.projects.refuse_with = NotAttached(address=URL)

@@ -10,11 +10,14 @@ import pytest
 from PySide6.QtCore import QLocale, QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QPushButton, QWidget
 
+from support.scenes import some_work
 from support.scripted_engine import a_notice, a_task
-from support.scripted_projects import a_project, news
+from support.scripted_projects import a_community, a_project, credit, news, some_boards, team_credit
 from support.tongues import spoken
 from support.widgets import cut_off, texts
 from support.window_rig import TROUBLE, ScriptedServices
+from t4t.domain.boards import BoardsView
+from t4t.domain.community import CommunityView
 from t4t.domain.errors import AgentMissing
 from t4t.domain.language import NAMES, Language
 from t4t.domain.policy import Level
@@ -29,6 +32,7 @@ from t4t.gui.components.page import Page
 from t4t.gui.theme.style import Theme
 from t4t.gui.tray.leaving import QuitDialog
 from t4t.gui.tray.panel import MiniPanel
+from t4t.gui.window.boards_card import ThreadRow
 from t4t.gui.window.computer import Computer
 from t4t.gui.window.main import Window
 from t4t.gui.window.science import Science
@@ -68,7 +72,10 @@ def _english_again(qapp: QApplication) -> Iterator[None]:
 
 def _busy(agent: ApiThread) -> None:
     waiting = a_task(key="k2", name="theory_2279-3862", activity=Activity.QUEUED, vm=VmState.ABSENT, fraction=0.0, elapsed_s=0.0, checkpoints=0)
-    agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news())]
+    agent.projects.told = [ProjectDetails(project=a_project(unread=2), news=news(), credit=credit(), team=team_credit())]
+    agent.projects.known = CommunityView(community=a_community(), fresh=True)
+    agent.projects.boards_known = BoardsView(boards=some_boards())
+    agent.work = some_work()
     agent.show(
         state=TrayState.NEEDS_YOU,
         notices=(a_notice(),),
@@ -103,6 +110,8 @@ def test_no_page_cuts_words_off(qtbot: QtBot, session: Session, agent: ApiThread
         window.show_page(page)
         if page == "settings":
             qtbot.waitUntil(lambda: any(row.isVisible() for row in window.page("settings").findChildren(FieldRow)))
+        elif page == "community":
+            qtbot.waitUntil(lambda: any(row.isVisible() for row in window.page("community").findChildren(ThreadRow)))
         for width in WIDTHS:
             window.resize(width, 700)
             qtbot.waitUntil(functools.partial(_fits, window.page(window.current)))  # Qt lays out in several turns

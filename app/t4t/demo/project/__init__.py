@@ -21,6 +21,7 @@ from t4t.demo.project import book as states
 from t4t.demo.project.application import input_of, prepare
 from t4t.demo.project.book import Ledger
 from t4t.demo.project.exports import Exports
+from t4t.demo.project.forum import Forum
 from t4t.demo.project.keys import KeyPair
 from t4t.demo.project.scheduler import Scheduler
 from t4t.demo.project.settings import PATH, SCHEDULER, UPLOAD, Settings
@@ -154,6 +155,7 @@ class DemoProject:
     def _app(self, application: Application) -> web.Application:
         app = web.Application(client_max_size=_REQUEST_LIMIT, middlewares=[self._logged, *self._around])
         app.add_routes(Website(self._ledger, application, lambda: self.settings, self._now).routes())
+        app.add_routes(Forum(self._ledger, lambda: self.settings.name, self._now).routes())
         app.add_routes(Exports(self._ledger, self._now).routes())
         self._downloads = application.downloads
         app.add_routes(

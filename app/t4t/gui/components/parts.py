@@ -62,6 +62,9 @@ class Across(QWidget):
         wanted = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
         if self._box.direction() is not wanted:
             self._box.setDirection(wanted)
+            for part in self._parts:  # what is aligned gets its favourite width, but the height for all of it: words of more lines would be cut
+                wide = not fits and part.hasHeightForWidth()
+                self._box.setAlignment(part, Qt.AlignmentFlag(0) if wide else Qt.AlignmentFlag.AlignLeft)
 
 
 class Stat(QWidget):

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import Qt, QUrl
-from PySide6.QtGui import QDesktopServices
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox
 
 from t4t.domain.community import CommunityView
@@ -22,6 +20,7 @@ from t4t.gui.components.table import Table
 from t4t.gui.components.world_map import Legend, WorldMap
 from t4t.gui.session import reader
 from t4t.gui.theme.tokens import SPACE
+from t4t.gui.window.boards_card import BoardsCard
 from t4t.wording import community as words
 from t4t.wording import screen
 from t4t.wording import window as window_words
@@ -117,7 +116,7 @@ class CommunityPage(Page):
         self._which.setAccessibleName(words.word("which"))
         self._which.activated.connect(lambda _number: self._look())
         self._numbers = Card()
-        self._stats = {key: Stat(words.word(key), wraps=False) for key in ("volunteers", "with_credit", "active")}
+        self._stats = {key: Stat(words.word(key)) for key in ("volunteers", "with_credit", "active", "hosts")}
         self._as_of, self._places = label("title"), label()
         self._numbers.rows.addWidget(self._as_of)
         self._numbers.rows.addWidget(Across(*self._stats.values(), space=SPACE[5]))
@@ -128,17 +127,14 @@ class CommunityPage(Page):
         joined = Card(words.word("joined"))
         self.joined = ChartPanel(theme, own=False)
         joined.rows.addWidget(self.joined)
-        self._boards = Card(words.word("boards"))
-        self._boards.rows.addWidget(label("muted", words.word("boards_text")))
-        links = [button(words.word(key), functools.partial(self._open, page), role="link") for key, page in words.BOARDS.items()]
-        self._boards.rows.addWidget(Across(*links, space=SPACE[3]))
+        self.boards = BoardsCard(session)
         self._known = (self._numbers, self.map_card, joined)
         self._empty = Empty(theme, "nav-community")
         self.box.addWidget(self._which, 0, Qt.AlignmentFlag.AlignLeft)
         for part in (self._empty, self._numbers, self._trouble):
             self.box.addWidget(part)
         self.box.addWidget(self._fetch, 0, Qt.AlignmentFlag.AlignLeft)
-        for part in (self.map_card, joined, self._boards):
+        for part in (self.map_card, joined, self.boards):
             self.box.addWidget(part)
         self.box.addStretch(1)
         session.changed.connect(self.refresh)
@@ -163,6 +159,7 @@ class CommunityPage(Page):
                 self._look()
         if view is None:
             self._asking = ""
+            self.boards.forget_questions()
         self._show()
 
     @property
@@ -172,6 +169,7 @@ class CommunityPage(Page):
     def _look(self) -> None:
         if self._url and self._asking != self._url:
             self._session.ask_community(self._url, fetch=False)
+        self.boards.show_project(self._url)
         self._show()
 
     def _ask(self) -> None:
@@ -200,7 +198,7 @@ class CommunityPage(Page):
         self._which.setVisible(self._which.count() > 1)
         for card in self._known:
             card.setVisible(found is not None)
-        self._boards.setVisible(project is not None)
+        self.boards.setVisible(project is not None)
         self._fetch.setVisible(project is not None and not (isinstance(told, CommunityView) and told.fresh))
         self._fetch.setEnabled(not asking)
         if project is None:
@@ -236,13 +234,11 @@ class CommunityPage(Page):
 
     def _fill(self, found: Community) -> None:
         self._fill_words(found)
-        for key, count in (("volunteers", found.users), ("with_credit", found.with_credit), ("active", found.active)):
+        for key, count in (("volunteers", found.users), ("with_credit", found.with_credit), ("active", found.active), ("hosts", found.hosts)):
             self._stats[key].fill(window_words.count(count))
+        self._stats["hosts"].setVisible(found.hosts > 0)
         self.map_card.fill(found)
         self.joined.fill(words.joined_chart(found))
-
-    def _open(self, page: str) -> None:
-        QDesktopServices.openUrl(QUrl(self._url).resolved(QUrl(page)))
 
 
 def _trouble(told: CommunityView | T4TError) -> str:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
-    from t4t.domain.credit import CreditDay
+    from t4t.domain.credit import CreditDay, TeamDay
     from t4t.domain.project_view import ProjectDetails
     from t4t.gui.session import Session
     from t4t.gui.theme.style import Theme
@@ -46,6 +46,7 @@ class OverTime(Card):
         self._session = session
         self._work = Contribution()
         self._credit: Sequence[Sequence[CreditDay]] = ()
+        self._teams: Sequence[Sequence[TeamDay]] = ()
         self._span = Span.DAY
         self._asked = -math.inf
         self._which = QComboBox()
@@ -88,7 +89,7 @@ class OverTime(Card):
         self._show()
 
     def _take_projects(self, told: list[ProjectDetails]) -> None:
-        self._credit = [one.credit for one in told]
+        self._credit, self._teams = [one.credit for one in told], [one.team for one in told]
         self._show()
 
     def _sum_up(self, key: str) -> None:
@@ -97,7 +98,7 @@ class OverTime(Card):
         self._show()
 
     def _show(self) -> None:
-        self.panel.fill(words.chart(words.Quantity(self._which.currentData()), self._span, self._work, self._credit, today()))
+        self.panel.fill(words.chart(words.Quantity(self._which.currentData()), self._span, self._work, self._credit, today(), teams=self._teams))
 
     def _ask_where(self) -> None:
         folder = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
@@ -107,5 +108,5 @@ class OverTime(Card):
 
     def save(self, path: Path) -> None:
         """Write all days to ``path``; said where the value is read."""
-        text = as_csv(self._work, self._credit).encode()
+        text = as_csv(self._work, self._credit, self._teams).encode()
         self._writing.start(lambda _tell: write_atomic(path, text))

@@ -42,7 +42,7 @@ _SOON_S: Final = 5.0
 """While one is being put in place: it is over soon, or somebody died in it."""
 _AGAIN_S: Final = 3600.0
 """After putting a version in place was begun and did not come to its end, because a window was opened, say."""
-_NEEDS_SOMEBODY: Final = frozenset({"--once", "--passphrase-stdin"})
+NEEDS_SOMEBODY: Final = frozenset({"--once", "--passphrase-stdin"})
 """Of an agent's own words: it is not there to go on by itself, or can't."""
 
 
@@ -78,7 +78,7 @@ class Updating:
         self._clock = clock
         self._tree = tree
         self._metered = metered
-        self._unattended = not _NEEDS_SOMEBODY & set(words)
+        self._unattended = not NEEDS_SOMEBODY & set(words)
         self._here = here or _here()
         self._start = start
         self._asked_at = self._begun_at = self._taken_up_at = float("-inf")
@@ -179,7 +179,7 @@ class UpdateVerbs:
         """``become``: how this process becomes another program."""
         self._data = data
         self._book = Book(data)
-        self._become = become or _become
+        self._become = become or become_program
 
     def view(self) -> UpdateView:
         """See `UpdateServices.view`."""
@@ -267,7 +267,7 @@ class UpdateVerbs:
         self._become(keeper, ("--data-dir", str(self._data), *json, VERB, "apply", "--root", str(root)))
 
 
-def _become(program: Path, words: tuple[str, ...]) -> None:
+def become_program(program: Path, words: tuple[str, ...]) -> None:
     """Go on as another program, in the same terminal. Windows can't: there it goes on by itself, and this one must end."""
     environment = clean_environment(os.environ)
     if sys.platform == "win32":

@@ -115,12 +115,13 @@ update-repo: ready-test ## add the archive in build/installers to the place of u
 		$(foreach file,$(wildcard build/installers/*.tar.xz build/installers/*.deb build/installers/*.rpm),linux-$$(uname -m)=$(file))
 
 update-check: ready-test ## real updates of real copies of the program: failing versions, the way back, kills at many moments
-	$(VENV)/pytest -m updates --durations=10 --log-level=INFO -rP tests/updates
+	T4T_EVIDENCE=$(CURDIR)/docs/evidence/updates.jsonl $(VENV)/pytest -m updates --durations=10 --log-level=INFO -rP tests/updates
 
-bundle-check: bundle-plain installers ## check the bundles and the installers: sizes, a second build, the program on a real screen and (as root) in a fresh Debian
+bundle-check: bundle-plain installers ## check the bundles and the installers: sizes, a second build, an update, on a real screen and (as root) in a fresh Debian and with VirtualBox; the result goes to docs/evidence
 	@$(PYTHON) packaging/setup/prepare.py bundle-check
+	@$(if $(filter 0,$(shell id -u)),$(PYTHON) packaging/setup/prepare.py lab,echo "a fresh Debian and VirtualBox's laboratory are left out: they need root")
 	T4T_BUNDLES=$(CURDIR)/build/bundle/t4t:$(CURDIR)/build/bundle/plain/t4t T4T_INSTALLERS=$(CURDIR)/build/installers \
-		$(VENV)/pytest -m bundle --durations=10 tests/bundle
+		T4T_EVIDENCE=$(CURDIR)/docs/evidence/bundle.jsonl $(VENV)/pytest -m bundle --durations=10 tests/bundle
 
 windows-setup: ## make the setup for Windows with Windows' own Python under wine, and live a life of it there; the result goes to docs/evidence
 	@$(PYTHON) packaging/setup/prepare.py windows-setup

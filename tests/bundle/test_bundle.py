@@ -14,18 +14,15 @@ from typing import TYPE_CHECKING
 import pytest
 from bundle_build import contents, linux_package, papers
 
+from support.bundles import BUNDLES, ROOT
 from support.desktop import session_bus, x_server
 from t4t import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 pytestmark = [pytest.mark.bundle, pytest.mark.timeout(900)]
 
-ROOT = Path(__file__).resolve().parents[2]
-BUNDLES = {
-    ("without-web" if path.parent.name == "plain" else "with-web"): path for path in map(Path, os.environ.get("T4T_BUNDLES", "").split(":")) if path.name
-}
 MEGABYTES = {"with-web": 118.0, "without-web": 42.0}
 """What may be downloaded."""
 NOBODY = 65534
@@ -141,11 +138,11 @@ def test_licences_and_components(bundle: Path, kind: str) -> None:
     assert subprocess.run([tools, "-c", VALIDATE], input=json.dumps(document), capture_output=True, text=True, check=True).stdout == "None\n"
 
 
-def test_it_is_small(bundle: Path, kind: str, tmp_path: Path) -> None:
+def test_it_is_small(bundle: Path, kind: str, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     packed = tmp_path / "packed.tar.xz"
     subprocess.run(["tar", "-C", bundle.parent, "-I", "xz -6 -T2", "-cf", packed, bundle.name], check=True)
     size = packed.stat().st_size / 1e6
-    sys.stderr.write(f"\n[bundle] {kind}: {size:.1f} MB compressed\n")
+    record_property(f"{kind}, MB compressed", round(size, 1))
     assert size <= MEGABYTES[kind]
 
 

@@ -15,6 +15,7 @@ import pytest
 from bundle_build import contents, linux_package, papers
 
 from support.bundles import BUNDLES, ROOT
+from support.command_line import can_mount, mounting
 from support.desktop import session_bus, x_server
 from t4t import __version__
 
@@ -99,6 +100,19 @@ async def test_what_it_starts_gets_the_environment_as_it_was(bundle: Path, folde
     found = dict(line.split("=", 1) for line in seen.read_text().splitlines() if "=" in line)
     assert found.get("LD_LIBRARY_PATH") == before.get("LD_LIBRARY_PATH")
     assert not [name for name in found if name.startswith(("_PYI", "_MEI", "QT_", "QML"))]
+
+
+@pytest.mark.skipif(not can_mount(), reason="a root of another distribution needs mounts")
+@pytest.mark.parametrize("place", ["/etc/ssl/ca-bundle.pem", ""])
+def test_certificates_are_found_where_another_distribution_has_them(bundle: Path, tmp_path: Path, place: str) -> None:
+    """OpenSSL only knows where the building computer has them; openSUSE has one file elsewhere. Where there are none, that is said."""
+    kept = shutil.copyfile("/etc/ssl/certs/ca-certificates.crt", tmp_path / "all.pem")
+    script = "mount -t tmpfs none /etc/ssl; mount -t tmpfs none /usr/lib/ssl" + (f"; cp {kept} {place}" if place else "")
+    command = [*mounting(script), str(bundle / "t4t"), "--json", "self-check", "certificates"]
+    done = subprocess.run(command, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False)
+    (found,) = json.loads(done.stdout)["parts"]
+    assert found["well"] is bool(place), found
+    assert not place or int(found["detail"].split()[0]) > 50, found
 
 
 def test_the_system_is_asked_for_what_is_listed(bundle: Path) -> None:

@@ -104,6 +104,7 @@ def older(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("older")
     said("dpkg-deb", "-x", one("*.deb"), folder / "newer")
     tree = folder / "tree"
+    tree.mkdir()
     said("dpkg-deb", "-e", one("*.deb"), tree / "DEBIAN")
     shutil.copytree(BUNDLES["without-web"], tree / "usr/lib/t4t", symlinks=True)
     settle_modes(tree / "usr/lib/t4t")

@@ -10,7 +10,7 @@ WINE_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/wine
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format catalogs appliance appliance-release bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers windows-setup release-check ready-run ready-test clean
+.PHONY: help run test chaos check format catalogs appliance appliance-release bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers windows-setup release-check ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -25,6 +25,9 @@ test: ready-test check ## install what the tests need and run them
 	@$(VENV)/coverage combine -q
 	@$(VENV)/coverage json -q -o build/coverage.json
 	@$(VENV)/python packaging/checks/coverage_floor.py build/coverage.json
+
+chaos: ready-test ## schedules of chaos beside those of make test, to a thousand in all
+	T4T_CHAOS_SEED=201 T4T_CHAOS=800 $(VENV)/python -m pytest -q -n $$(nproc) --maxprocesses 4 tests/engine/test_chaos.py
 
 check: ready-test ## format, lint, types for three systems, layers, sizes, generated pages, translations
 	$(VENV)/ruff format --check --quiet

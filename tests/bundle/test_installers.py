@@ -49,7 +49,7 @@ FORBIDDEN_TAGS = (
 """What lintian must not say. It has much more to say of a program that brings its libraries along; that is how such a bundle is."""
 OLDER = "0.0.1"
 RUNSPEC = EE.format(events=12_000, seed=11)
-MEGABYTES = {"*.deb": 118.0, "*.tar.xz": 118.0, "*.rpm": 140.0}
+MEGABYTES = {"*.deb": 118.0, "t4t-*.tar.xz": 118.0, "*.rpm": 140.0}
 """RPM packages are packed by nfpm alone, whose compression is weaker."""
 
 

@@ -11,16 +11,18 @@ ours() {
     done
 }
 
-# Everybody's agents save their virtual machines and end; what belongs to an agent ends with it. Five minutes, as the unit has.
+# Everybody's agents save their virtual machines and end; what one of ours started is that one's to end. Five minutes, as the unit has.
 end_all() {
-    for number in $(ours); do
-        case "$(tr '\0' ' ' <"/proc/$number/cmdline" 2>/dev/null)" in
-        *" vm-host "* | *" vbox-api "* | *QtWebEngineProcess*) ;;
-        *) kill -TERM "$number" 2>/dev/null || true ;;
-        esac
-    done
+    told=" "
     left=300
-    while [ -n "$(ours)" ] && [ "$left" -gt 0 ]; do
+    while all="$(ours | tr '\n' ' ')" && [ -n "$all" ] && [ "$left" -gt 0 ]; do
+        for number in $all; do
+            parent="$(sed -n 's/^PPid:[[:space:]]*//p' "/proc/$number/status" 2>/dev/null || true)"
+            case "$told" in *" $number "*) continue ;; esac
+            case " $all" in *" $parent "*) continue ;; esac
+            told="$told$number "
+            kill -TERM "$number" 2>/dev/null || true
+        done
         [ "$left" -ne 298 ] || echo "t4t: virtual machines are being saved"
         left=$((left - 1))
         sleep 1

@@ -40,7 +40,7 @@ _SECONDS: Final = 900
 _NOBODY_LOOKS: Final = ("when.in_use=go-on", "when.busy_slow_percent=0", "when.busy_pause_percent=0")
 """Settings with which the work goes on whatever else this computer does."""
 _CHECKOUT: Final = Path(__file__).resolve().parents[2]
-_FLEETING: Final = ("dev", "home", "proc", "root", "run", "sys", "tmp", "var/cache", "var/lib/apt", "var/lib/dpkg", "var/log", "appliance", "package")
+_FLEETING: Final = ("dev", "home", "proc", "root", "run", "sys", "tmp", "var/cache", "var/lib/apt", "var/lib/dpkg", "var/log", "appliance", "older", "package")
 """Where a system keeps what no package owns."""
 
 
@@ -207,7 +207,7 @@ def _upgrade(root: Path, older: str, newer: str, task: Path) -> dict[str, Any]:
         "the same process": after["pid"] == agent.pid,
         "fraction before and after": [begun, next(one["fraction"] for one in after["tasks"])],
         "result": hashlib.sha256(result.read_bytes()).hexdigest(),
-        "restarts": [one["restarts"] for one in after["tasks"]],
+        "started again and lost": [(one["restarts"], one["lost_s"]) for one in after["tasks"]],
     }
     _as_user(root, "t4t", "quit", "--wait")
     found["ended with"] = agent.wait(60)

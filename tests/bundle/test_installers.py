@@ -175,7 +175,8 @@ def test_an_upgrade_while_it_computes_costs_no_work(life: dict[str, Any], applia
     assert (found["of the older package"], found["of a file that is gone"], found["the same process"]) == (True, True, True)
     before, after = found["fraction before and after"]
     assert 0 < before <= after
-    assert found["restarts"] == [0], "it went on from where it was saved"
+    (started, lost_s) = found["started again and lost"][0]
+    assert (started, lost_s < 10) == (1, True), "once, from where it was saved"
     result = native.run_native(appliance, RUNSPEC, tmp_path / "native").read_bytes()
     assert found["result"] == hashlib.sha256(result).hexdigest()
     assert found["ended with"] == 0

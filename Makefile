@@ -21,7 +21,7 @@ run: ready-run ## build what is missing and compute real collisions in a virtual
 test: ready-test check ## install what the tests need and run them
 	@$(VENV)/coverage erase
 	@: tests with real machines mostly wait, so there is one worker more than processors
-	$(VENV)/coverage run -m pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist worksteal --durations=25
+	$(VENV)/coverage run -m pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist worksteal --durations=25 --junitxml=build/tests.xml
 	@$(VENV)/coverage combine -q
 	@$(VENV)/coverage json -q -o build/coverage.json
 	@$(VENV)/python packaging/checks/coverage_floor.py build/coverage.json

@@ -10,7 +10,7 @@ WINE_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/wine
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test chaos check format catalogs appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers windows-setup release-check ready-run ready-test clean
+.PHONY: help run test chaos check format catalogs appliance appliance-release bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers windows-setup release-check ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,9 @@ catalogs: ready-test ## bring the translations of resources/locale up to date wi
 
 appliance: ## build the reference appliance into build/appliance
 	@$(PYTHON) packaging/setup/prepare.py appliance
+
+appliance-release: appliance ## the appliance as volunteers get it (t4t appliance fetch), with its kernel's configuration and the source offer, into build/installers
+	@$(PYTHON) packaging/appliance/pack_appliance.py --appliance build/appliance --out build/installers
 
 bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks.md
 	@$(VENV)/python benchmarks/run.py
@@ -113,18 +116,20 @@ installers: bundle ## make the .deb, the .rpm and the archive for Linux, into bu
 update-keys: ready-test ## make the keys of updates in KEYS, and the first root into the sources (ADDRESS: where updates will be served); docs/updates.md
 	@$(VENV)/python packaging/updates/update_repository.py keys --keys "$(KEYS)" --folder $(or $(PLACE),build/updates) --address "$(ADDRESS)"
 
-update-repo: ready-test ## add the archive in build/installers to the place of updates in PLACE, signed with KEYS; without keys nothing is done
+update-repo: ready-test ## add what is in build/installers to the place of updates in PLACE, signed with KEYS; without keys nothing is done
 	@$(VENV)/python packaging/updates/update_repository.py publish --keys "$(KEYS)" --folder $(or $(PLACE),build/updates) \
 		--version "$$($(VENV)/python -c 'import t4t; print(t4t.__version__)')" $(if $(SECURITY),--security) \
-		$(foreach file,$(wildcard build/installers/*.tar.xz build/installers/*.deb build/installers/*.rpm),linux-$$(uname -m)=$(file))
+		$(foreach file,$(wildcard build/installers/appliance-*.tar.xz),--appliance $(file)) \
+		$(foreach file,$(wildcard build/installers/t4t*.tar.xz build/installers/*.deb build/installers/*.rpm),linux-$$(uname -m)=$(file))
 
 update-check: ready-test ## real updates of real copies of the program: failing versions, the way back, kills at many moments
-	$(VENV)/pytest -m updates --durations=10 --log-level=INFO -rP tests/updates
+	T4T_EVIDENCE=$(CURDIR)/docs/evidence/updates.jsonl $(VENV)/pytest -m updates --durations=10 --log-level=INFO -rP tests/updates
 
-bundle-check: bundle-plain installers ## check the bundles and the installers: sizes, a second build, the program on a real screen and (as root) in a fresh Debian
+bundle-check: bundle-plain installers ## check the bundles and the installers: sizes, a second build, an update, on a real screen and (as root) in a fresh Debian and with VirtualBox; the result goes to docs/evidence
 	@$(PYTHON) packaging/setup/prepare.py bundle-check
+	@$(if $(filter 0,$(shell id -u)),$(PYTHON) packaging/setup/prepare.py lab,echo "a fresh Debian and VirtualBox's laboratory are left out: they need root")
 	T4T_BUNDLES=$(CURDIR)/build/bundle/t4t:$(CURDIR)/build/bundle/plain/t4t T4T_INSTALLERS=$(CURDIR)/build/installers \
-		$(VENV)/pytest -m bundle --durations=10 tests/bundle
+		T4T_EVIDENCE=$(CURDIR)/docs/evidence/bundle.jsonl $(VENV)/pytest -m bundle --durations=10 tests/bundle
 
 windows-setup: ## make the setup for Windows with Windows' own Python under wine, and live a life of it there; the result goes to docs/evidence
 	@$(PYTHON) packaging/setup/prepare.py windows-setup

@@ -88,6 +88,7 @@ def _publish(out: Path, *, images: Path, kernel: Path, tree: Path, facts: dict[s
         files = [*(images / name for name in _IMAGES), kernel / "vmlinuz"]
         for path in files:
             shutil.copyfile(path, work / path.name)
+        shutil.copyfile(kernel / "config", work / "kernel.config")
         shutil.copytree(tree, work / "tree", symlinks=True)
         sums = {path.name: {"sha256": file_hash(path), "size": path.stat().st_size} for path in files}
         manifest = {**facts, "architecture": "x86_64", "files": sums}

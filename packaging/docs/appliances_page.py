@@ -21,6 +21,14 @@ are not listed here, and values outside of their range, are refused with the nam
 `t4t appliance list` and `t4t appliance info NAME` (also with `--json`) show those that come with the program:
 """
 _APPLIANCES_RUN: Final = """
+## Getting the reference appliance
+
+An installed copy comes without it: `t4t appliance fetch` brings it from where updates of the program come (docs/updates.md), or with `--from` from any folder
+or address. The archive's signature is checked, each file against the manifest in it, and the whole takes its place at once; what came of a download that
+broke off stays for the next try. The first run does that by itself before it shows the demo. `make appliance` builds it from sources, and
+`make appliance-release` packs it: images, kernel, the kernel's configuration (`kernel.config`) and `SOURCES.txt`, which says what is in it, in which version,
+where the sources are, and offers them as the GNU licences ask.
+
 ## Running one
 
 Put an `appliance.toml` of your own (a copy of one of `resources/appliances` is a good beginning), the image that it names and the files of `context.copy` in

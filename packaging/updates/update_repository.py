@@ -1,7 +1,7 @@
 """The place of updates: keys, signed lists and installers in one static folder (docs/updates.md). Run from the environment of ``make test``.
 
   keys     makes the four keys and the first root, and writes the root into the sources
-  publish  adds a release: one installer for each system
+  publish  adds a release: one installer for each system, and the reference appliance
   refresh  signs the short-lived lists anew, so that nobody is shown an old list for long
   rotate   another root: new keys for any role, a new date
 
@@ -22,7 +22,7 @@ import sys
 import tarfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 from securesystemslib.signer._crypto_signer import CryptoSigner
@@ -87,12 +87,34 @@ def _write(path: Path, data: bytes) -> None:
     part.replace(path)
 
 
+class ReleasedFile(Protocol):
+    """One file of a release."""
+
+    @property
+    def path(self) -> Path:
+        """Where it lies."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Under which it is signed."""
+        ...
+
+    def signed(self, version: str, *, security: bool) -> dict[str, Any]:
+        """What is signed of it beside size and hash, as part of the release ``version``."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Installer:
-    """One file of a release, and the system that it is for (``linux-x86_64``)."""
+    """An installer, and the system that it is for (``linux-x86_64``)."""
 
     path: Path
     platform: str
+
+    def signed(self, version: str, *, security: bool) -> dict[str, Any]:
+        """See `ReleasedFile`."""
+        return {"version": version, "kind": SUFFIXES[self.suffix], "security": security, "unpacked": unpacked(self.path)}
 
     @property
     def suffix(self) -> str:
@@ -103,6 +125,29 @@ class Installer:
     def name(self) -> str:
         """As `t4t.domain.app_update.target` names it."""
         return f"t4t-{self.platform}{self.suffix}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Appliance:
+    """The archive that ``packaging/appliance/pack_appliance.py`` made; it has a version of its own, and is often the one of the release before."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        """As `t4t.domain.app_update.appliance_target` names it."""
+        return f"appliance-{self._manifest['architecture']}.tar.xz"
+
+    @property
+    def _manifest(self) -> dict[str, Any]:
+        with tarfile.open(self.path) as tar:
+            file = tar.extractfile("manifest.json")
+            found: dict[str, Any] = json.load(file) if file is not None else {}
+            return found
+
+    def signed(self, _version: str, *, security: bool) -> dict[str, Any]:  # noqa: ARG002 - see `ReleasedFile`
+        """See `ReleasedFile`."""
+        return {"version": self._manifest["version"], "unpacked": unpacked(self.path)}
 
 
 class Repository:
@@ -140,12 +185,12 @@ class Repository:
         found.signed.expires = _expires("root", self._now())
         return self._save("root", found, signers)
 
-    def publish(self, version: str, installers: Iterable[Installer], *, security: bool = False) -> None:
+    def publish(self, version: str, files: Iterable[ReleasedFile], *, security: bool = False) -> None:
         """Add a release; of each system's release before, the installer stays under ``previous/``, for a way back."""
         targets = Metadata[Targets].from_file(str(self.newest("targets"))) if list(self.metadata.glob("*.targets.json")) else Metadata(Targets())
-        for one in installers:
+        for one in files:
             before = targets.signed.targets.get(one.name)
-            if before is not None and before.custom["version"] != version:
+            if before is not None and isinstance(one, Installer) and before.custom["version"] != version:
                 self._keep(before, targets.signed)
             targets.signed.targets[one.name] = self._add(one, version, security=security)
         targets.signed.version += 1 if targets.signatures else 0
@@ -161,8 +206,8 @@ class Repository:
             shutil.copyfile(self.targets / f"{sha256}.{before.path}", copy)
         targets.targets[name] = TargetFile(before.length, before.hashes, name, before.unrecognized_fields)
 
-    def _add(self, one: Installer, version: str, *, security: bool) -> TargetFile:
-        custom = {"version": version, "kind": SUFFIXES[one.suffix], "security": security, "unpacked": unpacked(one.path)}
+    def _add(self, one: ReleasedFile, version: str, *, security: bool) -> TargetFile:
+        custom = one.signed(version, security=security)
         with one.path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         place = self.targets / f"{sha256}.{one.name}"
@@ -237,9 +282,12 @@ def _publish(given: argparse.Namespace) -> None:
     if not has_keys(given.keys):
         say(f"there are no keys in {given.keys}: nothing is signed, and nothing was published")
         return
-    installers = [Installer(path=Path(path), platform=platform) for platform, _, path in (one.partition("=") for one in given.installers)]
-    Repository(given.folder, given.keys).publish(given.version, installers, security=given.security)
-    say(f"version {given.version} for {', '.join(one.name for one in installers)} is in {given.folder}")
+    files: list[ReleasedFile] = [Installer(path=Path(path), platform=platform) for platform, _, path in (one.partition("=") for one in given.installers)]
+    files += [Appliance(path=given.appliance)] if given.appliance else []
+    if not files:
+        sys.exit("[updates] there is nothing to publish: name installers, the appliance, or both")
+    Repository(given.folder, given.keys).publish(given.version, files, security=given.security)
+    say(f"version {given.version}, {', '.join(one.name for one in files)}, is in {given.folder}")
 
 
 def _refresh(given: argparse.Namespace) -> None:
@@ -275,7 +323,8 @@ def main(words: list[str] | None = None) -> int:
         if name == "publish":
             verb.add_argument("--version", required=True)
             verb.add_argument("--security", action="store_true", help="it closes a hole: volunteers are told")
-            verb.add_argument("installers", nargs="+", metavar="PLATFORM=FILE", help="such as linux-x86_64=build/installers/t4t-1.0.0-linux-x86_64.tar.xz")
+            verb.add_argument("--appliance", type=Path, metavar="FILE", help="the archive of make appliance-release")
+            verb.add_argument("installers", nargs="*", metavar="PLATFORM=FILE", help="such as linux-x86_64=build/installers/t4t-1.0.0-linux-x86_64.tar.xz")
         if name == "rotate":
             verb.add_argument("--new", nargs="*", choices=ROLES, default=[], help="roles that get another key")
             verb.add_argument("--new-keys", type=Path, help="the folder for those")

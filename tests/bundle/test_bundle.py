@@ -14,18 +14,16 @@ from typing import TYPE_CHECKING
 import pytest
 from bundle_build import contents, linux_package, papers
 
+from support.bundles import BUNDLES, ROOT
+from support.command_line import can_mount, mounting
 from support.desktop import session_bus, x_server
 from t4t import __version__
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 pytestmark = [pytest.mark.bundle, pytest.mark.timeout(900)]
 
-ROOT = Path(__file__).resolve().parents[2]
-BUNDLES = {
-    ("without-web" if path.parent.name == "plain" else "with-web"): path for path in map(Path, os.environ.get("T4T_BUNDLES", "").split(":")) if path.name
-}
 MEGABYTES = {"with-web": 118.0, "without-web": 42.0}
 """What may be downloaded."""
 NOBODY = 65534
@@ -104,6 +102,19 @@ async def test_what_it_starts_gets_the_environment_as_it_was(bundle: Path, folde
     assert not [name for name in found if name.startswith(("_PYI", "_MEI", "QT_", "QML"))]
 
 
+@pytest.mark.skipif(not can_mount(), reason="a root of another distribution needs mounts")
+@pytest.mark.parametrize("place", ["/etc/ssl/ca-bundle.pem", ""])
+def test_certificates_are_found_where_another_distribution_has_them(bundle: Path, tmp_path: Path, place: str) -> None:
+    """OpenSSL only knows where the building computer has them; openSUSE has one file elsewhere. Where there are none, that is said."""
+    kept = shutil.copyfile("/etc/ssl/certs/ca-certificates.crt", tmp_path / "all.pem")
+    script = "mount -t tmpfs none /etc/ssl; mount -t tmpfs none /usr/lib/ssl" + (f"; cp {kept} {place}" if place else "")
+    command = [*mounting(script), str(bundle / "t4t"), "--json", "self-check", "certificates"]
+    done = subprocess.run(command, env={"HOME": str(tmp_path), "PATH": "/usr/bin:/bin"}, capture_output=True, text=True, check=False)
+    (found,) = json.loads(done.stdout)["parts"]
+    assert found["well"] is bool(place), found
+    assert not place or int(found["detail"].split()[0]) > 50, found
+
+
 def test_the_system_is_asked_for_what_is_listed(bundle: Path) -> None:
     libraries = linux_package.needed(linux_package.programs(bundle), bundle)
     assert {name: users for name, users in libraries.items() if name not in contents.SYSTEM} == {}
@@ -141,11 +152,11 @@ def test_licences_and_components(bundle: Path, kind: str) -> None:
     assert subprocess.run([tools, "-c", VALIDATE], input=json.dumps(document), capture_output=True, text=True, check=True).stdout == "None\n"
 
 
-def test_it_is_small(bundle: Path, kind: str, tmp_path: Path) -> None:
+def test_it_is_small(bundle: Path, kind: str, tmp_path: Path, record_property: Callable[[str, object], None]) -> None:
     packed = tmp_path / "packed.tar.xz"
     subprocess.run(["tar", "-C", bundle.parent, "-I", "xz -6 -T2", "-cf", packed, bundle.name], check=True)
     size = packed.stat().st_size / 1e6
-    sys.stderr.write(f"\n[bundle] {kind}: {size:.1f} MB compressed\n")
+    record_property(f"{kind}, MB compressed", round(size, 1))
     assert size <= MEGABYTES[kind]
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
-import re
 import sys
-from asyncio.subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Final
 
-from support.desktop import a_process, session_bus, x_server
+from support.desktop import a_process, session_bus, until_window, x_server
 from support.scripted_engine import ScriptedEngine, a_view
 from t4t.api.endpoint import endpoint
 from t4t.engine.server import ApiServer
@@ -54,14 +52,7 @@ class Desk:
 
     async def until_window(self, title: str, *, there: bool = True) -> tuple[int, int, int, int]:
         """Wait until a window of ours is on the screen, or is not; where it is: left, top, width, height."""
-        async with asyncio.timeout(20):
-            while True:  # each look waits for a process
-                process = await asyncio.create_subprocess_exec("xwininfo", "-name", title, env=self.environment(), stdout=PIPE, stderr=DEVNULL)
-                told = (await process.communicate())[0].decode()
-                if ("Map State: IsViewable" in told) is there:
-                    found = [re.search(rf"{name}: +(-?\d+)", told) for name in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")]
-                    left, top, width, height = (0 if one is None else int(one[1]) for one in found)
-                    return left, top, width, height
+        return await until_window(title, self.environment(), there=there)
 
     async def next_said(self) -> str:
         return await asyncio.wait_for(self.said.get(), 20)

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import dataclasses
 import os
+import re
 import signal
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
@@ -14,7 +15,7 @@ from dbus_fast import BusType, Message, MessageFlag, MessageType, RequestNameRep
 from dbus_fast.aio import MessageBus
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
 _SECONDS: Final = 20.0
@@ -66,6 +67,20 @@ async def x_server(size: str = "1280x800x24") -> AsyncIterator[str]:
             yield f":{number.decode().strip()}"
     finally:
         os.close(reading)
+
+
+async def until_window(title: str, environment: Mapping[str, str], *, there: bool = True, seconds: float = 20) -> tuple[int, int, int, int]:
+    """Wait until a window is on the screen, or is not; where it is: left, top, width, height."""
+    async with asyncio.timeout(seconds):
+        while True:  # each look waits for a process
+            process = await asyncio.create_subprocess_exec(
+                "xwininfo", "-name", title, env=dict(environment), stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            )
+            told = (await process.communicate())[0].decode()
+            if ("Map State: IsViewable" in told) is there:
+                found = [re.search(rf"{name}: +(-?\d+)", told) for name in ("Absolute upper-left X", "Absolute upper-left Y", "Width", "Height")]
+                left, top, width, height = (0 if one is None else int(one[1]) for one in found)
+                return left, top, width, height
 
 
 @contextlib.asynccontextmanager

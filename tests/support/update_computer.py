@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import lzma
 import os
 import shutil
 import subprocess
@@ -15,9 +16,10 @@ import tomllib
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
+from bundle_build import papers
 
 from support.command_line import Ended, contents, end, environment, processes_of
 from support.update_rig import PLATFORM, Release
@@ -41,6 +43,19 @@ RESOURCES = {
 LAUNCHER = '#!/bin/sh\nPYTHONPATH="$(dirname "$(readlink -f "$0")")/_internal" exec {python} -m t4t "$@"\n'
 POISON = 'from pathlib import Path as _Path\nimport sys as _sys\n_sys.exit(7) if (_Path(_sys.argv[2]) / "vms").is_dir() and "run" in _sys.argv else None\n'
 """It is well by its own word, and ends at its start on a folder with work in it."""
+POISONED = """#!/bin/sh
+case " $* " in *" run "*) [ ! -d "$2/vms" ] || exit 7 ;; esac
+exec "$(dirname "$(readlink -f "$0")")/t4t.real" "$@"
+"""
+"""The same of a bundle."""
+
+
+class Maker(Protocol):
+    """Unpacks a version."""
+
+    def __call__(self, root: Path, version: str, release: Release, address: str, *, poison: bool = False) -> Path:
+        """To ``root``."""
+        ...
 
 
 def program(root: Path, version: str, release: Release, address: str, *, poison: bool = False) -> Path:
@@ -62,10 +77,31 @@ def program(root: Path, version: str, release: Release, address: str, *, poison:
     return root
 
 
+def bundled(bundle: Path) -> Maker:
+    """Versions that are copies of a real bundle, as the archive for Linux has it."""
+
+    def make(root: Path, version: str, release: Release, address: str, *, poison: bool = False) -> Path:
+        shutil.copytree(bundle, root, symlinks=True)
+        home = root / "_internal"
+        (home / papers.MARKER).write_text(papers.marker("tar", PLATFORM, version))
+        updates = home / "t4t" / "resources" / "updates"
+        updates.mkdir(parents=True, exist_ok=True)
+        (updates / "root.json").write_bytes(release.root)
+        (updates / "place.json").write_text(json.dumps({"address": address}))
+        if poison:
+            (root / "t4t").rename(root / "t4t.real")
+            (root / "t4t").write_text(POISONED)
+            (root / "t4t").chmod(0o755)
+        return root
+
+    return make
+
+
 class Computer:
     """A volunteer's: version 1.0.0 unpacked, its agent at work, and work of hours in the data folder."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, make: Maker = program) -> None:
+        self._make = make
         self.release = Release(folder / "release")
         self.release.publish("0.9.0")
         handler = partial(QuietHandler, directory=str(self.release.folder))
@@ -74,17 +110,21 @@ class Computer:
         self.address = f"http://127.0.0.1:{self.server.server_address[1]}"
         self.folder = folder
         self.started: list[subprocess.Popen[bytes]] = []
-        self.root = program(folder / "apps" / "t4t", "1.0.0", self.release, self.address)
+        self.root = make(folder / "apps" / "t4t", "1.0.0", self.release, self.address)
         self.data = folder / "data"
         (self.data / "vms" / "a").mkdir(parents=True)
         (self.data / "vms" / "a" / "disk").write_bytes(os.urandom(10_000))
         self.before = contents(self.data / "vms")
 
-    def publish(self, version: str, *, poison: bool = False) -> None:
-        source = program(self.folder / f"built-{version}" / "t4t", version, self.release, self.address, poison=poison)
+    def publish(self, version: str, *, poison: bool = False, change: Callable[[Path], object] | None = None) -> None:
+        """``change`` is done to its files before they are packed."""
+        source = self._make(self.folder / f"built-{version}" / "t4t", version, self.release, self.address, poison=poison)
+        if change is not None:
+            change(source)
         archive = self.folder / f"t4t-{version}.tar.xz"
-        with tarfile.open(archive, "w:xz", preset=0) as tar:
+        with lzma.open(archive, "wb", preset=0) as packed, tarfile.open(fileobj=packed, mode="w|") as tar:
             tar.add(source, "t4t")
+        shutil.rmtree(source)
         self.release.publish(version, archive=archive)
 
     def t4t(self, *words: str) -> Ended:
@@ -152,12 +192,12 @@ def until(check: Callable[[], bool], seconds: float = 60) -> None:
 
 
 @contextlib.contextmanager
-def computer_in(folder: Path) -> Iterator[Computer]:
+def computer_in(folder: Path, make: Maker = program) -> Iterator[Computer]:
     """One, all of whose processes end with this."""
     with pytest.MonkeyPatch.context() as patch:
         patch.delenv("XDG_RUNTIME_DIR", raising=False)
         patch.setenv("XDG_CONFIG_DIRS", str(folder / "etc"))
-        made = Computer(folder)
+        made = Computer(folder, make)
         try:
             yield made
         finally:

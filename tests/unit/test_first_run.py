@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any, cast
 
@@ -17,10 +18,13 @@ from t4t.domain.changes import Pending
 from t4t.domain.errors import AgentMissing
 from t4t.domain.setting_up import Setup, Step
 from t4t.domain.settings.presets import Preset
+from t4t.domain.update_errors import UpdatesNotSetUp
 from t4t.host import trial_load
+from t4t.storage.appliance import MANIFEST
 from t4t.storage.setting_up import FILE
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from t4t.domain.trial_load import Trying
@@ -76,6 +80,31 @@ def test_an_agent_that_does_not_come_is_told(work: WizardWork, monkeypatch: pyte
     for ask in (work.chosen, work.price, work.try_demo):
         with pytest.raises(AgentMissing):
             ask()
+
+
+def test_the_demo_has_its_appliance_fetched(work: WizardWork, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a copy that knows where to ask; only if there is none."""
+    data = work.services.data
+    monkeypatch.delenv("T4T_APPLIANCE", raising=False)
+    fetched: list[tuple[Path, str]] = []
+    nobody = True
+
+    def fetch(data: Path, address: str, tell: Callable[[int, int], None]) -> None:
+        if nobody:
+            raise UpdatesNotSetUp(missing="the key")
+        tell(1, 2)
+        fetched.append((data, address))
+
+    monkeypatch.setattr("t4t.bootstrap.updating.fetch_appliance", fetch)
+    work._have_appliance()  # the agent says what is missing
+    nobody = False
+    work._have_appliance()
+    assert fetched == [(data, "")]
+    (data / "appliance").mkdir(parents=True)
+    facts = {"version": "1", "architecture": "x86_64", "kernel": "6", "pythia": "8", "files": {}}
+    (data / "appliance" / MANIFEST).write_text(json.dumps(facts), encoding="ascii")
+    work._have_appliance()
+    assert len(fetched) == 1
 
 
 def test_offers_are_of_this_computer(work: WizardWork) -> None:

@@ -335,7 +335,7 @@ def test_a_progress_is_told_where_somebody_looks(copy: Copy, monkeypatch: pytest
 def test_becoming_another_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[object, ...]] = []
     monkeypatch.setattr("t4t.bootstrap.updating.os.execve", lambda *how: asked.append(how))
-    updating._become(tmp_path / "t4t", ("app-update", "apply"))
+    updating.become_program(tmp_path / "t4t", ("app-update", "apply"))
     assert asked[0][:2] == (tmp_path / "t4t", (str(tmp_path / "t4t"), "app-update", "apply"))
 
 

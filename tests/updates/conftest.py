@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from support.evidence import pytest_terminal_summary  # noqa: F401 - pytest finds it by its name
+
 if TYPE_CHECKING:
     import pytest
 

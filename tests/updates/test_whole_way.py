@@ -115,3 +115,22 @@ def test_a_copy_that_belongs_to_somebody_else(computer: Computer) -> None:
     assert done.is_notice("T4T-UPD-06"), done.err
     assert agent.poll() is None  # nobody's work was interrupted
     assert json.loads(computer.t4t("app-update", "status").out)["failure"]["code"] == "T4T-UPD-06"
+
+
+def test_a_package_manager_exchanges_it_under_an_agent(computer: Computer) -> None:
+    """As dpkg and rpm do it, without a word to anybody: the agent saves everything and goes on as the new version, as the same process."""
+    marker = computer.root / "_internal" / "installation.json"
+    said = json.loads(marker.read_text())
+    marker.write_text(json.dumps(said | {"kind": "deb"}))
+    agent = computer.run()
+    assert computer.update().installed == "1.0.0"
+    for path, text in ((marker, json.dumps(said | {"kind": "deb", "version": "1.1.0"})), (computer.root / "t4t", (computer.root / "t4t").read_text() + "\n")):
+        new = path.with_name(f"{path.name}.dpkg-new")
+        new.write_text(text)
+        new.chmod(0o755)
+        new.replace(path)
+    until(lambda: computer.answers() and computer.update().installed == "1.1.0")
+    assert computer.status().pid == agent.pid
+    assert contents(computer.data / "vms") == computer.before
+    assert computer.t4t("quit", "--wait").status == 0
+    assert agent.wait(30) == 0

@@ -17,6 +17,7 @@ from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.net import http
 from t4t.bootstrap.popups import OnScreen
 from t4t.bootstrap.projects import projects_of
+from t4t.bootstrap.renewing import Renewing
 from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
 from t4t.bootstrap.signals import stop_on_signals
@@ -67,22 +68,35 @@ def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: b
         lock.take()
     except FolderBusy as error:
         raise AgentRunning(data_dir=str(data), pid=error.pid) from error
+    renewing = Renewing(RealClock())
     with lock:
         moving.finish(data)
         check_place(data)
 
         def work(stopping: Stopping = stop_on_signals, *, screen: bool = True) -> None:
-            asyncio.run(_run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen, twin=twin))
+            asyncio.run(
+                _run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen, twin=twin, renewing=renewing)
+            )
 
         if not tray:
             work(screen=False)
         elif not (has_screen() and desktop.run_agent(data, work)):
             terminal.tell(words.no_screen())
             work(screen=False)
+    renewing.take_over()
 
 
 async def _run_agent(
-    data: Path, options: MachineOptions, *, tasks: int | None, once: bool, stopping: Stopping, passphrase: str, screen: bool, twin: Twin | None
+    data: Path,
+    options: MachineOptions,
+    *,
+    tasks: int | None,
+    once: bool,
+    stopping: Stopping,
+    passphrase: str,
+    screen: bool,
+    twin: Twin | None,
+    renewing: Renewing,
 ) -> None:
     clock = RealClock()
     source = Spool(data)
@@ -158,7 +172,12 @@ async def _run_agent(
         if passphrase:
             await asyncio.to_thread(projects.unlock, passphrase)
         await server.start()
-        with stopping(engine.quit):
+
+        def quit_for_good() -> None:
+            renewing.forget()
+            engine.quit()
+
+        with stopping(quit_for_good):
             # what the network costs is known before the first file comes
             async with (
                 ledger.kept(),
@@ -167,6 +186,7 @@ async def _run_agent(
                 try_out.kept(),
                 shown.opened(engine),
                 updating.kept(settled=lambda: engine.settled, changed=engine.popups_changed),
+                renewing.kept(settled=lambda: engine.settled, end=engine.quit),
             ):
                 # with a project its acknowledgement is the end of a task, not the end of its machine
                 await engine.run(once=once and not projects.attached)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Final
 from t4t.api.client import Client
 from t4t.bootstrap import language as spoken
 from t4t.bootstrap.projects import ATTACHED
-from t4t.domain.errors import AgentMissing
+from t4t.domain.errors import AgentMissing, ApplianceMissing
 from t4t.domain.offers import offers
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.record import record
 from t4t.domain.setting_up import Setup, Step
-from t4t.storage import setting_up
+from t4t.domain.update_errors import UpdatesNotSetUp
+from t4t.storage import appliance, paths, setting_up
 
 if TYPE_CHECKING:
     import threading
@@ -141,8 +142,20 @@ class WizardWork:
     def try_demo(self) -> None:
         """See `WizardServices`."""
         self._await_agent()
+        self._have_appliance()
         with Client(self.services.data, seconds=_PATIENCE_S) as client:
             client.call("demo", on=True)
+
+    def _have_appliance(self) -> None:
+        """A copy that was installed comes without; where there is nobody to ask for it, the agent says so."""
+        from t4t.bootstrap.updating import fetch_appliance  # noqa: PLC0415 - only this needs it
+
+        data = self.services.data
+        try:
+            appliance.load(paths.appliance_dir(data))
+        except ApplianceMissing:
+            with contextlib.suppress(UpdatesNotSetUp):
+                fetch_appliance(data, "", lambda _done, _size: None)
 
     def sent(self) -> Sequence[tuple[str, object]]:
         """See `WizardServices`. The numbers by which a server would know this computer again are the project's own, and made when it is joined."""

@@ -67,6 +67,13 @@ class Services:
         """See `Services.appliance_folder`."""
         return appliance.load(paths.appliance_dir(self.data)).folder
 
+    def appliance_fetch(self, address: str, tell: Callable[[int, int], None]) -> Mapping[str, object]:
+        """See `Services.appliance_fetch`."""
+        from t4t.bootstrap.updating import fetch_appliance  # noqa: PLC0415 - only this verb needs it
+
+        found = fetch_appliance(self.data, address, tell)
+        return {"path": str(found.folder), **msgspec.to_builtins(found.manifest)}
+
     def appliance_info(self) -> Mapping[str, object]:
         """See `Services.appliance_info`."""
         found = appliance.load(paths.appliance_dir(self.data))

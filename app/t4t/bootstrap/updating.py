@@ -19,6 +19,7 @@ from t4t.domain.errors import T4TError
 from t4t.domain.update_errors import UpdateBusy, UpdateError
 from t4t.hypervisor.environment import clean_environment
 from t4t.hypervisor.own import own_program
+from t4t.storage import paths
 from t4t.updates.book import Book, failed
 from t4t.updates.installation import installation_at, ours, place
 
@@ -29,7 +30,9 @@ if TYPE_CHECKING:
     from t4t.domain.app_update import Record
     from t4t.domain.clock import WallClock
     from t4t.domain.settings.tree import Tree
+    from t4t.storage.appliance import Appliance
     from t4t.updates.installation import Installation
+    from t4t.updates.source import Source
 
 _log = logging.getLogger(__name__)
 
@@ -42,7 +45,7 @@ _SOON_S: Final = 5.0
 """While one is being put in place: it is over soon, or somebody died in it."""
 _AGAIN_S: Final = 3600.0
 """After putting a version in place was begun and did not come to its end, because a window was opened, say."""
-_NEEDS_SOMEBODY: Final = frozenset({"--once", "--passphrase-stdin"})
+NEEDS_SOMEBODY: Final = frozenset({"--once", "--passphrase-stdin"})
 """Of an agent's own words: it is not there to go on by itself, or can't."""
 
 
@@ -78,7 +81,7 @@ class Updating:
         self._clock = clock
         self._tree = tree
         self._metered = metered
-        self._unattended = not _NEEDS_SOMEBODY & set(words)
+        self._unattended = not NEEDS_SOMEBODY & set(words)
         self._here = here or _here()
         self._start = start
         self._asked_at = self._begun_at = self._taken_up_at = float("-inf")
@@ -179,7 +182,7 @@ class UpdateVerbs:
         """``become``: how this process becomes another program."""
         self._data = data
         self._book = Book(data)
-        self._become = become or _become
+        self._become = become or become_program
 
     def view(self) -> UpdateView:
         """See `UpdateServices.view`."""
@@ -197,23 +200,16 @@ class UpdateVerbs:
         return self.view()
 
     async def _fetch(self, address: str, tell: Callable[[int, int], None] | None, *, again: bool) -> None:
-        from t4t.bootstrap.net import http, tree_of  # noqa: PLC0415 - HTTP and all that
-        from t4t.host.clock import RealClock  # noqa: PLC0415 - as above
-        from t4t.transfer.limits import Rate  # noqa: PLC0415 - as above
+        from t4t.host.clock import RealClock  # noqa: PLC0415 - HTTP and all that
         from t4t.updates.fetching import Fetching  # noqa: PLC0415 - as above
-        from t4t.updates.source import source_of  # noqa: PLC0415 - as above
 
-        here, where, clock, tree = ours(), place(address), RealClock(), tree_of(self._data)
-        connections = http(tree)
-        try:
-            source = source_of(where.address, connections, Rate(clock, tree.transfers.down_kib_s * 1024))
-            fetching = Fetching(self._data, here, source=source, root=where.root, now=clock.wall)
+        here = ours()
+        async with _opened(self._data, address) as (source, root):
+            fetching = Fetching(self._data, here, source=source, root=root, now=RealClock().wall)
             if tell is None:
                 await fetching.check()
             else:
                 await fetching.download(tell, again=again)
-        finally:
-            await connections.close()
 
     def apply(self, root: Path | None) -> UpdateView:
         """See `UpdateServices.apply`."""
@@ -267,7 +263,35 @@ class UpdateVerbs:
         self._become(keeper, ("--data-dir", str(self._data), *json, VERB, "apply", "--root", str(root)))
 
 
-def _become(program: Path, words: tuple[str, ...]) -> None:
+@contextlib.asynccontextmanager
+async def _opened(data: Path, address: str) -> AsyncIterator[tuple[Source, bytes]]:
+    """Where newer things come from, with the first key of their chain. Raises `UpdatesNotSetUp`."""
+    from t4t.bootstrap.net import http, tree_of  # noqa: PLC0415 - HTTP and all that
+    from t4t.host.clock import RealClock  # noqa: PLC0415 - as above
+    from t4t.transfer.limits import Rate  # noqa: PLC0415 - as above
+    from t4t.updates.source import source_of  # noqa: PLC0415 - as above
+
+    where, tree = place(address), tree_of(data)
+    connections = http(tree)
+    try:
+        yield source_of(where.address, connections, Rate(RealClock(), tree.transfers.down_kib_s * 1024)), where.root
+    finally:
+        await connections.close()
+
+
+def fetch_appliance(data: Path, address: str, tell: Callable[[int, int], None]) -> Appliance:
+    """Bring the reference appliance here, if it is not; raises as `ApplianceFetching.fetch`, and `UpdatesNotSetUp`."""
+
+    async def fetch() -> Appliance:
+        from t4t.updates.appliance import ApplianceFetching  # noqa: PLC0415 - only this needs it
+
+        async with _opened(data, address) as (source, root):
+            return await ApplianceFetching(data, paths.appliance_dir(data), source=source, root=root).fetch(tell)
+
+    return asyncio.run(fetch())
+
+
+def become_program(program: Path, words: tuple[str, ...]) -> None:
     """Go on as another program, in the same terminal. Windows can't: there it goes on by itself, and this one must end."""
     environment = clean_environment(os.environ)
     if sys.platform == "win32":

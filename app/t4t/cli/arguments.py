@@ -148,8 +148,12 @@ def parser() -> argparse.ArgumentParser:
     )
     appliance.add_parser("list", help=gettext("all of them"))
     appliance.add_parser("path", help=gettext("where the reference appliance lies"))
-    info = appliance.add_parser("info", help=gettext("what one is"))
-    info.add_argument("name", nargs="?", metavar="NAME", help=gettext("its description (default: what the reference appliance's manifest says)"))
+    appliance.add_parser("info", help=gettext("what one is")).add_argument(
+        "name", nargs="?", metavar="NAME", help=gettext("its description (default: what the reference appliance's manifest says)")
+    )
+    appliance.add_parser("fetch", help=gettext("bring the reference appliance here, verified; what came stays for the next try")).add_argument(
+        "--from", dest="address", default="", metavar="PLACE", help=gettext(updating.FROM)
+    )
 
     agent = verbs.add_parser("run", help=gettext("run the tasks of the data folder until it is stopped; Ctrl-C saves and ends"))
     agent.add_argument("--once", action="store_true", help=gettext("end after one finished task"))

@@ -264,6 +264,10 @@ class Services(Protocol):
         """Where the reference appliance lies; raises `ApplianceMissing`."""
         ...
 
+    def appliance_fetch(self, address: str, tell: Callable[[int, int], None]) -> Mapping[str, object]:
+        """Bring the newest here, from ``address`` or where updates come from; ``tell`` gets how much of how much came. Its manifest; raises `UpdateError`."""
+        ...
+
     def appliance_info(self) -> Mapping[str, object]:
         """The appliance's manifest."""
         ...

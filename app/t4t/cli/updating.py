@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from t4t.domain.app_update import UpdateView
 
 DONE: Final = 0
-_FROM: Final[Marked] = "where to ask instead: an address, or a folder (a stick, say); what is not signed is refused all the same"
+FROM: Final[Marked] = "where to ask instead: an address, or a folder (a stick, say); what is not signed is refused all the same"
 
 
 def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -36,7 +36,7 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
         "install", help=gettext("all of it: the work is saved, the new version put in place and tried; if it does not work, the old one comes back")
     )
     for one in (check, download, install):
-        one.add_argument("--from", dest="address", default="", metavar="PLACE", help=gettext(_FROM))
+        one.add_argument("--from", dest="address", default="", metavar="PLACE", help=gettext(FROM))
     for one in (download, install):
         one.add_argument("--again", action="store_true", help=gettext("also a version that failed here, or was skipped"))
     parts.add_parser("roll-back", help=gettext("put the previous version in place, which is kept"))
@@ -46,13 +46,15 @@ def add(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     apply.add_argument("--root", type=Path, metavar="DIR", help=gettext("where, for the kept copy that does it"))
 
 
-class _Progress:
+class Progress:
     """One line, where somebody looks on."""
 
     def __init__(self) -> None:
+        """Nothing is said yet."""
         self._told = -1
 
     def __call__(self, done: int, size: int) -> None:
+        """So many bytes of so many came."""
         percent = 100 * done // size if size else 100
         if percent != self._told and sys.stderr.isatty():
             print(f"\r{words.downloaded(percent)}", end="" if percent < 100 else "\n", file=sys.stderr, flush=True)  # noqa: PLR2004 - the whole
@@ -70,9 +72,9 @@ def _done(args: argparse.Namespace, updates: UpdateServices) -> UpdateView:
         case "check":
             return updates.check(args.address)
         case "download":
-            return updates.download(args.address, _Progress(), again=args.again)
+            return updates.download(args.address, Progress(), again=args.again)
         case "install":
-            updates.download(args.address, _Progress(), again=args.again)
+            updates.download(args.address, Progress(), again=args.again)
             return updates.apply(None)
         case "apply":
             return updates.apply(args.root)

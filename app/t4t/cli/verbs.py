@@ -231,6 +231,9 @@ def _appliance(args: argparse.Namespace, services: Services) -> int:
     match args.appliance_verb:
         case "list":
             _appliance_list(services, as_json=args.json)
+        case "fetch":
+            info = services.appliance_fetch(args.address, updating.Progress())
+            _print_json(info) if args.json else _print_facts(info)
         case "path":
             folder = str(services.appliance_folder())
             _print_json({"path": folder}) if args.json else print(folder)

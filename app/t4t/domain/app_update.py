@@ -51,16 +51,26 @@ def previous_target(kind: Kind, platform: str) -> str:
     return f"previous/{target(kind, platform)}"
 
 
-class Offer(msgspec.Struct, frozen=True, kw_only=True):
-    """An installer as its signed metadata describe it. ``unpacked``: bytes on the disk, 0 if not told."""
+def appliance_target(architecture: str) -> str:
+    """The name under which the reference appliance is signed, beside the installers."""
+    return f"appliance-{architecture}.tar.xz"
+
+
+class SignedFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file as its signed metadata describe it. ``unpacked``: bytes on the disk, 0 if not told."""
 
     version: str
-    kind: Kind
     file: str
     nbytes: int
     sha256: str
-    security: bool = False
     unpacked: int = 0
+
+
+class Offer(SignedFile, frozen=True, kw_only=True):
+    """An installer."""
+
+    kind: Kind
+    security: bool = False
 
 
 def rank(version: str) -> tuple[tuple[int, ...], str, int] | None:

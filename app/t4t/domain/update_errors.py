@@ -91,3 +91,11 @@ class NothingNewer(UpdateError):
 
     installed: str
     code = "T4T-UPD-09"
+
+
+@dataclass(eq=False)
+class ApplianceNotOffered(UpdateError):
+    """Where updates come from there is no appliance for this computer."""
+
+    file: str
+    code = "T4T-UPD-10"

@@ -1,4 +1,4 @@
-"""Where signed lists and installers come from: a server, or any folder. Neither is trusted."""
+"""Where signed lists and files come from: a server, or any folder. Neither is trusted."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from t4t.transfer.download import Downloads, Wanted
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from t4t.domain.app_update import Offer
+    from t4t.domain.app_update import SignedFile
     from t4t.transfer.http import Http
     from t4t.transfer.limits import Rate
 
@@ -36,23 +36,23 @@ class Source(Protocol):
         """A small file; raises `AbsentError`, or what stands against reading it."""
         ...
 
-    async def fetch(self, offer: Offer, into: Path, progress: Callable[[int], None]) -> Path:
+    async def fetch(self, offer: SignedFile, into: Path, progress: Callable[[int], None]) -> Path:
         """The installer of an offer, whole and as it was signed, in the folder ``into``; what came stays for the next try. Raises leaves of `T4TError`."""
         ...
 
 
-def stored(offer: Offer) -> str:
+def stored(offer: SignedFile) -> str:
     """Where its installer lies in a repository: under its content's name, so that the old and the new one can be there at once."""
     folder, slash, name = offer.file.rpartition("/")
     return f"targets/{folder}{slash}{offer.sha256}.{name}"
 
 
-def kept_name(offer: Offer) -> str:
+def kept_name(offer: SignedFile) -> str:
     """Its name in a folder of ours."""
     return f"{offer.version}-{offer.file.rpartition('/')[2]}"
 
 
-def is_whole(path: Path, offer: Offer) -> bool:
+def is_whole(path: Path, offer: SignedFile) -> bool:
     """Whether the file is what was signed; read once more before it is used, whatever was found when it came."""
     try:
         return path.stat().st_size == offer.nbytes and sha256_of(path) == offer.sha256
@@ -78,7 +78,7 @@ class WebSource:
                 raise AbsentError(name) from error
             raise
 
-    async def fetch(self, offer: Offer, into: Path, progress: Callable[[int], None]) -> Path:
+    async def fetch(self, offer: SignedFile, into: Path, progress: Callable[[int], None]) -> Path:
         """See `Source`."""
         wanted = Wanted(name=kept_name(offer), urls=(f"{self._address}/{stored(offer)}",), nbytes=offer.nbytes, sha256=offer.sha256)
         return await Downloads(self._http, into, rate=self._rate).fetch(wanted, progress)
@@ -101,13 +101,13 @@ class FolderSource:
         except OSError as error:
             raise FolderUnwritable(path=str(self._folder), reason=error.strerror or str(error)) from error
 
-    async def fetch(self, offer: Offer, into: Path, progress: Callable[[int], None]) -> Path:
+    async def fetch(self, offer: SignedFile, into: Path, progress: Callable[[int], None]) -> Path:
         """See `Source`."""
         final = await to_the_end(self._copy, offer, into)
         progress(offer.nbytes)
         return final
 
-    def _copy(self, offer: Offer, into: Path) -> Path:
+    def _copy(self, offer: SignedFile, into: Path) -> Path:
         final = into / kept_name(offer)
         if is_whole(final, offer):
             return final

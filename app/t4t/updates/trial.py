@@ -184,9 +184,12 @@ def _environment() -> dict[str, str]:
 def users_of(root: Path) -> dict[int, str]:
     """Processes whose program lies in ``root``, ours apart, by their numbers, with their command lines."""
     found = {}
-    for process in psutil.process_iter(["pid", "exe", "cmdline"]):
+    psutil.process_iter.cache_clear()  # it would remember the programs of processes that have become others since
+    for process in psutil.process_iter(["pid", "exe", "cmdline", "status"]):
         program = process.info["exe"]
-        if program and process.info["pid"] != os.getpid() and program.startswith(f"{root}{os.sep}"):
+        if not program or process.info["pid"] == os.getpid() or process.info["status"] == psutil.STATUS_ZOMBIE:
+            continue  # one that has ended and whose maker has not asked how uses nothing any more
+        if program.startswith(f"{root}{os.sep}"):
             found[process.info["pid"]] = " ".join(process.info["cmdline"] or ())
     return found
 

@@ -6,7 +6,7 @@ Imported only by who asks: python-tuf and its libraries are of no use to an agen
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import msgspec
 from tuf.api.exceptions import DownloadError, DownloadHTTPError, ExpiredMetadataError, RepositoryError
@@ -14,15 +14,17 @@ from tuf.ngclient.config import UpdaterConfig
 from tuf.ngclient.fetcher import FetcherInterface
 from tuf.ngclient.updater import Updater
 
-from t4t.domain.app_update import Kind, Offer, rank
+from t4t.domain.app_update import Kind, Offer, SignedFile, rank
 from t4t.domain.errors import FolderUnwritable, T4TError
 from t4t.domain.update_errors import UpdateExpired, UpdateUntrusted
 from t4t.durable import to_the_end
 from t4t.updates.source import AbsentError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from tuf.api._payload import TargetFile
 
     from t4t.updates.source import Source
 
@@ -31,13 +33,22 @@ _LIMIT: Final = 1024 * 1024
 """Of a list: there are five installers in it."""
 
 
-class _Custom(msgspec.Struct, frozen=True):
-    """What is signed of an installer beside its size and hash."""
+class _CustomFile(msgspec.Struct, frozen=True, kw_only=True):
+    """What is signed of any file beside its size and hash."""
 
     version: str
+    unpacked: int = 0
+
+
+class _Custom(_CustomFile, frozen=True, kw_only=True):
+    """The same of an installer."""
+
     kind: Kind
     security: bool = False
-    unpacked: int = 0
+
+
+C = TypeVar("C", bound=_CustomFile)
+T = TypeVar("T")
 
 
 class _Fetcher(FetcherInterface):
@@ -64,15 +75,24 @@ async def offered(names: tuple[str, ...], *, source: Source, root: bytes, folder
 
     Raises `UpdateUntrusted`, `UpdateExpired`, `FolderUnwritable`, or what stands against reading ``source``.
     """
+    return await _asked(names, _offer, source=source, root=root, folder=folder)
+
+
+async def offered_file(name: str, *, source: Source, root: bytes, folder: Path) -> SignedFile | None:
+    """The same of a file that is no installer."""
+    (found,) = await _asked((name,), _file, source=source, root=root, folder=folder)
+    return found
+
+
+async def _asked(names: tuple[str, ...], make: Callable[[TargetFile], T], *, source: Source, root: bytes, folder: Path) -> tuple[T | None, ...]:
     fetcher = _Fetcher(source, asyncio.get_running_loop())
 
-    def ask() -> tuple[Offer | None, ...]:
+    def ask() -> tuple[T | None, ...]:
         folder.mkdir(parents=True, exist_ok=True)
         config = UpdaterConfig(root_max_length=_LIMIT, snapshot_max_length=_LIMIT, targets_max_length=_LIMIT)
         updater = Updater(str(folder), _BASE, fetcher=fetcher, config=config, bootstrap=root)
         updater.refresh()
-        found = map(updater.get_targetinfo, names)
-        return tuple(None if one is None else _offer(one.path, one.length, one.hashes, one.custom) for one in found)
+        return tuple(None if one is None else make(one) for one in map(updater.get_targetinfo, names))
 
     try:
         return await to_the_end(ask)
@@ -86,21 +106,33 @@ async def offered(names: tuple[str, ...], *, source: Source, root: bytes, folder
         raise FolderUnwritable(path=str(folder), reason=error.strerror or str(error)) from error
 
 
-def _offer(path: str, length: int, hashes: Mapping[str, str], signed: object) -> Offer:
-    """Raises `UpdateUntrusted` where what is signed makes no sense to this version."""
+def _signed(found: TargetFile, kind: type[C]) -> tuple[C, str]:
+    """What is signed of it, and its SHA-256; raises `UpdateUntrusted` where it makes no sense to this version."""
     try:
-        custom = msgspec.convert(signed, _Custom)
+        custom = msgspec.convert(found.custom, kind)
     except msgspec.ValidationError as error:
-        raise UpdateUntrusted(reason=f"{path}: {error}") from error
-    sha256 = hashes.get("sha256", "")
-    if rank(custom.version) is None or not sha256:
-        raise UpdateUntrusted(reason=f"{path}: no version or no SHA-256")
+        raise UpdateUntrusted(reason=f"{found.path}: {error}") from error
+    sha256 = found.hashes.get("sha256", "")
+    if not sha256:
+        raise UpdateUntrusted(reason=f"{found.path}: no SHA-256")
+    return custom, sha256
+
+
+def _offer(found: TargetFile) -> Offer:
+    custom, sha256 = _signed(found, _Custom)
+    if rank(custom.version) is None:
+        raise UpdateUntrusted(reason=f"{found.path}: no version")
     return Offer(
         version=custom.version,
         kind=custom.kind,
-        file=path,
-        nbytes=length,
+        file=found.path,
+        nbytes=found.length,
         sha256=sha256,
         security=custom.security,
         unpacked=custom.unpacked,
     )
+
+
+def _file(found: TargetFile) -> SignedFile:
+    custom, sha256 = _signed(found, _CustomFile)
+    return SignedFile(version=custom.version, file=found.path, nbytes=found.length, sha256=sha256, unpacked=custom.unpacked)

@@ -86,8 +86,14 @@ TEXTS: Final[dict[str, Text]] = {
         ("Ask for what it does in words: t4t status.", "Debian, Ubuntu: sudo apt-get install libegl1 libxcb-cursor0 libxkbcommon-x11-0."),
     ),
     "T4T-BUG-01": Text("A fault of this program", "Something went wrong that should not: {detail}", (_REPORT,)),
-    "T4T-APP-01": Text("The reference appliance is missing", "There is no appliance in {path}.", ("Build it: make appliance.",)),
-    "T4T-APP-02": Text("The reference appliance is damaged", "{path} is not what its manifest says.", ("Build it again: make appliance.",)),
+    "T4T-APP-01": Text(
+        "The reference appliance is missing", "There is no appliance in {path}.", ("Fetch it: t4t appliance fetch.", "In the sources: make appliance.")
+    ),
+    "T4T-APP-02": Text(
+        "The reference appliance is damaged",
+        "{path} is not what its manifest says.",
+        ("Fetch it again: t4t appliance fetch.", "In the sources: make appliance."),
+    ),
     "T4T-APP-03": Text("No such appliance", "There is no appliance “{name}”. Known are: {known}.", ("See t4t appliance list.",)),
     "T4T-APP-04": Text("The program is incomplete", "The descriptions of the appliances are not in {path}.", ("Install the program again.",)),
     "T4T-APP-05": Text(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from t4t.domain.update_errors import (
+    ApplianceNotOffered,
     NothingNewer,
     NoWayBack,
     UpdateBusy,
@@ -67,5 +68,10 @@ TEXTS: Final[dict[str, Text]] = {
         "There is nothing newer to install",
         "Version {installed} is here, and no newer one that works on this computer is known.",
         ("To try again what failed or was skipped: t4t app-update install --again.",),
+    ),
+    ApplianceNotOffered.code: Text(
+        "There is no appliance for this computer",
+        "Where it is fetched from there is no {file}. It is made for computers with an Intel or AMD processor.",
+        ("LHC@home brings an appliance of its own; only the demo needs this one.",),
     ),
 }

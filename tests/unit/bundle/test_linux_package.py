@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import configparser
 import shutil
+import signal
 import subprocess
+import sys
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -66,6 +68,31 @@ def test_the_desktop_file_starts_what_there_is() -> None:
 @pytest.mark.parametrize("name", ["postinst.sh", "prerm.sh"])
 def test_the_scripts_are_scripts(name: str) -> None:
     assert subprocess.run(["sh", "-n", str(SOURCES / name)], check=False).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="it reads /proc")
+def test_what_runs_ends_before_the_package_goes_and_goes_on_after_an_upgrade(tmp_path: Path) -> None:
+    places = {"ours": tmp_path / "ours", "theirs": tmp_path / "theirs"}
+    script = (
+        (SOURCES / "prerm.sh").read_text(encoding="utf-8").replace("/usr/lib/t4t/", f"{places['ours']}/").replace("/etc/apparmor.d/t4t", f"{tmp_path}/none")
+    )
+    sleep = shutil.which("sleep")
+    assert sleep is not None
+    running = {}
+    for name, place in places.items():
+        place.mkdir()
+        shutil.copy2(Path(sleep).resolve(), place / "sleep")
+        running[name] = subprocess.Popen([place / "sleep", "1000"])
+    try:
+        subprocess.run(["sh", "-c", script, "prerm", "upgrade"], check=True)
+        assert running["ours"].poll() is None
+        subprocess.run(["sh", "-c", script, "prerm", "remove"], check=True)
+        assert running["ours"].wait(20) == -signal.SIGTERM
+        assert running["theirs"].poll() is None
+    finally:
+        for process in running.values():
+            process.kill()
+            process.wait()
 
 
 def test_the_service_asks_only_the_agent_to_end() -> None:

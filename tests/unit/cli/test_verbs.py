@@ -93,6 +93,10 @@ class Services(NothingToRemove):
     def appliance_folder(self) -> Path:
         return Path("/appliance")
 
+    def appliance_fetch(self, address: str, tell: Callable[[int, int], None]) -> Mapping[str, object]:
+        self.asked.append((address, tell))
+        return self.appliance_info()
+
     def appliance_info(self) -> Mapping[str, object]:
         return {"path": "/appliance", "files": {"a": 1, "b": 2}}
 

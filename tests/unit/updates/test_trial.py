@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import time
@@ -127,6 +128,9 @@ def test_a_window_is_open(tmp_path: Path) -> None:
         assert process.pid in users_of(root)
         assert process.pid not in others_of(root)
         process.kill()
+        if sys.platform != "win32":
+            os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)  # it has ended, and nobody has asked how: as an agent whose maker never does
+        assert process.pid not in users_of(root)
 
 
 def test_what_a_version_says_of_itself(tmp_path: Path) -> None:

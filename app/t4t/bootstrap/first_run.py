@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.api.client import Client
 from t4t.bootstrap import language as spoken
-from t4t.bootstrap.projects import ATTACHED
 from t4t.domain.errors import AgentMissing
-from t4t.domain.offers import offers
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.record import record
 from t4t.domain.setting_up import Setup, Step
 from t4t.storage import setting_up
+from t4t.storage.paths import ATTACHED
 
 if TYPE_CHECKING:
     import threading
@@ -76,6 +75,7 @@ class WizardWork:
 
     def offers(self) -> Sequence[Offer]:
         """See `WizardServices`."""
+        from t4t.domain.offers import offers  # noqa: PLC0415 - the window is on the screen before somebody sees an offer
         from t4t.host import energy  # noqa: PLC0415 - the meters, which only this needs
 
         return offers(self.services.of_settings().computer(), real_cores=energy.real_cores(), processor=energy.processor_name())

@@ -13,6 +13,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from support.scripted_engine import a_notice, a_task
+from support.scripted_projects import a_project
 from support.widgets import cut_off
 from support.window_rig import ScriptedServices
 from t4t.domain.errors import NotEnoughDisk
@@ -132,6 +133,13 @@ def test_rows_come_and_go(qtbot: QtBot, window: Window, agent: ApiThread) -> Non
         agent.show(tasks=tasks)
         qtbot.waitUntil(functools.partial(_shows_tasks, window, len(tasks)))
         assert ("There is no work here now. It appears as soon as there is some." in _texts(window)) == (not tasks)
+
+
+def test_a_single_project_has_one_line_and_several_have_one_each(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
+    agent.show(projects=(a_project(),))
+    qtbot.waitUntil(lambda: sum("LHC@home" in text for text in _texts(window)) == 1)
+    agent.show(projects=(a_project(), a_project(url="https://b.example.org/", name="Other")))
+    qtbot.waitUntil(lambda: any("LHC@home: " in text and "Other: " in text for text in _texts(window)))
 
 
 def test_what_needs_the_volunteer_is_said(qtbot: QtBot, window: Window, agent: ApiThread) -> None:

@@ -16,6 +16,7 @@ from t4t.gui.gallery import Gallery
 from t4t.gui.link import AgentLink
 from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
+from t4t.gui.theme.icons import app_icon
 from t4t.gui.theme.style import Theme, give_role
 from t4t.gui.tray.hosts import TrayHosts
 from t4t.gui.window import pages
@@ -331,7 +332,7 @@ class Starter:
 
 def run(path: Path, own_path: Path, *, page: str, services: WindowServices) -> bool:
     """Be the window on the agent at ``path`` until it is closed; False where there is no screen. Raises `FolderUnwritable`."""
-    made = application(web_pages=True)
+    made = application(web_pages=True, windows=False)
     if made is None:
         return False
     one = OneWindow(own_path)
@@ -360,5 +361,6 @@ def run(path: Path, own_path: Path, *, page: str, services: WindowServices) -> b
         session.open()
         window.show()
         QTimer.singleShot(0, lambda: window.open_at(page))
+        QTimer.singleShot(0, lambda: made.setWindowIcon(app_icon()))  # drawn in all its sizes, which takes as long as the first page
         QApplication.exec()
     return True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -220,6 +221,12 @@ def test_one_window_for_one_agent(qtbot: QtBot, tmp_path: Path) -> None:
     first.close()
     assert second.is_first("home")
     second.close()
+    if hasattr(socket, "AF_UNIX"):
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(str(path))
+        assert path.exists(), "what a window leaves that was killed"
+        assert first.is_first("home")
+        first.close()
 
 
 def test_new_colours_are_taken_at_once(qtbot: QtBot, session: Session, qapp: QApplication) -> None:

@@ -71,6 +71,18 @@ QLineEdit, QPlainTextEdit { background: $surface; border: 1px solid $control; bo
 QLineEdit, QPlainTextEdit { selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit { min-height: ${field}px; }
 QAbstractSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
+QComboBox { background: $surface; color: $text; border: 1px solid $control; border-radius: ${control_radius}px; padding: 0 8px; min-height: ${field}px; }
+QComboBox:focus { border: ${focus}px solid $accent; padding: 0 7px; min-height: ${inner_field}px; }
+QComboBox { combobox-popup: 0; }
+QComboBox::drop-down { border: none; width: ${arrow}px; }
+QAbstractSpinBox::up-button { border: none; subcontrol-position: top right; width: ${arrow}px; }
+QAbstractSpinBox::down-button { border: none; subcontrol-position: bottom right; width: ${arrow}px; }
+QAbstractSpinBox { background: $surface; border: 1px solid $control; border-radius: ${control_radius}px; min-height: ${field}px; }
+QAbstractSpinBox:focus { border: ${focus}px solid $accent; min-height: ${inner_field}px; }
+QComboBox:disabled, QAbstractSpinBox:disabled { color: $muted; border-color: $line; }
+QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; padding: ${hair}px; outline: none; }
+QComboBox QAbstractItemView::item { min-height: ${field}px; padding: 0 6px; color: $text; }
+QComboBox QAbstractItemView::item:selected { background: $accent_soft; color: $text; border-radius: ${control_radius}px; }
 QLineEdit:focus, QPlainTextEdit:focus { border: ${focus}px solid $accent; }
 QAbstractSpinBox QLineEdit:focus { border: none; }
 QLineEdit:disabled { color: $muted; border-color: $line; }
@@ -97,6 +109,7 @@ QScrollBar:vertical { background: transparent; width: 10px; }
 QScrollBar::handle:vertical { background: $control; border-radius: 4px; min-height: 24px; margin: 1px; }
 QScrollBar::add-line, QScrollBar::sub-line { height: 0; }
 """)
+_ARROW: Final = 20
 _DOT: Final = 16
 _RIM: Final = 5
 """A radio button: a ring, and a thick one where it is chosen."""
@@ -140,6 +153,8 @@ def sheet(colors: Colors, larger: float) -> str:
         rim=_RIM,
         round=_DOT // 2 + 1,
         field=round((tokens.TARGET - 4) * larger),
+        inner_field=round((tokens.TARGET - 4) * larger) - 2 * (tokens.FOCUS - 1),
+        arrow=round(_ARROW * larger),
         nav=round(tokens.NAV * larger),
         nav_inner=round(tokens.NAV * larger) - 2 * (tokens.FOCUS - 1),
         nav_pad=tokens.SPACE[2],
@@ -203,6 +218,11 @@ class Theme(QObject):
         self._application.setPalette(palette(self.colors))
         self._application.setStyleSheet(sheet(self.colors, self._larger))
         self.changed.emit()
+
+    @property
+    def larger(self) -> float:
+        """By how much letters are larger than usual."""
+        return self._larger
 
     def px(self, pixels: float) -> int:
         """A size that grows with the letters."""

@@ -1,0 +1,77 @@
+"""Boxes with a choice or a number in the look of the other controls: a style sheet leaves them without arrows, which are drawn here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
+from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QStyledItemDelegate
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QWidget
+
+_WIDE: Final = 0.28
+"""Of the height of its letters: half an arrow's width. It is half as high."""
+_THICK: Final = 0.1
+_MARGIN: Final = 6
+
+
+def _draw_arrows(of: QWidget, *places: tuple[float, int]) -> None:
+    """At its end: how high (0 top, 1 bottom), and 1 for an arrow that points down, -1 for one that points up."""
+    letters = of.fontMetrics().height()
+    wide = _WIDE * letters
+    painter = QPainter(of)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    group = QPalette.ColorGroup.Normal if of.isEnabled() else QPalette.ColorGroup.Disabled
+    pen = QPen(of.palette().color(group, QPalette.ColorRole.PlaceholderText), max(1.4, _THICK * letters))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    x = letters * 0.8 if of.layoutDirection() is Qt.LayoutDirection.RightToLeft else of.width() - letters * 0.8
+    for high, down in places:
+        y = high * of.height()
+        painter.drawPolyline(QPolygonF([QPointF(x - wide, y - down * wide / 2), QPointF(x, y + down * wide / 2), QPointF(x + wide, y - down * wide / 2)]))
+    painter.end()
+
+
+class ChoiceBox(QComboBox):
+    """One of several."""
+
+    def __init__(self) -> None:
+        """Its list follows the style sheet."""
+        super().__init__()
+        self.setItemDelegate(QStyledItemDelegate(self))
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """With its arrow."""
+        super().paintEvent(event)
+        _draw_arrows(self, (0.5, 1))
+
+
+class WholeBox(QSpinBox):
+    """A whole number."""
+
+    def __init__(self) -> None:
+        """With room beside it, which a style sheet does not give."""
+        super().__init__()
+        self.lineEdit().setTextMargins(_MARGIN, 0, _MARGIN, 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """With its arrows."""
+        super().paintEvent(event)
+        _draw_arrows(self, (0.32, -1), (0.68, 1))
+
+
+class NumberBox(QDoubleSpinBox):
+    """A number."""
+
+    def __init__(self) -> None:
+        """With room beside it, which a style sheet does not give."""
+        super().__init__()
+        self.lineEdit().setTextMargins(_MARGIN, 0, _MARGIN, 0)
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
+        """With its arrows."""
+        super().paintEvent(event)
+        _draw_arrows(self, (0.32, -1), (0.68, 1))

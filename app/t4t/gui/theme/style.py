@@ -88,6 +88,7 @@ QAbstractSpinBox QLineEdit:focus { border: none; }
 QLineEdit:disabled { color: $muted; border-color: $line; }
 QCheckBox { spacing: 8px; min-height: ${target}px; }
 QCheckBox:focus { color: $accent; }
+QCheckBox::indicator { width: ${dot}px; height: ${dot}px; }
 QWidget[role="steps"] QPushButton { min-height: ${large}px; }
 QWidget[role="steps"] QPushButton:focus { min-height: ${inner_large}px; }
 QFrame[role="chosen"] { background: $accent_soft; border: 2px solid $accent; border-radius: ${card}px; }
@@ -125,6 +126,7 @@ def factor(points: float) -> float:
 def sheet(colors: Colors, larger: float) -> str:
     """The style sheet."""
     letters = {"small": tokens.SMALL, "body": tokens.BODY, "title": tokens.TITLE, "headline": tokens.HEADLINE, "big": tokens.BIG}
+    dot, rim = round(_DOT * larger), round(_RIM * larger)
     sizes = {name: f"{letter.pixels * larger:.1f}" for name, letter in letters.items()}
     return _SHEET.substitute(
         sizes,
@@ -148,10 +150,10 @@ def sheet(colors: Colors, larger: float) -> str:
         inner_target=round(tokens.TARGET * larger) - 2 * (tokens.FOCUS - 1),  # the ring must not make the button grow
         large=round(tokens.LARGE_TARGET * larger),
         inner_large=round(tokens.LARGE_TARGET * larger) - 2 * (tokens.FOCUS - 1),
-        dot=_DOT,
-        inner_dot=_DOT + 2 - 2 * _RIM,
-        rim=_RIM,
-        round=_DOT // 2 + 1,
+        dot=dot,
+        inner_dot=dot + 2 - 2 * rim,
+        rim=rim,
+        round=dot // 2 + 1,
         field=round((tokens.TARGET - 4) * larger),
         inner_field=round((tokens.TARGET - 4) * larger) - 2 * (tokens.FOCUS - 1),
         arrow=round(_ARROW * larger),

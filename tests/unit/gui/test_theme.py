@@ -91,6 +91,7 @@ def test_colours_follow_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     forced = scheme.current(night)
     assert forced.text == forced.good == forced.bad == night.color(QPalette.ColorRole.WindowText).name().upper()
     assert forced.on_accent == DARK.on_accent
+    assert f"QMenu::item:selected {{ background: {forced.accent}; color: {forced.on_accent}; }}" in sheet(forced, 1.0), "what is chosen can be told"
 
 
 @pytest.mark.parametrize(("desktop", "colors", "dark"), [("ubuntu:GNOME", LIGHT, True), ("KDE", LIGHT, False), ("", LIGHT, False), ("KDE", DARK, True)])

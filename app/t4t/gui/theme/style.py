@@ -58,7 +58,7 @@ QPushButton[role="tab"]:checked { color: $accent; border-bottom-color: $accent; 
 QPushButton[role="tab"]:focus { border: ${focus}px solid $accent; border-radius: ${control_radius}px; }
 QPushButton[role="tab"]:focus { padding: 0 ${tab_inner_pad}px; min-height: ${inner_target}px; }
 QTableView { background: $surface; border: 1px solid $line; }
-QTableView { selection-background-color: $accent_soft; selection-color: $text; }
+QTableView { selection-background-color: $chosen; selection-color: $on_chosen; }
 QTableView:focus { border: ${focus}px solid $accent; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line; padding: ${hair}px; }
 QPushButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; width: 14px; }
@@ -82,7 +82,7 @@ QAbstractSpinBox:focus { border: ${focus}px solid $accent; min-height: ${inner_f
 QComboBox:disabled, QAbstractSpinBox:disabled { color: $muted; border-color: $line; }
 QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; padding: ${hair}px; outline: none; }
 QComboBox QAbstractItemView::item { min-height: ${field}px; padding: 0 6px; color: $text; }
-QComboBox QAbstractItemView::item:selected { background: $accent_soft; color: $text; border-radius: ${control_radius}px; }
+QComboBox QAbstractItemView::item:selected { background: $chosen; color: $on_chosen; border-radius: ${control_radius}px; }
 QLineEdit:focus, QPlainTextEdit:focus { border: ${focus}px solid $accent; }
 QAbstractSpinBox QLineEdit:focus { border: none; }
 QLineEdit:disabled { color: $muted; border-color: $line; }
@@ -104,7 +104,7 @@ QProgressBar { background: $line; border: none; border-radius: 3px; min-height: 
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QMenu { background: $surface; border: 1px solid $line; padding: ${hair}px; }
 QMenu::item { padding: 6px ${pad}px; }
-QMenu::item:selected { background: $accent_soft; }
+QMenu::item:selected { background: $chosen; color: $on_chosen; }
 QMenu::separator { height: 1px; background: $line; margin: ${hair}px 0; }
 QScrollBar:vertical { background: transparent; width: 10px; }
 QScrollBar::handle:vertical { background: $control; border-radius: 4px; min-height: 24px; margin: 1px; }
@@ -126,6 +126,7 @@ def factor(points: float) -> float:
 def sheet(colors: Colors, larger: float) -> str:
     """The style sheet."""
     letters = {"small": tokens.SMALL, "body": tokens.BODY, "title": tokens.TITLE, "headline": tokens.HEADLINE, "big": tokens.BIG}
+    soft = colors.accent_soft != colors.window  # in high contrast nothing is
     dot, rim = round(_DOT * larger), round(_RIM * larger)
     sizes = {name: f"{letter.pixels * larger:.1f}" for name, letter in letters.items()}
     return _SHEET.substitute(
@@ -139,6 +140,8 @@ def sheet(colors: Colors, larger: float) -> str:
         accent=colors.accent,
         on_accent=colors.on_accent,
         accent_soft=colors.accent_soft,
+        chosen=colors.accent_soft if soft else colors.accent,
+        on_chosen=colors.text if soft else colors.on_accent,
         attention=colors.attention,
         good=colors.good,
         card=tokens.RADIUS_CARD,

@@ -109,6 +109,7 @@ async def test_a_guest_in_any_format_hears_us_by_any_way(rig: QemuRig, kind: Ima
     assert (await driver.start(spec.vm_id)).state is VmState.RUNNING
 
 
+@pytest.mark.unmeasured
 def test_a_job_told_by_a_config_drive_comes_back_from_a_packed_image(tmp_path: Path, appliance_dir: Path) -> None:
     """The whole command, interrupted once: unpack, tell the guest by the ISO image, run, save, go on, fetch the result; nothing unpacked stays."""
     with shell_on(tmp_path, appliance_dir, EE.format(events=400, seed=11)) as shell:

@@ -34,6 +34,7 @@ def went_back(shell: AgentShell) -> bool:
     return any((line["what"], line["detail"]) == ("recovered", "checkpoint") for line in json.loads(shell.ask("timeline").out))
 
 
+@pytest.mark.unmeasured
 def test_sigkill_of_the_agent_and_then_of_everything(tmp_path: Path, appliance_dir: Path) -> None:
     with agent_on(tmp_path, appliance_dir) as shell:
         shell.add_task("a", EE.format(events=20_000, seed=3))

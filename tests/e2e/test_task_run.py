@@ -26,6 +26,7 @@ def seed() -> int:
     return random.SystemRandom().randrange(1, 30_000)
 
 
+@pytest.mark.unmeasured
 @pytest.mark.parametrize(("template", "events"), PROCESSES, ids=["ee", "softqcd", "jets", "z"])
 def test_the_result_equals_the_native_one(tmp_path: Path, appliance_dir: Path, template: str, events: int, seed: int) -> None:
     runspec = template.format(events=events, seed=seed)
@@ -39,6 +40,7 @@ def test_the_result_equals_the_native_one(tmp_path: Path, appliance_dir: Path, t
         assert (shell.task / "console.log").stat().st_size > 0
 
 
+@pytest.mark.unmeasured
 def test_interrupted_killed_and_restored_it_is_still_equal(tmp_path: Path, appliance_dir: Path, seed: int) -> None:
     """Ctrl-C half-way, then our process killed, then the VM host killed, then the VM itself."""
     runspec = EE.format(events=3000, seed=seed)

@@ -121,6 +121,7 @@ async def test_a_saved_state_that_somebody_threw_away(agent: InProcess) -> None:
         assert (agent.data / "done" / "a").is_dir()
 
 
+@pytest.mark.unmeasured
 async def test_power_cuts_are_no_fault_of_a_task_that_goes_on(tmp_path: Path, clock: VirtualClock) -> None:
     """Many deaths before the next checkpoint, each after more work than before: it is done in the end."""
     agent = InProcess(tmp_path / "data", clock=clock, job_seconds=2000, settings=Settings(checkpoint_s=1e6))

@@ -344,6 +344,7 @@ async def test_the_spool_takes_whole_folders_only(tmp_path: Path) -> None:
         Spool(tmp_path / "file").make()
 
 
+@pytest.mark.unmeasured
 async def test_thirty_days() -> None:
     """A task each few hours, pauses each day, a death now and then: what it keeps in memory and on disk is bounded."""
     with tempfile.TemporaryDirectory(dir=scratch()) as folder:

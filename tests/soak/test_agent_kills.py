@@ -16,6 +16,7 @@ KILLS = 10
 
 @pytest.mark.qemu
 @pytest.mark.timeout(280)
+@pytest.mark.unmeasured
 def test_ten_kills(tmp_path: Path, appliance_dir: Path) -> None:
     """Of one task; of more where it is done too quickly."""
     kills = 0

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.qemu
 @pytest.mark.timeout(280)
+@pytest.mark.unmeasured
 def test_a_round(tmp_path: Path, appliance_dir: Path) -> None:
     entry = play(plan(1, 1), tmp_path, appliance_dir)
     assert entry["equal"], entry

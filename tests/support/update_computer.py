@@ -11,6 +11,7 @@ import sys
 import tarfile
 import threading
 import time
+import tomllib
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
     from t4t.domain.session import SessionView
 
 ROOT = Path(__file__).resolve().parents[2]
+RESOURCES = {
+    source: place
+    for source, place in tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]["wheel"]["sources"].items()
+    if source.startswith("resources/")
+}
 LAUNCHER = '#!/bin/sh\nPYTHONPATH="$(dirname "$(readlink -f "$0")")/_internal" exec {python} -m t4t "$@"\n'
 POISON = 'from pathlib import Path as _Path\nimport sys as _sys\n_sys.exit(7) if (_Path(_sys.argv[2]) / "vms").is_dir() and "run" in _sys.argv else None\n'
 """It is well by its own word, and ends at its start on a folder with work in it."""
@@ -41,10 +47,9 @@ def program(root: Path, version: str, release: Release, address: str, *, poison:
     """This program as a version, unpacked."""
     home = root / "_internal"
     shutil.copytree(ROOT / "app" / "t4t", home / "t4t")
-    for name in ("appliances", "checks", "icons", "physics"):
-        shutil.copytree(ROOT / "resources" / name, home / "t4t" / "resources" / name)
+    for source, place in RESOURCES.items():
+        shutil.copytree(ROOT / source, home / place)
     updates = home / "t4t" / "resources" / "updates"
-    updates.mkdir()
     (updates / "root.json").write_bytes(release.root)
     (updates / "place.json").write_text(json.dumps({"address": address}))
     (home / "installation.json").write_text(json.dumps({"kind": "tar", "platform": PLATFORM, "version": version}))

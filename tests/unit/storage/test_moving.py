@@ -284,6 +284,7 @@ def memory() -> Iterator[Path]:
 
 
 @FORKS
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("back", [False, True])
 def test_killed_at_each_step(memory: Path, *, back: bool) -> None:
     """Whatever was done, one whole copy is there, and the next start makes it the only one, at the one path that everybody uses."""
@@ -309,6 +310,7 @@ def test_killed_at_each_step(memory: Path, *, back: bool) -> None:
 
 
 @FORKS
+@pytest.mark.unmeasured
 @settings(max_examples=40, deadline=None)
 @given(
     files=st.dictionaries(st.sampled_from(["a/x", "a/y/z", "b/w", "v"]), st.binary(max_size=2000) | st.just(bytes(1 << 20))),

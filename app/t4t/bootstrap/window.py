@@ -60,6 +60,12 @@ class WindowWork(WizardWork):
         """See `WindowServices`."""
         return self.services.report()
 
+    def logs(self) -> str:
+        """See `WindowServices`."""
+        from t4t.bootstrap import report  # noqa: PLC0415 - only this needs it
+
+        return report.logs(self.services.data)
+
     def world(self) -> World:
         """See `WindowServices`."""
         return world.load()

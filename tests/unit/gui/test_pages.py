@@ -321,6 +321,13 @@ def test_a_report_is_seen_before_it_is_kept(qtbot: QtBot, window: Window, servic
     qtbot.waitUntil(lambda: any(text.startswith("Not enough disk space.") for text in texts(window)))
 
 
+def test_the_logs_can_be_read(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
+    window.show_page("help")
+    click(window, "Look at the logs")
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(TextDialog)))
+    assert _dialog(window).text.toPlainText() == services.logs()
+
+
 def test_what_it_is_made_of(window: Window) -> None:
     window.show_page("help")
     click(window, "The licence")

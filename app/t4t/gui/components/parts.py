@@ -62,6 +62,8 @@ class Across(QWidget):
         wanted = QBoxLayout.Direction.LeftToRight if fits else QBoxLayout.Direction.TopToBottom
         if self._box.direction() is not wanted:
             self._box.setDirection(wanted)
+            for part in self._parts:  # words in several lines get all of the width, for which Qt has counted their lines
+                self._box.setAlignment(part, Qt.AlignmentFlag.AlignLeft if fits or not part.hasHeightForWidth() else Qt.AlignmentFlag(0))
 
 
 class Stat(QWidget):

@@ -11,7 +11,7 @@ MAIN_PICTURES = home science-results contribution community news computer settin
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format catalogs appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers windows-setup release-check ready-run ready-test clean
+.PHONY: help run test chaos check format catalogs appliance bench bench-community window-bench screenshots soak lab lab-bench lab-limit lab-clean wine bundle bundle-plain bundle-check update-keys update-repo update-check installers windows-setup release-check ready-run ready-test clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
@@ -22,10 +22,13 @@ run: ready-run ## build what is missing and compute real collisions in a virtual
 test: ready-test check ## install what the tests need and run them
 	@$(VENV)/coverage erase
 	@: tests with real machines mostly wait, so there is one worker more than processors
-	$(VENV)/coverage run -m pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist worksteal --durations=25
+	$(VENV)/coverage run -m pytest -n $$(( $$(nproc) + 1 )) --maxprocesses 4 --dist worksteal --durations=25 --junitxml=build/tests.xml
 	@$(VENV)/coverage combine -q
 	@$(VENV)/coverage json -q -o build/coverage.json
 	@$(VENV)/python packaging/checks/coverage_floor.py build/coverage.json
+
+chaos: ready-test ## schedules of chaos beside those of make test, to a thousand in all
+	T4T_CHAOS_SEED=201 T4T_CHAOS=800 $(VENV)/python -m pytest -q -n $$(nproc) --maxprocesses 4 tests/engine/test_chaos.py
 
 check: ready-test ## format, lint, types for three systems, layers, sizes, generated pages, translations
 	$(VENV)/ruff format --check --quiet

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QPointF, QSize, Qt
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette, QPen, QPolygonF
 from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox, QStyledItemDelegate
 
@@ -15,6 +15,11 @@ _WIDE: Final = 0.28
 """Of the height of its letters: half an arrow's width. It is half as high."""
 _THICK: Final = 0.1
 _MARGIN: Final = 6
+_SIDES: Final = 22
+"""What a style sheet gives the words of a choice at both ends, and a little."""
+_BESIDE_ICON: Final = 4
+_ARROW: Final = 1.4
+"""Of the height of its letters: the room of an arrow."""
 
 
 def _draw_arrows(of: QWidget, *places: tuple[float, int]) -> None:
@@ -42,6 +47,21 @@ class ChoiceBox(QComboBox):
         """Its list follows the style sheet."""
         super().__init__()
         self.setItemDelegate(QStyledItemDelegate(self))
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """For its widest words; a style sheet leaves room for more than that."""
+        return self._fitted(super().sizeHint())
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """The same."""
+        return self._fitted(super().minimumSizeHint())
+
+    def _fitted(self, most: QSize) -> QSize:
+        metrics = self.fontMetrics()
+        widest = max((metrics.horizontalAdvance(self.itemText(number)) for number in range(self.count())), default=0)
+        icon = self.sizeAdjustPolicy() is QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon  # ours have none
+        spare = self.iconSize().width() + _BESIDE_ICON if icon else 0
+        return QSize(min(most.width() - spare, widest + _SIDES + round(_ARROW * metrics.height())), most.height())
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: N802 - Qt's name
         """With its arrow."""

@@ -7,6 +7,7 @@ export T4T_APPLIANCE := $(CURDIR)/build/appliance
 # The longest first: some files are run at a time.
 LAB_TESTS = $(addprefix tests/lab/test_,$(addsuffix .py,cores task_run contract_manage contract_api traps recovery ways kills formats vm_host api_road_live smoke api_road health test_boot install))
 WINE_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/wine
+MAIN_PICTURES = home science-results contribution community news computer settings help tray wizard-
 LAB_CACHE = $(or $(T4T_BUILD_CACHE),$(HOME)/.cache/t4t-build)/lab
 
 .DEFAULT_GOAL := help
@@ -59,10 +60,12 @@ bench: ready-test ## measure against QEMU's own commands; writes docs/benchmarks
 window-bench: ready-test ## measure how soon tray, window and the guest's page are there and a click acts; adds a line to docs/evidence/window.jsonl
 	@PYTHONPATH=app:tests:packaging/appliance $(VENV)/python benchmarks/window.py
 
-screenshots: ready-test ## pictures of every page of the window, light and dark, into build/screenshots, the main ones also in high contrast and with letters of twice the size; some into docs/screenshots
+screenshots: ready-test ## pictures of every page of the window, light and dark, in English, pseudo and from right to left, into build/screenshots; some into docs/screenshots
 	@PYTHONPATH=app:tests $(VENV)/python -m support.screenshots build/screenshots
-	@for look in contrast large; do PYTHONPATH=app:tests T4T_PICTURES_LOOK=$$look $(VENV)/python -m support.screenshots build/screenshots 1 \
-		home science-results contribution news computer settings help tray wizard-; done
+	@for spoken in pseudo rtl; do PYTHONPATH=app:tests T4T_PICTURES_IN=$$spoken $(VENV)/python -m support.screenshots build/screenshots/$$spoken; done
+	@: the main ones also in German, in high contrast and with letters of twice the size
+	@PYTHONPATH=app:tests T4T_PICTURES_IN=de $(VENV)/python -m support.screenshots build/screenshots/de 1 $(MAIN_PICTURES)
+	@for look in contrast large; do PYTHONPATH=app:tests T4T_PICTURES_LOOK=$$look $(VENV)/python -m support.screenshots build/screenshots 1 $(MAIN_PICTURES); done
 	@for name in home-light home-dark home-paused-light science-results-light science-words-dark computer-light settings-light settings-schedule-light help-remove-dark news-dark contribution-light community-light community-dark; do cp build/screenshots/$$name.png docs/screenshots/window-$$name.png; done
 	@cp build/screenshots/tray-icons.png docs/screenshots/
 

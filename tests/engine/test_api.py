@@ -27,7 +27,7 @@ from t4t.domain.policy import Level, PauseKind
 from t4t.domain.session import TrayState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 @pytest.fixture(autouse=True)
@@ -51,6 +51,33 @@ async def exchange(path: Path, *lines: bytes, answers: int = 1) -> list[dict[str
     finally:
         writer.close()
         await writer.wait_closed()
+
+
+async def test_a_socket_that_somebody_removes_is_there_again(agent: InProcess, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+    monkeypatch.setattr("t4t.engine.sockets._LOOK_S", 0.01)
+    path = endpoint(agent.data)
+
+    def ask(client: Client) -> TrayState:
+        return client.status().state
+
+    async def until_so(check: Callable[[], bool]) -> None:
+        async with asyncio.timeout(20):
+            while not check():  # noqa: ASYNC110 - a file, or a line of the log, and nobody tells of it
+                await asyncio.sleep(0.01)
+
+    async with agent.running():
+        with await asyncio.to_thread(Client, agent.data) as before:
+            path.unlink()
+            await until_so(path.exists)
+            assert await asyncio.to_thread(ask, before) is TrayState.NO_WORK, "who was connected still is"
+        shutil.rmtree(path.parent)
+        path.parent.write_text("in the way", encoding="utf-8")
+        await until_so(lambda: "the socket is gone" in caplog.text)  # it is tried again and again
+        path.parent.unlink()
+        await until_so(path.exists)
+        with await asyncio.to_thread(Client, agent.data) as after:
+            assert await asyncio.to_thread(ask, after) is TrayState.NO_WORK
+    assert not path.exists()
 
 
 async def test_a_clients_day(agent: InProcess) -> None:

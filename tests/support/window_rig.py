@@ -106,6 +106,10 @@ class ScriptedServices(ScriptedFirstRun):
         self._ask("report")
         return self.text
 
+    def logs(self) -> str:
+        self._ask("logs")
+        return f"first line\n{self.text}"
+
     def pictures(self) -> Sequence[SavedPicture]:
         return () if self.data is None else gallery.pictures(self.data)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
 import sys
 import threading
 from typing import TYPE_CHECKING
@@ -43,6 +44,21 @@ def test_without_qt_there_is_an_answer(tmp_path: Path, monkeypatch: pytest.Monke
     assert not desktop.run_agent(tmp_path, lambda _stopping: pytest.fail("the work was begun"))
     with pytest.raises(NoScreen):
         desktop.show_window(tmp_path, "home", WindowWork(Services(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("shown", "later"),
+    [
+        ("t4t.bootstrap.beginning, t4t.gui.agent", ("t4t.bootstrap.agent", "t4t.engine", "t4t.boinc", "t4t.transfer", "t4t.gui.window", "aiohttp", "sqlite3")),
+        ("t4t.bootstrap.window, t4t.gui.window.main", ("t4t.bootstrap.agent", "t4t.boinc", "t4t.engine", "t4t.gui.window.help", "t4t.gui.wizard", "aiohttp")),
+    ],
+    ids=["tray", "window"],
+)
+def test_what_is_needed_later_is_loaded_later(shown: str, later: tuple[str, ...]) -> None:
+    """Tray and window are to be on the screen at once."""
+    code = f"import sys, t4t.bootstrap.command, {shown}\nprint(*sys.modules)"
+    loaded = subprocess.run((sys.executable, "-c", code), capture_output=True, text=True, check=True).stdout.split()
+    assert [name for name in loaded if name.startswith(later)] == []
 
 
 def test_our_own_command(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from support.agent_in_process import InProcess, until
 from support.scratch import scratch
 from t4t import __version__
 from t4t.bootstrap import checks
-from t4t.bootstrap.report import report
+from t4t.bootstrap.report import logs, report
 from t4t.domain.anonymity import Known
 from t4t.domain.facts import Architecture, Computer, Facts, Obstacle, System, Trial, certain, unknown
 from t4t.domain.vm import Accelerator
@@ -103,9 +103,10 @@ def test_long_logs_are_cut_in_whole_lines_and_the_whole_is_bounded(monkeypatch: 
         for path in [*data.rglob("*.log"), data / "logs" / "t4t.log.1", home / "VBoxSVC.log"]:
             path.write_text(f"the beginning\n{key}\n" + f"{key} {'é' * 300}\n" * 3000 + "the end\n", encoding="utf-8")
         (data / "intent.json").write_text("long " * 200_000)
-        text = report(data, doctor_too=False)
+        text, alone = report(data, doctor_too=False), logs(data)
     assert len(text.encode()) <= words.MOST_BYTES
-    assert text.count("the end") == 9
+    assert text.count("the end") == alone.count("the end") == 9
+    assert key[-12:] not in alone
     assert text.count("the beginning") == 2  # of the virtual machines' logs
     assert "bytes before this are left out" in text
     assert key[-12:] not in text

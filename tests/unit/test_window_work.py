@@ -117,6 +117,7 @@ def test_before_the_computer_goes_down_it_is_written_what_to_go_on_with(services
 
 def test_a_report_never_overwrites(work: WindowWork, tmp_path: Path) -> None:
     assert work.report() == "a report"
+    assert "logs/t4t.log" in work.logs()
     path = tmp_path / "report.txt"
     work.write_report(path, "a report\ud800")
     assert path.read_text(encoding="utf-8") == "a report?"

@@ -1,15 +1,13 @@
-"""The agent: the engine with all that it needs, with or without a tray."""
+"""The agent: the engine with all that it needs. With a tray it is imported while that is on the screen already."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
 import functools
-import os
 import sys
 from typing import TYPE_CHECKING
 
-from t4t import desktop
 from t4t.boinc.folder import open_folder
 from t4t.boinc.workshop import Shop
 from t4t.bootstrap.costs import ledger_of, work_of
@@ -17,14 +15,11 @@ from t4t.bootstrap.machines import programs, remote
 from t4t.bootstrap.net import http
 from t4t.bootstrap.popups import OnScreen
 from t4t.bootstrap.projects import projects_of
-from t4t.bootstrap.renewing import Renewing
 from t4t.bootstrap.senses import Senses
 from t4t.bootstrap.settings import Giving, desk_of, run_of
-from t4t.bootstrap.signals import stop_on_signals
 from t4t.bootstrap.try_out import TryOut
 from t4t.bootstrap.updating import Updating
 from t4t.cli import terminal
-from t4t.domain.errors import AgentRunning, FolderBusy
 from t4t.engine.engine import Engine
 from t4t.engine.live import LivePhysics
 from t4t.engine.parts import Parts
@@ -42,10 +37,8 @@ from t4t.host.login import logged_in_s
 from t4t.host.watches import Watched
 from t4t.hypervisor.choice import AUTO
 from t4t.hypervisor.trial import FOLDER
-from t4t.storage import moving
 from t4t.storage.disk_use import measure
-from t4t.storage.files import FolderLock
-from t4t.storage.place import check_place, home
+from t4t.storage.place import home
 from t4t.storage.state import State
 from t4t.wording import costs
 from t4t.wording import screen as words
@@ -53,40 +46,13 @@ from t4t.wording import screen as words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from t4t.bootstrap.renewing import Renewing
     from t4t.cli.services import MachineOptions
     from t4t.desktop import Stopping
     from t4t.hypervisor.twin import Twin
 
 
-def run_agent(data: Path, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool, passphrase: str = "", twin: Twin | None = None) -> None:
-    """Be the agent of a data folder; ``tray`` where there is a screen; ``passphrase`` opens the file with the keys; ``twin`` will be its VM host.
-
-    Raises `AgentRunning`.
-    """
-    lock = FolderLock(data, "agent.lock")
-    try:
-        lock.take()
-    except FolderBusy as error:
-        raise AgentRunning(data_dir=str(data), pid=error.pid) from error
-    renewing = Renewing(RealClock())
-    with lock:
-        moving.finish(data)
-        check_place(data)
-
-        def work(stopping: Stopping = stop_on_signals, *, screen: bool = True) -> None:
-            asyncio.run(
-                _run_agent(data, options, tasks=tasks, once=once, stopping=stopping, passphrase=passphrase, screen=screen, twin=twin, renewing=renewing)
-            )
-
-        if not tray:
-            work(screen=False)
-        elif not (has_screen() and desktop.run_agent(data, work)):
-            terminal.tell(words.no_screen())
-            work(screen=False)
-    renewing.take_over()
-
-
-async def _run_agent(
+async def work(
     data: Path,
     options: MachineOptions,
     *,
@@ -98,6 +64,7 @@ async def _run_agent(
     twin: Twin | None,
     renewing: Renewing,
 ) -> None:
+    """Do all that an agent does until it is told to end; see `t4t.bootstrap.beginning`."""
     clock = RealClock()
     source = Spool(data)
     source.make()
@@ -204,8 +171,3 @@ async def _sweep(data: Path) -> None:
         from t4t.bootstrap import checks  # noqa: PLC0415 - all of the doctor, which is needed almost never
 
         await checks.sweep(data)
-
-
-def has_screen() -> bool:
-    """Whether windows can be shown."""
-    return sys.platform in {"win32", "darwin"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.api.client import Client
 from t4t.bootstrap import language as spoken
-from t4t.bootstrap.projects import ATTACHED
 from t4t.domain.errors import AgentMissing, ApplianceMissing
-from t4t.domain.offers import offers
 from t4t.domain.project_errors import NotAttached
 from t4t.domain.record import record
 from t4t.domain.setting_up import Setup, Step
 from t4t.domain.update_errors import UpdatesNotSetUp
-from t4t.storage import appliance, paths, setting_up
+from t4t.storage import setting_up
+from t4t.storage.paths import ATTACHED, appliance_dir
 
 if TYPE_CHECKING:
     import threading
@@ -77,6 +76,7 @@ class WizardWork:
 
     def offers(self) -> Sequence[Offer]:
         """See `WizardServices`."""
+        from t4t.domain.offers import offers  # noqa: PLC0415 - the window is on the screen before somebody sees an offer
         from t4t.host import energy  # noqa: PLC0415 - the meters, which only this needs
 
         return offers(self.services.of_settings().computer(), real_cores=energy.real_cores(), processor=energy.processor_name())
@@ -149,10 +149,11 @@ class WizardWork:
     def _have_appliance(self) -> None:
         """A copy that was installed comes without; where there is nobody to ask for it, the agent says so."""
         from t4t.bootstrap.updating import fetch_appliance  # noqa: PLC0415 - only this needs it
+        from t4t.storage import appliance  # noqa: PLC0415 - as above
 
         data = self.services.data
         try:
-            appliance.load(paths.appliance_dir(data))
+            appliance.load(appliance_dir(data))
         except ApplianceMissing:
             with contextlib.suppress(UpdatesNotSetUp):
                 fetch_appliance(data, "", lambda _done, _size: None)

@@ -24,6 +24,7 @@ from t4t.host.clock import RealClock
 from t4t.hypervisor.virtualbox.versions import NAME as VIRTUALBOX
 from t4t.project.attachment import Attachments
 from t4t.storage.files import FolderLock
+from t4t.storage.paths import ATTACHED
 from t4t.storage.state import Happening, State
 
 if TYPE_CHECKING:
@@ -40,8 +41,6 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 
-ATTACHED: Final = "attached"
-"""Below the data folder: a copy of each project's state."""
 _HISTORY_LINES: Final = 500
 
 

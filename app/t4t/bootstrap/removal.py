@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from t4t.api.endpoint import endpoint
 from t4t.bootstrap import ending, login, net
 from t4t.bootstrap.machines import owner, remote
-from t4t.bootstrap.projects import ATTACHED, attached
+from t4t.bootstrap.projects import attached
 from t4t.domain.errors import HypervisorMissing, T4TError
 from t4t.domain.project_errors import AccountError, KeyringMissing
 from t4t.domain.record import record
@@ -146,7 +146,7 @@ def _leave(data: Path, projects: ProjectServices) -> tuple[str, ...]:
 
 def _forget_keys(data: Path, around: Elsewhere) -> list[Stayed]:
     """Entries in the system's keyring: of projects that could not be left in order, and the login of the proxy in use."""
-    entries = [f"account {folder.name}" for folder in sorted((data / ATTACHED).glob("*")) if folder.is_dir()]
+    entries = [f"account {folder.name}" for folder in sorted((data / paths.ATTACHED).glob("*")) if folder.is_dir()]
     stayed = []
     for entry in entries:
         try:

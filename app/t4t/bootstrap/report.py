@@ -58,10 +58,6 @@ _PROJECTS: Final = "*/*/project.json"
 @in_english()
 def report(data: Path, *, known: Known | None = None, doctor_too: bool = True) -> str:
     """The whole text. ``known`` is who must not be named, beside whoever runs this; ``doctor_too``: also look at this computer, which takes a few seconds."""
-    who = identity.known()
-    if known is not None:
-        who = Known(users=who.users + known.users, people=who.people + known.people, hosts=who.hosts + known.hosts, homes=who.homes + known.homes)
-    who = Known(users=who.users, people=(*who.people, *_accounts(data)), hosts=who.hosts, homes=who.homes)
     reader = Reader(time.time())
     sections = [
         _section("versions", lambda: _versions(data)),
@@ -72,6 +68,20 @@ def report(data: Path, *, known: Known | None = None, doctor_too: bool = True) -
         _section("intent", lambda: (data / INTENT).read_text(encoding="utf-8", errors="replace")),
         *_logs(data),
     ]
+    return _composed(sections, data, known)
+
+
+@in_english()
+def logs(data: Path) -> str:
+    """The ends of the logs alone, as a report has them."""
+    return _composed(list(_logs(data)), data, None)
+
+
+def _composed(sections: list[Section], data: Path, known: Known | None) -> str:
+    who = identity.known()
+    if known is not None:
+        who = Known(users=who.users + known.users, people=who.people + known.people, hosts=who.hosts + known.hosts, homes=who.homes + known.homes)
+    who = Known(users=who.users, people=(*who.people, *_accounts(data)), hosts=who.hosts, homes=who.homes)
     return words.compose(sections, hide=Cloak(who).hide, made=time.strftime("%Y-%m-%d %H:%M %z"))
 
 

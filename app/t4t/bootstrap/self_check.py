@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Final
 
 from t4t.api.client import Client
 from t4t.bootstrap import machines
-from t4t.bootstrap.agent import has_screen
+from t4t.bootstrap.beginning import has_screen
 from t4t.domain.errors import AgentMissing, HypervisorBroken
 from t4t.domain.self_check import Checked, Part
 from t4t.host.clock import RealClock

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from t4t import desktop
-from t4t.bootstrap import agent
-from t4t.bootstrap.settings import SettingsVerbs
-from t4t.bootstrap.updating import UpdateVerbs
+from t4t.bootstrap import beginning
 from t4t.domain.errors import NoScreen
 from t4t.domain.record import record
 from t4t.host.clock import RealClock
-from t4t.storage import appliance, descriptors, paths
+from t4t.storage import appliance, paths
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
     from t4t.bootstrap.attach import ProjectVerbs
+    from t4t.bootstrap.settings import SettingsVerbs
+    from t4t.bootstrap.updating import UpdateVerbs
     from t4t.cli.services import DemoResult, MachineOptions
     from t4t.domain.appliance_descriptor import Descriptor
     from t4t.domain.autostart import AutostartState
@@ -83,10 +83,14 @@ class Services:
 
     def appliance_descriptors(self) -> Sequence[Descriptor]:
         """See `Services.appliance_descriptors`."""
+        from t4t.storage import descriptors  # noqa: PLC0415 - only this verb needs them
+
         return descriptors.shipped()
 
     def appliance_descriptor(self, name: str) -> Descriptor:
         """See `Services.appliance_descriptor`."""
+        from t4t.storage import descriptors  # noqa: PLC0415 - only this verb needs them
+
         return descriptors.named(name)
 
     def decode(self, file: Path) -> Decoded:
@@ -183,11 +187,11 @@ class Services:
 
     def has_screen(self) -> bool:
         """See `Services.has_screen`."""
-        return agent.has_screen()
+        return beginning.has_screen()
 
     def run_agent(self, options: MachineOptions, *, tasks: int | None, once: bool, tray: bool = False, passphrase: str = "") -> None:
         """See `Services.run_agent`."""
-        agent.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase, twin=self.twin)
+        beginning.run_agent(self.data, options, tasks=tasks, once=once, tray=tray, passphrase=passphrase, twin=self.twin)
 
     def of_projects(self) -> ProjectVerbs:
         """See `Services.of_projects`."""
@@ -197,10 +201,14 @@ class Services:
 
     def of_settings(self) -> SettingsVerbs:
         """See `Services.of_settings`."""
+        from t4t.bootstrap.settings import SettingsVerbs  # noqa: PLC0415 - a tray and a window are on the screen before they need it
+
         return SettingsVerbs(self.data)
 
     def of_updates(self) -> UpdateVerbs:
         """See `Services.of_updates`."""
+        from t4t.bootstrap.updating import UpdateVerbs  # noqa: PLC0415 - as above
+
         return UpdateVerbs(self.data)
 
     def move(self, to: Path, tell: Callable[[int, int], None]) -> Path:

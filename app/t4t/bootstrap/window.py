@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from t4t import desktop
 from t4t.bootstrap.first_run import WizardWork
-from t4t.cli.report import write_new
 from t4t.domain.changes import What
 from t4t.domain.record import record
 from t4t.storage import gallery, world
@@ -61,6 +60,12 @@ class WindowWork(WizardWork):
         """See `WindowServices`."""
         return self.services.report()
 
+    def logs(self) -> str:
+        """See `WindowServices`."""
+        from t4t.bootstrap import report  # noqa: PLC0415 - only this needs it
+
+        return report.logs(self.services.data)
+
     def world(self) -> World:
         """See `WindowServices`."""
         return world.load()
@@ -79,6 +84,8 @@ class WindowWork(WizardWork):
 
     def write_report(self, path: Path, text: str) -> None:
         """See `WindowServices`."""
+        from t4t.cli.report import write_new  # noqa: PLC0415 - only this needs it
+
         write_new(path, text.encode("utf-8", "replace"))
 
     def removal(self) -> Removal:

@@ -57,11 +57,14 @@ def run(args: argparse.Namespace, services: ProjectServices) -> int:
     return DONE
 
 
-def opening(args: argparse.Namespace, services: ProjectServices) -> str:
-    """What opens the file with the keys for the agent that is about to begin; empty where there is none or nobody to ask."""
+def opening(args: argparse.Namespace, services: Callable[[], ProjectServices]) -> str:
+    """What opens the file with the keys for the agent that is about to begin; empty where there is none or nobody to ask.
+
+    ``services`` are made only where somebody can be asked: an agent that starts with the session shows its tray at once.
+    """
     if args.passphrase_stdin:
         return typed_secret(gettext("The passphrase"), "", stdin=True, option="--passphrase-stdin")
-    if services.locked() and _somebody():
+    if _somebody() and services().locked():
         return typed_secret(gettext("The passphrase"), gettext("Passphrase for the account keys: "), stdin=False, option="--passphrase-stdin")
     return ""
 

@@ -89,7 +89,7 @@ def _agent(args: argparse.Namespace, services: Services) -> int:
         case None:
             return _desktop(services)
         case "run":
-            opening = project_verbs.opening(args, services.of_projects())
+            opening = project_verbs.opening(args, services.of_projects)
             services.run_agent(_options(args), tasks=args.tasks, once=args.once, tray=args.tray, passphrase=opening)
             return DONE
         case "window":

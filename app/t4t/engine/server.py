@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import os
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from t4t.api import messages
-from t4t.api.endpoint import endpoint, make_private
+from t4t.api.endpoint import endpoint
 from t4t.api.messages import (
     AnywayParams,
     AttachParams,
@@ -45,6 +43,8 @@ from t4t.engine.peer import is_ours
 
 if sys.platform == "win32":
     from t4t.engine import pipes
+else:
+    from t4t.engine.sockets import StandingSocket
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -210,14 +210,8 @@ class ApiServer:
             if sys.platform == "win32":
                 self._server = await pipes.listen(str(self._path), self._connected)
             else:
-                make_private(self._path.parent)
-                self._path.unlink(missing_ok=True)
-                # the folder lets nobody else in; the socket's own mode says so again, from its first moment
-                mask = os.umask(0o177)
-                try:
-                    self._server = await asyncio.start_unix_server(self._connected, self._path, limit=messages.MAX_REQUEST_BYTES)
-                finally:
-                    os.umask(mask)
+                self._server = StandingSocket(self._path, self._connected)
+                await self._server.open()
         except OSError as error:
             raise FolderUnwritable(path=str(self._path.parent), reason=error.strerror or str(error)) from error
 
@@ -228,9 +222,6 @@ class ApiServer:
         for client in list(self._clients):
             client.cancel()
         await asyncio.gather(*self._clients, return_exceptions=True)
-        if sys.platform != "win32" and self._server is not None:
-            with contextlib.suppress(OSError):
-                self._path.unlink()
 
     async def _connected(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

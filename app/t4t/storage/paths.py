@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Final
 
 import platformdirs
+
+ATTACHED: Final = "attached"
+"""Below the data folder: a copy of each project's state."""
 
 
 def data_dir(chosen: str | None = None) -> Path:

@@ -97,6 +97,8 @@ _WORDS: Final[dict[str, Marked]] = {
     "report_text": "One text with versions, what this computer is, what was done and the ends of the logs. Names, addresses, keys and passwords are taken out. "
     "You see it before anything else happens, and nothing is sent.",
     "make_report": "Make a report",
+    "logs": "The logs",
+    "show_logs": "Look at the logs",
     "making_report": "Gathering the report…",
     "save_report": "Save as a file…",
     "copy_report": "Copy",

@@ -395,7 +395,6 @@ def test_a_report_that_can_not_be_written_leaves_nothing_and_touches_nothing(tmp
 def test_a_demo_project_says_where_it_is(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(Services(), "demo-project") == 0
     shown = capsys.readouterr().out
-    assert "http://127.0.0.1:1/t4t/" in shown
-    assert "code" in shown
+    assert all(word in shown for word in ("http://127.0.0.1:1/t4t/", "code"))
     assert run(Services(), "--json", "demo-project") == 0
     assert json.loads(capsys.readouterr().out) == {"address": "http://127.0.0.1:1/t4t/", "invite_code": "code"}

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QEvent, QObject
 
 from t4t.domain.errors import InternalFault, NotEnoughDisk, T4TError
 from t4t.gui.background import Background
@@ -12,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pytest
+    from PySide6.QtWidgets import QApplication
     from pytestqt.qtbot import QtBot
 
 
@@ -74,3 +78,19 @@ def test_who_asked_may_be_gone(qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: bool(gone))
     go_on.set()
     assert ended.wait(20)
+
+
+def test_who_asked_may_go_in_the_very_moment(qapp: QApplication) -> None:
+    """A window that was closed while a thread spoke once ended the process."""
+    usual = sys.getswitchinterval()
+    sys.setswitchinterval(1e-5)
+    try:
+        for _ in range(100):
+            parent = QObject()
+            for _ in range(4):
+                Background(parent).start(lambda tell: tell("something"))
+            parent.deleteLater()
+            qapp.sendPostedEvents(parent, QEvent.Type.DeferredDelete)
+            qapp.processEvents()
+    finally:
+        sys.setswitchinterval(usual)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog
 
-from support.widgets import button, buttons, click, texts
+from support.widgets import button, buttons, click, nameless, texts
 from support.window_rig import TROUBLE, WELL, ScriptedServices
 from t4t.domain.changes import Pending
 from t4t.domain.diagnosis.findings import Check, Finding, Remedy, Step, Verdict
@@ -90,6 +90,7 @@ def test_the_steps_go_to_a_phone_as_a_code(qtbot: QtBot, window: Window, service
     qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(TextDialog)))
     click(_dialog(window), "Show it on my phone")
     shown = next(one for one in window.findChildren(QrDialog) if one.isVisible())
+    assert nameless(shown) == []
     text = shown.picture.accessibleName()
     assert text.startswith("Virtualization: Switched off")
     assert "1. Restart the computer, and press F1" in text

@@ -23,6 +23,7 @@ from support.window_rig import ScriptedServices
 from t4t.domain.session import Activity, PortView, SessionView
 from t4t.domain.vm import VmState
 from t4t.gui.gallery import Gallery
+from t4t.gui.guest import follow
 from t4t.gui.guest import view as views
 from t4t.gui.guest.follow import Follower, Stage, jobs, target
 from t4t.gui.guest.view import BrowserView
@@ -40,11 +41,15 @@ if TYPE_CHECKING:
 
 
 class _Pages(http.server.BaseHTTPRequestHandler):
-    """A guest whose pages come once `ready` is set; before that it answers with an error."""
+    """A guest whose pages come once `ready` is set, before that it answers with an error; and that hangs once `hanging` is, until `over`."""
 
     ready = False
+    hanging = False
+    over = threading.Event()
 
     def do_GET(self) -> None:
+        if type(self).hanging:
+            self.over.wait(20)
         self.send_response(200 if type(self).ready else 503)
         self.send_header("Content-Length", "0")
         self.end_headers()
@@ -103,7 +108,9 @@ def test_the_stages_of_a_task(agent: ApiThread) -> None:
     assert stage(ports=_ports(8080)) is Stage.STARTING
 
 
-def test_a_page_is_followed_from_nothing_to_ready_and_to_another_port(qtbot: QtBot, agent: ApiThread, session: Session) -> None:
+def test_a_page_is_followed_from_nothing_to_ready_and_to_another_port(
+    qtbot: QtBot, agent: ApiThread, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Guest(_Pages):
         pass
 
@@ -125,6 +132,13 @@ def test_a_page_is_followed_from_nothing_to_ready_and_to_another_port(qtbot: QtB
         Guest.ready = True
         qtbot.waitUntil(lambda: (follower.stage, follower.port) == (Stage.READY, first))
         agent.show(tasks=(a_task(ports=_ports(second)),))
+        monkeypatch.setattr(follow, "_LATER_MS", 1)
+        monkeypatch.setattr(follow, "_PATIENCE_MS", 50)
+        qtbot.waitUntil(lambda: (follower.stage, follower.port) == (Stage.READY, second))
+        Other.hanging = True
+        qtbot.waitUntil(lambda: (follower.stage, follower.port) == (Stage.WAITING, second))
+        Other.hanging = False
+        Other.over.set()
         qtbot.waitUntil(lambda: (follower.stage, follower.port) == (Stage.READY, second))
         agent.show(tasks=(a_task(vm=VmState.PAUSED, ports=_ports(second)),))
         qtbot.waitUntil(lambda: follower.stage is Stage.RESTING)

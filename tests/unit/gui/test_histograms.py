@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent
+from PySide6.QtGui import QColor, QFont, QImage, QMouseEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QTableWidget, QTableWidgetItem
 
@@ -100,6 +100,32 @@ def test_the_bin_below_the_pointer_is_read(view: HistogramView) -> None:
     assert len(read) == 1, "the same bin is not told again"
     QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
     assert read == [middle, -1]
+
+
+def test_its_letters_grow_with_all_others_and_bins_are_found_all_the_same(qtbot: QtBot, view: HistogramView, qapp: QApplication) -> None:
+    usual, larger = qapp.font(), QFont(qapp.font())
+    larger.setPointSizeF(2 * usual.pointSizeF())
+    qapp.setFont(larger)
+    try:
+        theme = Theme(qapp)
+    finally:
+        qapp.setFont(usual)
+    large = HistogramView(theme)
+    qtbot.addWidget(large)
+    large.resize(round(theme.larger * view.width()), round(theme.larger * view.height()))
+    large.fill(view.shown)
+    same = large.grab().toImage().scaled(view.size()).convertToFormat(QImage.Format.Format_Grayscale8)
+    assert _unlike(same, view.grab().toImage().convertToFormat(QImage.Format.Format_Grayscale8)) < 0.02, "it is the same picture, larger"
+    for share in (0.3, 0.5, 0.9):
+        _move(view, share * view.width())
+        _move(large, share * large.width())
+        assert large.place == view.place > 0
+
+
+def _unlike(one: QImage, other: QImage) -> float:
+    """The share of points that are quite another grey."""
+    places = [(x, y) for x in range(one.width()) for y in range(one.height())]
+    return sum(abs(one.pixelColor(*at).lightness() - other.pixelColor(*at).lightness()) > 96 for at in places) / len(places)
 
 
 def test_the_keyboard_reads_from_bin_to_bin(view: HistogramView) -> None:

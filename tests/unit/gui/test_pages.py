@@ -28,6 +28,7 @@ from t4t.gui.components.parts import TextDialog
 from t4t.gui.theme.style import Theme
 from t4t.gui.window.help import Help
 from t4t.gui.window.main import Window
+from t4t.gui.window.science import Science
 from t4t.storage.state import Happening
 
 if TYPE_CHECKING:
@@ -107,9 +108,13 @@ def test_every_control_of_every_page_has_a_name_and_room(qtbot: QtBot, window: W
         window.show_page(page)
         if page == "computer":
             qtbot.waitUntil(lambda: "Install QEMU" in buttons(window.page("computer")))
-        QApplication.processEvents()
-        assert nameless(window) == []
-        qtbot.waitUntil(lambda: too_small(window, 32) == [])
+        shown = window.page(page)
+        for part in ("live", "words", "results", "gallery", "who") if isinstance(shown, Science) else ("",):
+            if isinstance(shown, Science):
+                shown.show_part(part)
+            QApplication.processEvents()
+            assert nameless(window) == []
+            qtbot.waitUntil(lambda: too_small(window, 32) == [])
 
 
 @pytest.mark.parametrize("points", [10, 20], ids=["usual letters", "twice as large"])
@@ -302,6 +307,7 @@ def test_a_report_is_seen_before_it_is_kept(qtbot: QtBot, window: Window, servic
     dialog = _dialog(window)
     assert dialog.text.toPlainText() == services.text
     assert buttons(dialog) == ["Close", "Copy", "Save as a file…"]
+    assert nameless(dialog) == []
     click(dialog, "Copy")
     assert QGuiApplication.clipboard().text() == services.text
     assert "The report is in the clipboard." in texts(window)
@@ -313,6 +319,13 @@ def test_a_report_is_seen_before_it_is_kept(qtbot: QtBot, window: Window, servic
     services.refuse_with = NotEnoughDisk(path="/d", needed_mib=2, free_mib=1)
     click(window, "Make a report")
     qtbot.waitUntil(lambda: any(text.startswith("Not enough disk space.") for text in texts(window)))
+
+
+def test_the_logs_can_be_read(qtbot: QtBot, window: Window, services: ScriptedServices) -> None:
+    window.show_page("help")
+    click(window, "Look at the logs")
+    qtbot.waitUntil(lambda: any(dialog.isVisible() for dialog in window.findChildren(TextDialog)))
+    assert _dialog(window).text.toPlainText() == services.logs()
 
 
 def test_what_it_is_made_of(window: Window) -> None:

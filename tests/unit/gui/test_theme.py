@@ -6,11 +6,12 @@ import itertools
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QImage, QPalette
+from PySide6.QtGui import QColor, QGuiApplication, QImage, QPalette
 
 from t4t.domain.session import TrayState
 from t4t.gui.theme import scheme
 from t4t.gui.theme.icons import TRAY_SIZES, app_icon, render, tray_icon, tray_name
+from t4t.gui.theme.scheme import is_dark
 from t4t.gui.theme.style import factor, palette, sheet
 from t4t.gui.theme.tokens import DARK, LIGHT, Colors
 
@@ -90,11 +91,19 @@ def test_colours_follow_the_system(monkeypatch: pytest.MonkeyPatch) -> None:
     forced = scheme.current(night)
     assert forced.text == forced.good == forced.bad == night.color(QPalette.ColorRole.WindowText).name().upper()
     assert forced.on_accent == DARK.on_accent
+    assert f"QMenu::item:selected {{ background: {forced.accent}; color: {forced.on_accent}; }}" in sheet(forced, 1.0), "what is chosen can be told"
 
 
-@pytest.mark.parametrize(("desktop", "dark"), [("ubuntu:GNOME", True), ("KDE", False), ("", False)])
-def test_some_panels_are_always_dark(monkeypatch: pytest.MonkeyPatch, desktop: str, dark: bool) -> None:  # noqa: FBT001 - a parameter of the test
+@pytest.mark.parametrize(("desktop", "colors", "dark"), [("ubuntu:GNOME", LIGHT, True), ("KDE", LIGHT, False), ("", LIGHT, False), ("KDE", DARK, True)])
+def test_some_panels_are_always_dark(
+    monkeypatch: pytest.MonkeyPatch,
+    desktop: str,
+    colors: Colors,
+    dark: bool,  # noqa: FBT001 - a parameter of the test
+) -> None:
     monkeypatch.setenv("XDG_CURRENT_DESKTOP", desktop)
+    monkeypatch.setattr(QGuiApplication, "palette", lambda: palette(colors))  # another test may have left its own
+    monkeypatch.setattr(scheme, "is_dark", lambda seen, _: is_dark(seen, Qt.ColorScheme.Unknown))
     assert scheme.panel_is_dark() is dark
 
 

@@ -29,6 +29,7 @@ from t4t.gui import application
 from t4t.gui.components.basic import label
 from t4t.gui.components.fields import FieldRow
 from t4t.gui.components.page import Page
+from t4t.gui.components.parts import Across, Stat
 from t4t.gui.theme.style import Theme
 from t4t.gui.tray.leaving import QuitDialog
 from t4t.gui.tray.panel import MiniPanel
@@ -160,6 +161,16 @@ def test_nothing_that_the_tray_opens_cuts_words_off(qtbot: QtBot, session: Sessi
 
 def _counts(session: Session, finished: int) -> bool:
     return session.view is not None and session.view.finished == finished
+
+
+def test_numbers_below_each_other_have_room_for_their_words(qtbot: QtBot, qapp: QApplication) -> None:
+    theme = Theme(qapp)
+    made = Across(*(Stat(f"{number} words on what this number is") for number in ("some", "a few more", "nearly as many")), space=theme.px(8))
+    qtbot.addWidget(made)
+    made.show()
+    for width in range(200, 700, 50):
+        made.resize(width, 600)
+        qtbot.waitUntil(lambda: cut_off(made, made) == [])
 
 
 def test_what_has_no_room_is_found(qtbot: QtBot) -> None:

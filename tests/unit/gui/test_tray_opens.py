@@ -179,6 +179,7 @@ def leaving(told: Session, theme: Theme, qtbot: QtBot) -> QuitDialog:
 
 def test_it_says_what_is_saved_and_how_long_that_takes(leaving: QuitDialog, agent: ApiThread, qtbot: QtBot) -> None:
     assert any("takes about 6 seconds" in text for text in texts(leaving))
+    assert nameless(leaving) == []
     agent.show(save_s=1.2)
     qtbot.waitUntil(lambda: any("takes about 1 second." in text for text in texts(leaving)))
     agent.show(save_s=1e9)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import socket
 import time
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QWidget
 
 from support.scripted_engine import a_notice, a_task
+from support.scripted_projects import a_project
 from support.widgets import cut_off
 from support.window_rig import ScriptedServices
 from t4t.domain.errors import NotEnoughDisk
@@ -134,6 +136,13 @@ def test_rows_come_and_go(qtbot: QtBot, window: Window, agent: ApiThread) -> Non
         assert ("There is no work here now. It appears as soon as there is some." in _texts(window)) == (not tasks)
 
 
+def test_a_single_project_has_one_line_and_several_have_one_each(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
+    agent.show(projects=(a_project(),))
+    qtbot.waitUntil(lambda: sum("LHC@home" in text for text in _texts(window)) == 1)
+    agent.show(projects=(a_project(), a_project(url="https://b.example.org/", name="Other")))
+    qtbot.waitUntil(lambda: any("LHC@home: " in text and "Other: " in text for text in _texts(window)))
+
+
 def test_what_needs_the_volunteer_is_said(qtbot: QtBot, window: Window, agent: ApiThread) -> None:
     agent.show(state=TrayState.NEEDS_YOU, notices=(a_notice(),))
     qtbot.waitUntil(lambda: "One thing needs your attention: Not enough disk space" in _texts(window))
@@ -212,6 +221,12 @@ def test_one_window_for_one_agent(qtbot: QtBot, tmp_path: Path) -> None:
     first.close()
     assert second.is_first("home")
     second.close()
+    if hasattr(socket, "AF_UNIX"):
+        with socket.socket(socket.AF_UNIX) as killed:
+            killed.bind(str(path))
+        assert path.exists(), "what a window leaves that was killed"
+        assert first.is_first("home")
+        first.close()
 
 
 def test_new_colours_are_taken_at_once(qtbot: QtBot, session: Session, qapp: QApplication) -> None:

@@ -12,6 +12,7 @@ from t4t.domain.errors import T4TError
 from t4t.domain.settings.fields import Field, Kind, read
 from t4t.domain.settings.layers import Origin
 from t4t.gui.components.basic import button, label, say
+from t4t.gui.components.boxes import ChoiceBox, NumberBox, WholeBox
 from t4t.gui.theme.style import outline
 from t4t.gui.theme.tokens import SPACE, TARGET
 from t4t.wording import settings as setting
@@ -42,7 +43,7 @@ class _NoWheel(QObject):
         return super().eventFilter(watched, event)
 
 
-class _Number(QDoubleSpinBox):
+class _Number(NumberBox):
     """A number with as many decimals as it has."""
 
     def textFromValue(self, value: float) -> str:  # noqa: N802 - Qt's name
@@ -143,14 +144,14 @@ class FieldRow(QWidget):
                 box.toggled.connect(self._ask)
                 return box
             case Kind.CHOICE:
-                choices = QComboBox()
+                choices = ChoiceBox()
                 for value in self.field.choices:
                     choices.addItem(words.choice(value), value)
                 choices.activated.connect(lambda number: self._ask(choices.itemData(number)))
                 choices.installEventFilter(self._no_wheel)
                 return choices
             case Kind.WHOLE:
-                whole = QSpinBox()
+                whole = WholeBox()
                 whole.setRange(math.ceil(self.field.low or 0), min(_MOST, math.floor(self.field.high or _MOST)))
                 whole.valueChanged.connect(self._stepped)
                 return self._as_number(whole)

@@ -91,7 +91,7 @@ class HistogramView(QWidget):
     def mouseMoveEvent(self, event: QMouseEvent) -> None:  # noqa: N802 - Qt's name
         """Read the bin below the pointer."""
         if self._shown is not None and self._frame is not None:
-            found = self._frame.bin_at(event.position().x(), self._shown.histogram)
+            found = self._frame.bin_at(event.position().x() / self._theme.larger, self._shown.histogram)
             if (place := -1 if found is None else found) != self._place:
                 self.point(place)
 
@@ -138,11 +138,15 @@ class HistogramView(QWidget):
         painter = QPainter(self)
         colors = self._theme.colors
         if self._shown is not None:
-            room = QRectF(self.rect()).adjusted(_INSET, _INSET, -_INSET, -_INSET)
+            larger = self._theme.larger
+            room = QRectF(0, 0, self.width() / larger, self.height() / larger).adjusted(_INSET, _INSET, -_INSET, -_INSET)
             options = PlotOptions(theme=colors, log_y=self._log, empty_text=words.word("empty_plot"))
+            painter.save()
+            painter.scale(larger, larger)  # its letters grow with all others
             self._frame = draw_plot(painter, room, self._shown.histogram, options=options)
             if 0 <= self._place < self._shown.histogram.bin_count:
                 self._draw_cursor(painter, self._frame, self._shown)
+            painter.restore()
         if self.hasFocus():
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
             painter.setPen(QPen(QColor(colors.accent), FOCUS))

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
-from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QComboBox, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractItemView, QCheckBox, QHeaderView, QTableWidget, QTableWidgetItem, QVBoxLayout, QWidget
 
 from t4t.gui.components.basic import button, label, say
+from t4t.gui.components.boxes import ChoiceBox
 from t4t.gui.components.histogram_view import HistogramView
 from t4t.gui.components.parts import Across
 from t4t.gui.picture import sheet_png
@@ -168,7 +169,7 @@ class PlotChoice(QWidget):
         super().__init__()
         self._plots: tuple[Plot, ...] = ()
         self._spec: Runspec | None = None
-        self._choice = QComboBox()
+        self._choice = ChoiceBox()
         self._choice.setAccessibleName(words.word("which_plot"))
         self._choice.currentIndexChanged.connect(self._show)
         self.panel = PlotPanel(theme, gallery)

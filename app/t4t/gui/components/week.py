@@ -80,21 +80,27 @@ class WeekGrid(QWidget):
 
     # --- where is what -----------------------------------------------------------------------------------------------
 
+    @functools.cached_property
+    def _day(self) -> int:
+        """How wide the days' names are, in the language in which this was made."""
+        self.ensurePolished()
+        widest = max(self.fontMetrics().horizontalAdvance(words.day(day)) for day in DAYS)
+        return max(self._theme.px(_DAY), widest + SPACE[1])
+
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """Wide enough to be aimed at."""
         px = self._theme.px
-        return QSize(px(_DAY) + SLOTS * px(2 * _LEAST_SLOT), px(_HEAD) + len(DAYS) * px(_ROW) + 2)
+        return QSize(self._day + SLOTS * px(2 * _LEAST_SLOT), px(_HEAD) + len(DAYS) * px(_ROW) + 2)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
         """As narrow as half hours can be."""
-        px = self._theme.px
-        return QSize(px(_DAY) + SLOTS * _LEAST_SLOT, self.sizeHint().height())
+        return QSize(self._day + SLOTS * _LEAST_SLOT, self.sizeHint().height())
 
     def cell(self, day: int, slot: int) -> QRectF:
         """Where a half hour is."""
         px = self._theme.px
-        wide = (self.width() - px(_DAY) - 2) / SLOTS
-        left = px(_DAY) + slot * wide
+        wide = (self.width() - self._day - 2) / SLOTS
+        left = self._day + slot * wide
         if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
             left = self.width() - left - wide
         return QRectF(left, px(_HEAD) + day * px(_ROW), wide, px(_ROW))
@@ -104,8 +110,8 @@ class WeekGrid(QWidget):
         px = self._theme.px
         x = self.width() - point.x() if self.layoutDirection() is Qt.LayoutDirection.RightToLeft else point.x()
         day = min(max((point.y() - px(_HEAD)) // px(_ROW), 0), len(DAYS) - 1)
-        slot = int((x - px(_DAY)) * SLOTS / max(1, self.width() - px(_DAY) - 2))
-        return day, None if x < px(_DAY) else min(slot, SLOTS - 1)
+        slot = int((x - self._day) * SLOTS / max(1, self.width() - self._day - 2))
+        return day, None if x < self._day else min(slot, SLOTS - 1)
 
     # --- painting ----------------------------------------------------------------------------------------------------
 
@@ -120,7 +126,7 @@ class WeekGrid(QWidget):
             painter.drawText(first.united(last).adjusted(0, -self._theme.px(_HEAD), 0, -self._theme.px(_ROW)), self._lead(), time_of(2 * hour))
         for number, day in enumerate(DAYS):
             row = self.cell(number, 0).united(self.cell(number, SLOTS - 1))
-            name = QRectF(0, row.top(), self._theme.px(_DAY), row.height())
+            name = QRectF(0, row.top(), self._day, row.height())
             if self.layoutDirection() is Qt.LayoutDirection.RightToLeft:
                 name.moveRight(self.width())
             painter.setPen(QColor(colors.text))

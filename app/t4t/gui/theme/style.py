@@ -58,7 +58,7 @@ QPushButton[role="tab"]:checked { color: $accent; border-bottom-color: $accent; 
 QPushButton[role="tab"]:focus { border: ${focus}px solid $accent; border-radius: ${control_radius}px; }
 QPushButton[role="tab"]:focus { padding: 0 ${tab_inner_pad}px; min-height: ${inner_target}px; }
 QTableView { background: $surface; border: 1px solid $line; }
-QTableView { selection-background-color: $accent_soft; selection-color: $text; }
+QTableView { selection-background-color: $chosen; selection-color: $on_chosen; }
 QTableView:focus { border: ${focus}px solid $accent; }
 QHeaderView::section { background: $surface; color: $muted; border: none; border-bottom: 1px solid $line; padding: ${hair}px; }
 QPushButton::menu-indicator { subcontrol-origin: padding; subcontrol-position: center right; width: 14px; }
@@ -71,11 +71,24 @@ QLineEdit, QPlainTextEdit { background: $surface; border: 1px solid $control; bo
 QLineEdit, QPlainTextEdit { selection-background-color: $accent; selection-color: $on_accent; }
 QLineEdit { min-height: ${field}px; }
 QAbstractSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
+QComboBox { background: $surface; color: $text; border: 1px solid $control; border-radius: ${control_radius}px; padding: 0 8px; min-height: ${field}px; }
+QComboBox:focus { border: ${focus}px solid $accent; padding: 0 7px; min-height: ${inner_field}px; }
+QComboBox { combobox-popup: 0; }
+QComboBox::drop-down { border: none; width: ${arrow}px; }
+QAbstractSpinBox::up-button { border: none; subcontrol-position: top right; width: ${arrow}px; }
+QAbstractSpinBox::down-button { border: none; subcontrol-position: bottom right; width: ${arrow}px; }
+QAbstractSpinBox { background: $surface; border: 1px solid $control; border-radius: ${control_radius}px; min-height: ${field}px; }
+QAbstractSpinBox:focus { border: ${focus}px solid $accent; min-height: ${inner_field}px; }
+QComboBox:disabled, QAbstractSpinBox:disabled { color: $muted; border-color: $line; }
+QComboBox QAbstractItemView { background: $surface; border: 1px solid $line; padding: ${hair}px; outline: none; }
+QComboBox QAbstractItemView::item { min-height: ${field}px; padding: 0 6px; color: $text; }
+QComboBox QAbstractItemView::item:selected { background: $chosen; color: $on_chosen; border-radius: ${control_radius}px; }
 QLineEdit:focus, QPlainTextEdit:focus { border: ${focus}px solid $accent; }
 QAbstractSpinBox QLineEdit:focus { border: none; }
 QLineEdit:disabled { color: $muted; border-color: $line; }
 QCheckBox { spacing: 8px; min-height: ${target}px; }
 QCheckBox:focus { color: $accent; }
+QCheckBox::indicator { width: ${dot}px; height: ${dot}px; }
 QWidget[role="steps"] QPushButton { min-height: ${large}px; }
 QWidget[role="steps"] QPushButton:focus { min-height: ${inner_large}px; }
 QFrame[role="chosen"] { background: $accent_soft; border: 2px solid $accent; border-radius: ${card}px; }
@@ -91,12 +104,13 @@ QProgressBar { background: $line; border: none; border-radius: 3px; min-height: 
 QProgressBar::chunk { background: $accent; border-radius: 3px; }
 QMenu { background: $surface; border: 1px solid $line; padding: ${hair}px; }
 QMenu::item { padding: 6px ${pad}px; }
-QMenu::item:selected { background: $accent_soft; }
+QMenu::item:selected { background: $chosen; color: $on_chosen; }
 QMenu::separator { height: 1px; background: $line; margin: ${hair}px 0; }
 QScrollBar:vertical { background: transparent; width: 10px; }
 QScrollBar::handle:vertical { background: $control; border-radius: 4px; min-height: 24px; margin: 1px; }
 QScrollBar::add-line, QScrollBar::sub-line { height: 0; }
 """)
+_ARROW: Final = 20
 _DOT: Final = 16
 _RIM: Final = 5
 """A radio button: a ring, and a thick one where it is chosen."""
@@ -112,6 +126,8 @@ def factor(points: float) -> float:
 def sheet(colors: Colors, larger: float) -> str:
     """The style sheet."""
     letters = {"small": tokens.SMALL, "body": tokens.BODY, "title": tokens.TITLE, "headline": tokens.HEADLINE, "big": tokens.BIG}
+    soft = colors.accent_soft != colors.window  # in high contrast nothing is
+    dot, rim = round(_DOT * larger), round(_RIM * larger)
     sizes = {name: f"{letter.pixels * larger:.1f}" for name, letter in letters.items()}
     return _SHEET.substitute(
         sizes,
@@ -124,6 +140,8 @@ def sheet(colors: Colors, larger: float) -> str:
         accent=colors.accent,
         on_accent=colors.on_accent,
         accent_soft=colors.accent_soft,
+        chosen=colors.accent_soft if soft else colors.accent,
+        on_chosen=colors.text if soft else colors.on_accent,
         attention=colors.attention,
         good=colors.good,
         card=tokens.RADIUS_CARD,
@@ -135,11 +153,13 @@ def sheet(colors: Colors, larger: float) -> str:
         inner_target=round(tokens.TARGET * larger) - 2 * (tokens.FOCUS - 1),  # the ring must not make the button grow
         large=round(tokens.LARGE_TARGET * larger),
         inner_large=round(tokens.LARGE_TARGET * larger) - 2 * (tokens.FOCUS - 1),
-        dot=_DOT,
-        inner_dot=_DOT + 2 - 2 * _RIM,
-        rim=_RIM,
-        round=_DOT // 2 + 1,
+        dot=dot,
+        inner_dot=dot + 2 - 2 * rim,
+        rim=rim,
+        round=dot // 2 + 1,
         field=round((tokens.TARGET - 4) * larger),
+        inner_field=round((tokens.TARGET - 4) * larger) - 2 * (tokens.FOCUS - 1),
+        arrow=round(_ARROW * larger),
         nav=round(tokens.NAV * larger),
         nav_inner=round(tokens.NAV * larger) - 2 * (tokens.FOCUS - 1),
         nav_pad=tokens.SPACE[2],
@@ -203,6 +223,11 @@ class Theme(QObject):
         self._application.setPalette(palette(self.colors))
         self._application.setStyleSheet(sheet(self.colors, self._larger))
         self.changed.emit()
+
+    @property
+    def larger(self) -> float:
+        """By how much letters are larger than usual."""
+        return self._larger
 
     def px(self, pixels: float) -> int:
         """A size that grows with the letters."""

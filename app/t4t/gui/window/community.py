@@ -12,6 +12,7 @@ from t4t.domain.errors import T4TError
 from t4t.domain.project_errors import MeteredLink
 from t4t.domain.world import placed
 from t4t.gui.components.basic import Card, button, label, say
+from t4t.gui.components.boxes import ChoiceBox
 from t4t.gui.components.chart_panel import ChartPanel
 from t4t.gui.components.choices import Tick
 from t4t.gui.components.page import Page
@@ -53,7 +54,7 @@ class MapCard(Card):
         self._nowhere = label("muted")
         self.tick = Tick(theme, words.word("here"))
         self.tick.toggled.connect(self._mark)
-        self.where = QComboBox()
+        self.where = ChoiceBox()
         self.where.setAccessibleName(words.word("which_here"))
         self.where.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.where.setMinimumContentsLength(_LETTERS)
@@ -112,7 +113,7 @@ class CommunityPage(Page):
         """The address of the project that is being asked."""
         self._agreed = False
         self._told: dict[str, CommunityView | T4TError] = {}
-        self._which = QComboBox()
+        self._which = ChoiceBox()
         self._which.setAccessibleName(words.word("which"))
         self._which.activated.connect(lambda _number: self._look())
         self._numbers = Card()

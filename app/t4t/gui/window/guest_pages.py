@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from t4t.domain.physics import MAX_PLOTS
 from t4t.gui.components.basic import Card, button, label, say
+from t4t.gui.components.boxes import ChoiceBox
 from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Empty
 from t4t.gui.components.plot_panel import PlotChoice
@@ -49,7 +50,7 @@ class GuestPages(QWidget):
         head = QHBoxLayout()
         head.setSpacing(SPACE[2])
         head.addWidget(label("muted", words.word("science_below")), 1)
-        self._jobs = QComboBox()
+        self._jobs = ChoiceBox()
         self._jobs.setAccessibleName(words.word("which_job"))
         self._jobs.activated.connect(self._chosen)
         self._outside = button(words.word("in_browser"), self._open_outside)

@@ -159,12 +159,16 @@ class Help(Page):
         self._make = button(words.word("make_report"), self._gather)
         self._said = label("muted")
         say(self._said, "")
-        card.rows.addWidget(self._make, 0, Qt.AlignmentFlag.AlignLeft)
+        self._look = button(words.word("show_logs"), self._read_logs, role="link")
+        card.rows.addWidget(Across(self._make, self._look))
         card.rows.addWidget(self._said)
         self.box.addWidget(card)
         self._gathering = Background(self)
         self._gathering.done.connect(self._preview)
         self._gathering.failed.connect(self._failed)
+        self._reading = Background(self)
+        self._reading.done.connect(self._show_logs)
+        self._reading.failed.connect(self._failed)
         self._writing = Background(self)
         self._writing.done.connect(lambda path: say(self._said, words.report_saved(str(path))))
         self._writing.failed.connect(self._failed)
@@ -182,6 +186,14 @@ class Help(Page):
         dialog = TextDialog(self, words.word("report"), report, above=words.word("report_text"), actions=actions)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
+
+    def _read_logs(self) -> None:
+        if self._reading.start(lambda _tell: self._services.logs()):
+            self._look.setEnabled(False)
+
+    def _show_logs(self, text: object) -> None:
+        self._look.setEnabled(True)
+        self._read(words.word("logs"), str(text))
 
     def _copy(self, report: str) -> None:
         QGuiApplication.clipboard().setText(report)
@@ -206,6 +218,7 @@ class Help(Page):
 
     def _failed(self, error: T4TError) -> None:
         self._make.setEnabled(True)
+        self._look.setEnabled(True)
         say(self._said, words.went_wrong(error))
 
     # --- the first run, once more --------------------------------------------------------------------------------------

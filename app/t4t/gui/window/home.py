@@ -242,7 +242,8 @@ class Home(Page):
         credit = sum(project.user_total for project in view.projects)
         self._credit.fill(pages.number(credit))
         self._credit.setVisible(credit > 0)
-        say(self._projects, "\n".join(pages.project_line(project) for project in view.projects))
+        several = view.projects if len(view.projects) > 1 else ()  # a single one has its line at the top
+        say(self._projects, "\n".join(pages.project_line(project) for project in several))
         say(self._today, "" if view.spent is None else costs.today(view.spent))
         if view.serial != self._serial:
             self._serial = view.serial

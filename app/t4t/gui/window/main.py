@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, cast, runtime_checkable
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
@@ -11,24 +11,17 @@ from PySide6.QtWidgets import QApplication, QBoxLayout, QMainWindow, QStackedWid
 
 from t4t.gui.application import NAME, application, write_numbers_as
 from t4t.gui.components.nav import Nav
-from t4t.gui.components.page import Page
 from t4t.gui.dock import show_in_dock
 from t4t.gui.gallery import Gallery
 from t4t.gui.link import AgentLink
 from t4t.gui.session import Session
 from t4t.gui.signals import stop_on_signals
+from t4t.gui.theme.icons import app_icon
 from t4t.gui.theme.style import Theme, give_role
 from t4t.gui.tray.hosts import TrayHosts
-from t4t.gui.window.community import CommunityPage
-from t4t.gui.window.computer import Computer
-from t4t.gui.window.contribution import Contribution
-from t4t.gui.window.help import Help
+from t4t.gui.window import pages
 from t4t.gui.window.home import Home
-from t4t.gui.window.news import News
-from t4t.gui.window.science import Science
-from t4t.gui.window.settings import Settings
 from t4t.gui.window.single import OneWindow
-from t4t.gui.wizard.frame import Wizard
 from t4t.wording import language
 
 if TYPE_CHECKING:
@@ -36,7 +29,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from t4t.domain.language import Language
+    from t4t.gui.window.computer import Computer
+    from t4t.gui.window.contribution import Contribution
+    from t4t.gui.window.help import Help
+    from t4t.gui.window.science import Science
     from t4t.gui.window.services import WindowServices
+    from t4t.gui.window.settings import Settings
+    from t4t.gui.wizard.frame import Wizard
 
 WHY: Final = "why"
 SETUP: Final = "setup"
@@ -50,6 +49,19 @@ _ROOMY: Final = 760
 """Below it the navigation is a bar on top."""
 _PATIENCE_MS: Final = 15_000
 """How long an agent that was started may take before it counts as missing."""
+
+
+@runtime_checkable
+class _Visited(Protocol):
+    """What wants to know that somebody looks at it."""
+
+    def arrive(self) -> None:
+        """Somebody does."""
+        ...
+
+    def depart(self) -> None:
+        """Nobody does any more."""
+        ...
 
 
 class Window(QMainWindow):
@@ -66,13 +78,13 @@ class Window(QMainWindow):
         self.gallery = Gallery(services, self)
         self._makers: dict[str, Callable[[], QWidget]] = {
             "home": lambda: self.home,
-            "science": lambda: Science(session, theme, self.gallery),
-            "contribution": lambda: self._leads(Contribution(session, theme)),
-            "community": lambda: CommunityPage(session, theme, services),
-            "news": lambda: News(session, theme),
-            "computer": lambda: Computer(session, theme, services),
-            "help": lambda: self._leads(Help(theme, services, session)),
-            "settings": lambda: Settings(session, theme),
+            "science": lambda: pages.science(session, theme, self.gallery),
+            "contribution": lambda: self._leads(pages.contribution(session, theme)),
+            "community": lambda: pages.community(session, theme, services),
+            "news": lambda: pages.news(session, theme),
+            "computer": lambda: pages.computer(session, theme, services),
+            "help": lambda: self._help(pages.helping(theme, services, session)),
+            "settings": lambda: pages.settings(session, theme),
         }
         self._services = services
         self._more_makers: dict[str, Callable[[], QWidget]] = {SETUP: lambda: self._wizard(theme)}
@@ -132,19 +144,19 @@ class Window(QMainWindow):
         """Show ``page``; one that is not known is the first, ``why`` the first with the reasons."""
         key = "science" if page == WORDS else page if page in self._makers or page in self._more_makers else "home"
         before, shown = self.page(self._current), self.page(key)
-        if isinstance(before, Page | Science | Wizard) and before is not shown:
+        if isinstance(before, _Visited) and before is not shown:
             before.depart()
         self._current = key
         self.nav.setVisible(key != SETUP)
         if key in self._makers:
             self.nav.show_current(key)
         self._stack.setCurrentWidget(shown)
-        if isinstance(shown, Page | Science | Wizard):
+        if isinstance(shown, _Visited):
             shown.arrive()
         if page == WHY:
             self.home.show_why()
-        if page == WORDS and isinstance(shown, Science):
-            shown.show_part(WORDS)
+        if page == WORDS and self._science is not None:
+            self._science.show_part(WORDS)
 
     def come_forward(self, page: str) -> None:
         """Be seen, with ``page``."""
@@ -158,7 +170,7 @@ class Window(QMainWindow):
         self.show_page(SETUP if page == "home" and not self._services.setup().done else page)
 
     def _wizard(self, theme: Theme) -> Wizard:
-        made = Wizard(self._session, theme, self._services)
+        made = pages.wizard(self._session, theme, self._services)
         made.ended.connect(self._left_wizard)
         made.chose.connect(self._speak_anew)
         return made
@@ -176,14 +188,14 @@ class Window(QMainWindow):
 
     def _look_at_language(self) -> None:
         """Speak what was chosen somewhere else (in the settings, in a terminal), as soon as nothing is under way that a page must see the end of."""
-        view, wizard = self._session.view, self._pages.get(SETUP)
+        view, wizard = self._session.view, self._first_run
         chosen = None if view is None else view.language
-        if chosen is None or chosen is self._told or self._changing or (isinstance(wizard, Wizard) and wizard.keeps_language):
+        if chosen is None or chosen is self._told or self._changing or (wizard is not None and wizard.keeps_language):
             return
         self._told = chosen
         if chosen is not self._chosen:
             self._services.speak(chosen)
-            if isinstance(wizard, Wizard):
+            if wizard is not None:
                 wizard.speak_anew(chosen)
             self._speak_anew(chosen)
 
@@ -192,9 +204,8 @@ class Window(QMainWindow):
         self._chosen = chosen
         write_numbers_as(language.language().value)
         self.let_go()
-        science, settings = self._pages.get("science"), self._pages.get("settings")
-        part = science.current if isinstance(science, Science) else ""
-        setting = settings.at if isinstance(settings, Settings) else ""
+        part = "" if self._science is None else self._science.current
+        setting = "" if self._settings is None else self._settings.at
         for key in [key for key in self._pages if key != SETUP]:
             old = self._pages.pop(key)
             self._stack.removeWidget(old)
@@ -210,19 +221,43 @@ class Window(QMainWindow):
         if self._current == SETUP:
             self.nav.hide()
             return
-        again = self.page(self._current)
-        if isinstance(again, Science):
-            again.show_part(part)
-        if isinstance(again, Settings) and setting:
-            again.go_to(setting)
+        self.page(self._current)
+        if self._science is not None:
+            self._science.show_part(part)
+        if self._settings is not None and setting:
+            self._settings.go_to(setting)
         self.show_page(self._current)
 
     def _leads(self, made: Contribution | Help) -> QWidget:
         """A page with buttons to others."""
         made.page_asked.connect(self.show_page)
-        if isinstance(made, Help):
-            made.removal.removed.connect(self.close)
         return made
+
+    def _help(self, made: Help) -> QWidget:
+        made.removal.removed.connect(self.close)
+        return self._leads(made)
+
+    # Pages that must be asked something: None until somebody wants them. What they are made of is not loaded for asking.
+
+    @property
+    def _science(self) -> Science | None:
+        return cast("Science | None", self._pages.get("science"))
+
+    @property
+    def _settings(self) -> Settings | None:
+        return cast("Settings | None", self._pages.get("settings"))
+
+    @property
+    def _computer(self) -> Computer | None:
+        return cast("Computer | None", self._pages.get("computer"))
+
+    @property
+    def _helping(self) -> Help | None:
+        return cast("Help | None", self._pages.get("help"))
+
+    @property
+    def _first_run(self) -> Wizard | None:
+        return cast("Wizard | None", self._pages.get(SETUP))
 
     def _change_side(self) -> None:
         """From the page to the navigation and back, also out of the guest's pages."""
@@ -256,18 +291,16 @@ class Window(QMainWindow):
     @property
     def _changing(self) -> str:
         """The page on which this computer is being changed, or nothing."""
-        computer, wizard, helping = self._pages.get("computer"), self._pages.get(SETUP), self._pages.get("help")
-        if isinstance(computer, Computer) and computer.checks.changing:
+        if self._computer is not None and self._computer.checks.changing:
             return "computer"
-        if isinstance(helping, Help) and helping.removal.removing:
+        if self._helping is not None and self._helping.removal.removing:
             return "help"
-        return SETUP if isinstance(wizard, Wizard) and wizard.changing else ""
+        return SETUP if self._first_run is not None and self._first_run.changing else ""
 
     def let_go(self) -> None:
         """End what shows the guest's pages."""
-        science = self._pages.get("science")
-        if isinstance(science, Science):
-            science.close_view()
+        if self._science is not None:
+            self._science.close_view()
 
     def _count_news(self) -> None:
         view = self._session.view
@@ -299,7 +332,7 @@ class Starter:
 
 def run(path: Path, own_path: Path, *, page: str, services: WindowServices) -> bool:
     """Be the window on the agent at ``path`` until it is closed; False where there is no screen. Raises `FolderUnwritable`."""
-    made = application(web_pages=True)
+    made = application(web_pages=True, windows=False)
     if made is None:
         return False
     one = OneWindow(own_path)
@@ -328,5 +361,6 @@ def run(path: Path, own_path: Path, *, page: str, services: WindowServices) -> b
         session.open()
         window.show()
         QTimer.singleShot(0, lambda: window.open_at(page))
+        QTimer.singleShot(0, lambda: made.setWindowIcon(app_icon()))  # drawn in all its sizes, which takes as long as the first page
         QApplication.exec()
     return True

@@ -15,6 +15,7 @@ from t4t.domain.contribution import Contribution, Span, as_csv
 from t4t.durable import write_atomic
 from t4t.gui.background import Background
 from t4t.gui.components.basic import Card, button
+from t4t.gui.components.boxes import ChoiceBox
 from t4t.gui.components.chart_panel import ChartPanel
 from t4t.gui.components.tabs import Tabs
 from t4t.wording import contribution as words
@@ -49,7 +50,7 @@ class OverTime(Card):
         self._teams: Sequence[Sequence[TeamDay]] = ()
         self._span = Span.DAY
         self._asked = -math.inf
-        self._which = QComboBox()
+        self._which = ChoiceBox()
         self._which.setAccessibleName(words.word("which"))
         self._which.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self._which.setMinimumContentsLength(_LETTERS)  # the narrowest window has room for it

@@ -10,6 +10,7 @@ from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QComboBox, QSizePolicy, QVBoxLayout, QWidget
 
 from t4t.gui.components.basic import Card, button, label, say
+from t4t.gui.components.boxes import ChoiceBox
 from t4t.gui.components.page import Page
 from t4t.gui.components.parts import Empty
 from t4t.gui.components.plot_panel import PlotChoice
@@ -108,7 +109,7 @@ class ResultsPart(Page):
         self._session = session
         self._listed: list[Result] = []
         self._finished = -1
-        self._choice = QComboBox()
+        self._choice = ChoiceBox()
         self._choice.setAccessibleName(words.word("which_result"))
         self._choice.activated.connect(self._chosen)
         self._choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)

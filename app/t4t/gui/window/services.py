@@ -40,6 +40,10 @@ class WindowServices(WizardServices, Protocol):
         """Everything that a helper needs to know, without anything that tells who somebody is."""
         ...
 
+    def logs(self) -> str:
+        """The ends of all logs, without what a report has not either."""
+        ...
+
     def pictures(self) -> Sequence[SavedPicture]:
         """The pictures that the volunteer kept, the newest first."""
         ...

@@ -10,8 +10,8 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QVBoxLayout, QWidget
 from t4t.domain.language import NAMES, Language
 from t4t.domain.setting_up import Step
 from t4t.gui.components.basic import Card, button, label
+from t4t.gui.components.boxes import ChoiceBox
 from t4t.gui.components.rows import Picture
-from t4t.gui.theme.style import outline
 from t4t.gui.theme.tokens import SPACE, TARGET
 from t4t.gui.wizard.step import StepPage
 from t4t.wording import wizard as words
@@ -59,7 +59,7 @@ class Welcome(StepPage):
 
     def _choice(self) -> QComboBox:
         """Of languages, each by what it calls itself."""
-        made = QComboBox()
+        made = ChoiceBox()
         for one in Language:
             made.addItem(words.word("language_system") if one is Language.SYSTEM else NAMES[one], one)
         made.setCurrentIndex(list(Language).index(self.run.language or self.run.services.language()))
@@ -79,7 +79,6 @@ class Welcome(StepPage):
         return made
 
     def _paint(self) -> None:
-        self.languages.setPalette(outline(self.languages.palette(), self.theme))
         self._mark.show_icon("mark", self.theme.colors.accent)
         for sign in self._signs:
             sign.show_icon("check-ok", self.theme.colors.good)

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.qemu
 
-_JOB = "boinc ee zhad 91.2 - - pythia8 8.317 tune-monash13 600 11"
-_EVENTS = 600
+_JOB = "boinc ee zhad 91.2 - - pythia8 8.317 tune-monash13 900 11"
+_EVENTS = 900
 _NOW = "Number((document.querySelector('#legend span')?.textContent.match(/\\d[\\d,]*/) || ['0'])[0].replace(',', ''))"
 
 
@@ -97,7 +97,7 @@ async def test_a_running_job_is_seen_to_its_end_through_a_pause(guest_lab: Lab, 
             assert member is not None
             assert await page.run("fetch('job/histograms.yoda').then((answer) => answer.text())") == member.read().decode()
         await page.until("document.querySelectorAll('.jobs li').length === 1")
-        assert "600 collisions in" in await page.text(".jobs")
+        assert f"{_EVENTS} collisions in" in await page.text(".jobs")
 
         await page.run("document.querySelector('#tour-button').focus()")
         await page.press("Enter", *["ArrowRight"] * 10)

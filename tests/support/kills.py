@@ -76,6 +76,15 @@ class KillShell(AgentShell):
             return client.status()
         return None
 
+    def answer(self) -> SessionView:
+        """What the agent shows, once it answers: one that was started a moment ago does not yet."""
+        end = time.monotonic() + 60
+        while (view := self.view()) is None:
+            assert time.monotonic() < end, f"the agent does not answer: {self._said()}"
+            self._still_there()
+            time.sleep(_POLL_S)
+        return view
+
     def roles(self) -> dict[str, list[psutil.Process]]:
         """Our processes by role, as far as they are there."""
         found: dict[str, list[psutil.Process]] = {}
@@ -211,7 +220,8 @@ class KillShell(AgentShell):
 
     def quit(self) -> int:
         """Ask the agent to end; how many processes of ours are left then."""
-        with contextlib.suppress(T4TError), Client(self.data) as client:
+        self.answer()
+        with Client(self.data) as client:
             client.call("quit")
         assert self.agents[-1].wait(120) == 0
         _, left = psutil.wait_procs(self.ours(), timeout=30)
